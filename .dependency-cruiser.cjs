@@ -68,6 +68,7 @@ const machineFaces = {
     "small",
     "suggest",
     "validate",
+    "zoned-time",
   ],
   endpoint: ["caller", "endpoint", "http-endpoint", "request-transport"],
   evaluation: ["errors", "job", "process-threads", "turns"],
@@ -91,12 +92,12 @@ const machineFaces = {
   ],
   json: ["form", "form-answers", "json-schema", "nesting", "numbers", "plain-schema", "schema-checks", "storable", "value-count"],
   metrics: ["exposition", "instruments", "server"],
-  postgres: ["keeper", "prepare", "server"],
+  postgres: ["archive", "backup", "keeper", "prepare", "server", "server-user"],
   secret: ["credentials", "data-keys", "marks", "references", "scrub", "secrets"],
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
   stream: ["bounded-stream", "map-stream", "pull-stream"],
   trust: ["internal-keys", "signer", "token"],
-  template: ["budget", "errors", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
+  template: ["budget", "dollars", "errors", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 
 /** Tests may look inside. */
@@ -144,14 +145,14 @@ module.exports = {
       {
         path: "^(subgraphs|router|cli)/",
         pathNot: [
-          "^subgraphs/runtime/nodes/(agent|answer|assigner|callback|delay|human-input|if-else|iteration|list|loop|sub-workflow|switch|template-transform|variable-aggregator)\\.node\\.ts$",
-          "^subgraphs/runtime/nodes/(approval|evaluation|evaluation-jobs|retry-when|retrieve)\\.ts$",
-          "^subgraphs/runtime/graph/node-input\\.ts$",
+          "^subgraphs/runtime/nodes/(agent/agent|answer|assigner|composite/(iteration|loop|sub-workflow)|if-else|list|people/(callback|delay|human-input)|switch|template-transform|variable-aggregator)\\.node\\.ts$",
+          "^subgraphs/runtime/nodes/(people/approval|handed-on|retrieval/retrieve|skill/skill-given|evaluation/(concurrency-key|evaluation|evaluation-jobs|retry-when))\\.ts$",
+          "^subgraphs/runtime/graph/node-runs/node-input\\.ts$",
           // One expression of a binding, which is read and not evaluated.
           "^subgraphs/tool/call-config\\.ts$",
           "^subgraphs/workflow/validation(-job)?\\.ts$",
           // Expectations of a file, on the machine of whoever wrote it.
-          "^cli/client/expectation\\.ts$",
+          "^cli/client/trials/expectation\\.ts$",
         ],
       },
       {
@@ -162,8 +163,8 @@ module.exports = {
     ),
     forbid(
       "inputs-rendered-by-their-loader",
-      { path: "^subgraphs/", pathNot: "^subgraphs/runtime/graph/node-input\\.loaders\\.ts$" },
-      { path: "^subgraphs/runtime/graph/node-input\\.ts$", dependencyTypesNot: ["type-only"] },
+      { path: "^subgraphs/", pathNot: "^subgraphs/runtime/graph/node-runs/node-input\\.loaders\\.ts$" },
+      { path: "^subgraphs/runtime/graph/node-runs/node-input\\.ts$", dependencyTypesNot: ["type-only"] },
       "NodeRun.input is rendered on read: the loader leaves what is not small to a thread, and is the only way to it.",
     ),
     forbid("cli-composes", { pathNot: "^(cli|tests|bench)/" }, { path: "^cli/" }, "Commands start the platform; nothing in it knows them."),

@@ -9,8 +9,9 @@ const config = {
   globalTeardown: "<rootDir>/tests/testkit/global-teardown.mjs",
   reporters: ["default", "<rootDir>/tests/testkit/reporter.mjs"],
   maxWorkers: 2,
-  // Node keeps a part of each suite's modules; beyond some gigabytes collections take as long as the tests.
-  workerIdleMemoryLimit: "1500MB",
+  // Of the heap. Node keeps a part of each suite's modules, 40 to 110 MB: with a gigabyte of them a suite takes a fifth more time, all of it collections
+  // (tests/runtime/owner/child-runs, November 2026); a new worker takes a second or two.
+  workerIdleMemoryLimit: "700MB",
   // How long to wait before calling it a hang. Nothing passes by being quick: how long a test takes is the machine's matter.
   testTimeout: 300_000,
 };

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { BenchEngine } from "./engine.ts";
 import { toolChain } from "./effects.ts";
 import { drive, quantile, round, type Figure } from "./figures.ts";
+import { loader } from "./loader.ts";
 
 const turns = 10;
 /** The concurrency whose figures have gates. */
@@ -21,13 +22,13 @@ export async function benchAgents(
 ): Promise<Figure[]> {
   const children: ChildProcess[] = [];
   const start = async (file: string, ...argv: string[]): Promise<string> => {
-    const child = fork(fileURLToPath(new URL(file, import.meta.url)), argv, { execArgv: ["--import", "tsx"] });
+    const child = fork(fileURLToPath(new URL(file, import.meta.url)), argv, { execArgv: loader });
     children.push(child);
     const [address] = (await once(child, "message")) as [string];
     return address;
   };
   try {
-    const [tool, model] = [await start("./tool-child.ts"), await start("./model-child.ts", String(turns))];
+    const [tool, model] = [await start("./children/tool-child.ts"), await start("./children/model-child.ts", String(turns))];
     const engine = await open({ tools: [tool], model });
     const worker = await engine.startWorker();
     try {
@@ -38,7 +39,7 @@ export async function benchAgents(
       for (const concurrency of concurrencies) figures.push(await measure({ engine, runs, concurrency, one }));
       const version = await engine.createVersion(toolChain(`http://${tool}/`));
       const chain = async (index: number) => worker.whenEnded(await engine.createRun(version, { text: `hello ${index}` }));
-      compare(figures.at(-1), await nodesASecond({ runs, concurrency: concurrencies.at(-1) ?? 1, chain }));
+      compare(figures.at(-1), await measureChain({ engine, runs, concurrency: concurrencies.at(-1) ?? 1, chain }));
       return figures;
     } finally {
       await worker.stop();
@@ -48,18 +49,45 @@ export async function benchAgents(
   }
 }
 
-/** In the same run, as machines differ, and from hour to hour. */
-async function nodesASecond(asked: { runs: number; concurrency: number; chain: (index: number) => Promise<void> }): Promise<number> {
-  const { runs, concurrency, chain } = asked;
-  await drive(50, 8, chain);
-  const { wallMs } = await drive(runs, concurrency, chain);
-  return round(((runs * nodesOfChain) / wallMs) * 1_000, 0);
+/** A chain in the same run, as machines differ, and from hour to hour. */
+interface ChainFigures {
+  nodesASecond: number;
+  cpuMs: number;
 }
 
-function compare(figure: Figure | undefined, nodes: number): void {
+async function measureChain(asked: {
+  engine: BenchEngine;
+  runs: number;
+  concurrency: number;
+  chain: (index: number) => Promise<void>;
+}): Promise<ChainFigures> {
+  const { engine, runs, concurrency, chain } = asked;
+  await drive(50, 8, chain);
+  const cpuMs = await cpuSoFar(engine);
+  const { wallMs } = await drive(runs, concurrency, chain);
+  const nodes = runs * nodesOfChain;
+  return { nodesASecond: round((nodes / wallMs) * 1_000, 0), cpuMs: ((await cpuSoFar(engine)) - cpuMs) / nodes };
+}
+
+/** Processor milliseconds of this process and of PostgreSQL. */
+async function cpuSoFar(engine: BenchEngine): Promise<number> {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000 + ((await engine.workSoFar()).own?.cpuMs ?? 0);
+}
+
+/** By the clock, and by processor time, which says the same on a machine that is busy; a turn has two node runs, but for the last one. */
+function compare(figure: Figure | undefined, { nodesASecond, cpuMs }: ChainFigures): void {
   if (figure === undefined) return;
-  const ratio = round(nodes / (figure.values["turns_s"] ?? 1), 2);
-  Object.assign(figure.values, { nodes_s: nodes, nodes_turn: ratio });
+  const { turns_s: turnsASecond = 1, node_cpu_ms_turn: nodeMs = 0, pg_cpu_ms_turn: postgresMs = 0 } = figure.values;
+  const ratio = round(nodesASecond / turnsASecond, 2);
+  const byCpu = round((nodeMs + postgresMs) / cpuMs, 2);
+  const leaves = 2 - 1 / turns;
+  Object.assign(figure.values, {
+    nodes_s: nodesASecond,
+    nodes_turn: ratio,
+    cpu_nodes_turn: byCpu,
+    cpu_nodes_leaf: round(byCpu / leaves, 2),
+  });
   if (ratio > nodesATurnAtMost) figure.broken = [...(figure.broken ?? []), `a turn costs ${ratio} nodes of a chain > ${nodesATurnAtMost}`];
 }
 

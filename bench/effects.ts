@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { chainEdges, type ChainOptions } from "./chain.ts";
 import type { BenchDsl, BenchEngine } from "./engine.ts";
 import { drive, quantile, round, type Figure } from "./figures.ts";
+import { loader } from "./loader.ts";
 
 const steps = 10;
 
@@ -12,7 +13,7 @@ export async function benchEffects(
   open: (tools: string[]) => Promise<BenchEngine>,
   { concurrencies, runs = 200 }: ChainOptions,
 ): Promise<Figure[]> {
-  const child = fork(fileURLToPath(new URL("./tool-child.ts", import.meta.url)), { execArgv: ["--import", "tsx"] });
+  const child = fork(fileURLToPath(new URL("./children/tool-child.ts", import.meta.url)), { execArgv: loader });
   try {
     const [address] = (await once(child, "message")) as [string];
     const engine = await open([address]);

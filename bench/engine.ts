@@ -24,11 +24,14 @@ import { runtimeSubgraph } from "../subgraphs/runtime/subgraph.ts";
 import type { RuntimeServices } from "../subgraphs/runtime/graph/runtime.context.ts";
 import { freezePlan } from "../subgraphs/runtime/plan/frozen-plan.ts";
 import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../subgraphs/runtime/queue/statuses.ts";
+import { rehearseFor } from "../subgraphs/runtime/worker/rehearsal.ts";
 import { Worker } from "../subgraphs/runtime/worker/worker.ts";
+import { skillSubgraph } from "../subgraphs/skill/subgraph.ts";
 import { toolSubgraph } from "../subgraphs/tool/subgraph.ts";
 import { workflowSubgraph } from "../subgraphs/workflow/subgraph.ts";
 import { postgresMs } from "./processes.ts";
 import { givenServer, ownServer } from "./server.ts";
+import { loader } from "./loader.ts";
 
 /** A document to run. */
 export interface BenchDsl {
@@ -47,6 +50,7 @@ export interface Counters {
 
 /** What PostgreSQL says at any moment about its work so far. */
 export interface WorkSoFar {
+  /** Of a server that counts statements: what these wrote. Else all, with what autovacuum writes meanwhile. */
   walBytes: number;
   /** Absent on a server that is not ours. */
   own?: { statements: number; cpuMs: number };
@@ -118,7 +122,7 @@ export class BenchEngine {
     const provider = model === undefined ? {} : { providerBaseUrl: `http://${model}/v1`, defaultModel: "scripted" };
     const env = defaultEnv({ databaseUrl: url, logLevel: "error", egressAllow: tools, ...provider });
     const log = createLog(env, "bench");
-    await migrateAll(env, ["workflow", "runtime", "tool", ...(model === undefined ? [] : ["agent", "model"])]);
+    await migrateAll(env, ["workflow", "runtime", "tool", ...(model === undefined ? [] : ["agent", "skill", "model"])]);
     const hints = new HintBus({ url, log });
     await hints.start();
     closers.push(() => hints.close());
@@ -142,12 +146,19 @@ export class BenchEngine {
     if (tools.length > 0) others.set("tool", await open(toolSubgraph as never));
     if (model !== undefined) {
       others.set("agent", await open(agentSubgraph as never));
+      others.set("skill", await open(skillSubgraph as never));
       others.set("model", await open(modelSubgraph as never));
     }
     const admin = new pg.Client({ connectionString: adminUrl });
     await admin.connect();
     closers.push(() => admin.end());
     return new BenchEngine({ closers, runtime, workflow, others, admin, hints, log, registry, postmaster, url });
+  }
+
+  /** Vacuums and analyzes all tables now, so that no autovacuum does it beside what is measured, whose processor time it would be. */
+  async settle(): Promise<void> {
+    await this.#admin.query("vacuum (freeze, analyze)");
+    await this.#admin.query("checkpoint");
   }
 
   /** Makes a workflow version of a document and gives its id. */
@@ -266,7 +277,9 @@ export class BenchEngine {
       flushed.runs += runIds.length;
     });
     worker.start();
-    await Promise.all([worker.ready, this.#runtime.warm]);
+    // Not side by side: as `npm start` has them they are two processes.
+    await rehearseFor(worker, parts).ended;
+    await Promise.all([worker.ready, this.#runtime.warm()]);
     return {
       flushed,
       whenEnded: (runId) => (ended.delete(runId) ? Promise.resolve() : new Promise((resolve) => waiting.set(runId, resolve))),
@@ -279,7 +292,9 @@ export class BenchEngine {
 
   /** A worker in a process of its own; resolves when it has told that it runs. */
   async forkWorker(): Promise<ChildProcess> {
-    const child = fork(fileURLToPath(new URL("./worker-child.ts", import.meta.url)), [this.url], { execArgv: ["--import", "tsx"] });
+    const child = fork(fileURLToPath(new URL("./children/worker-child.ts", import.meta.url)), [this.url], {
+      execArgv: loader,
+    });
     await once(child, "message");
     return child;
   }
@@ -292,23 +307,26 @@ export class BenchEngine {
   /** Waits until PostgreSQL's counters have settled (an idle backend reports after 10 s), then reads them. */
   async counters(): Promise<Counters> {
     await new Promise((resolve) => setTimeout(resolve, 11_000));
-    const [row] = await this.select<{ commits: string; rows: string; wal: string }>(
+    const [row] = await this.select<{ commits: string; rows: string }>(
       `select (select xact_commit from pg_stat_database where datname = current_database()) as commits,
-         (select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_user_tables where schemaname = 'runtime') as rows,
-         (pg_current_wal_insert_lsn() - '0/0')::text as wal`,
+         (select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_user_tables where schemaname = 'runtime') as rows`,
     );
-    return { commits: Number(row!.commits), rows: Number(row!.rows), walBytes: Number(row!.wal) };
+    const { walBytes } = await this.workSoFar();
+    return { commits: Number(row!.commits), rows: Number(row!.rows), walBytes };
   }
 
   /** Reads what has been done so far, at once. */
   async workSoFar(): Promise<WorkSoFar> {
-    const [row] = await this.select<{ wal: string }>("select (pg_current_wal_insert_lsn() - '0/0')::text as wal");
-    const walBytes = Number(row!.wal);
-    if (this.#postmaster === undefined) return { walBytes };
-    const [counted] = await this.select<{ statements: number }>(
-      "select sum(calls)::int as statements from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())",
+    if (this.#postmaster === undefined) {
+      const [row] = await this.select<{ wal: string }>("select (pg_current_wal_insert_lsn() - '0/0')::text as wal");
+      return { walBytes: Number(row!.wal) };
+    }
+    const [counted] = await this.select<{ statements: number; wal: string }>(
+      `select sum(calls)::int as statements, sum(wal_bytes)::text as wal from pg_stat_statements
+       where dbid = (select oid from pg_database where datname = current_database())`,
     );
-    return { walBytes, own: { statements: counted!.statements, cpuMs: postgresMs(this.#postmaster) } };
+    const { statements, wal } = counted!;
+    return { walBytes: Number(wal), own: { statements, cpuMs: postgresMs(this.#postmaster) } };
   }
 
   async close(): Promise<void> {

@@ -1,25 +1,27 @@
 /**
  * `npm run bench [-- name … --rounds n --json]`: figures of the platform on this machine, the medians of n rounds (1). Docs: docs/performance.md.
  */
+import "./as-served.ts";
 import "reflect-metadata";
 import { benchAgainst } from "./against.ts";
 import { benchAgents } from "./agents.ts";
 import { benchChain } from "./chain.ts";
 import { benchCost } from "./cost.ts";
 import { benchDrain } from "./drain.ts";
-import { benchE2e } from "./e2e.ts";
+import { benchE2e } from "./e2e/e2e.ts";
 import { benchEffects } from "./effects.ts";
 import { BenchEngine } from "./engine.ts";
 import { benchFanOut } from "./fan-out.ts";
 import { mediansOf, type Figure } from "./figures.ts";
 import { benchIteration } from "./iteration.ts";
 import { benchIdle } from "./idle.ts";
+import { benchMemory } from "./memory/memory.ts";
 import { benchNested } from "./nested.ts";
 import { benchPeople } from "./people.ts";
 import { benchPrograms } from "./programs.ts";
 import { benchCommand, type BenchCommand, type BenchOptions } from "./options.ts";
 import { roundOfItsOwn } from "./rounds.ts";
-import { benchRouter } from "./router.ts";
+import { benchRouter } from "./router/router.ts";
 import { benchStart } from "./start.ts";
 import { benchValidation } from "./validation.ts";
 
@@ -41,6 +43,7 @@ const benches: Record<string, (engine: OpenEngine, options: BenchOptions) => Pro
   loop: async (engine) => benchNested("loop", await engine()),
   "sub-workflow": async (engine) => benchNested("sub-workflow", await engine()),
   people: async (engine) => benchPeople(await engine()),
+  memory: () => benchMemory(given),
   validation: () => benchValidation(),
   cost: async (engine) => benchCost(await engine()),
   programs: (_, { runs }) => benchPrograms(runs),

@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Figure } from "./figures.ts";
+import { loaderOf } from "./loader.ts";
 
 /** The program of a checkout's benches, from its root. */
 const program = "bench/main.ts";
@@ -19,7 +20,7 @@ export async function roundOfItsOwn(
   // An IPC channel, by which it learns when this process is killed.
   const child = fork(program, [name, ...given, "--json"], {
     cwd: folder,
-    execArgv: ["--import", "tsx"],
+    execArgv: loaderOf(folder),
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
   let said = "";

@@ -30,14 +30,14 @@ export async function ownServer(closers: (() => Promise<unknown>)[]): Promise<Be
   });
   const url = await prepareEmbeddedDatabase(server.url);
   const adminUrl = server.url("postgres", "agent_platform");
-  await asAdmin(adminUrl, ["create extension if not exists pg_stat_statements"]);
+  await withAdmin(adminUrl, ["create extension if not exists pg_stat_statements"]);
   return { url, adminUrl, postmaster: server.pid };
 }
 
 /** A fresh database on a given server, so that runs of before cost nothing. */
 export async function givenServer(given: string): Promise<BenchServer> {
   const database = (name: string) => (/\/[^/?]+\?/.test(given) ? given.replace(/\/[^/?]+\?/, `/${name}?`) : `${given}/${name}`);
-  await asAdmin(database("postgres"), [
+  await withAdmin(database("postgres"), [
     "drop database if exists agent_platform_bench with (force)",
     "create database agent_platform_bench",
   ]);
@@ -45,7 +45,8 @@ export async function givenServer(given: string): Promise<BenchServer> {
   return { url: await preparePlatformDatabase(adminUrl), adminUrl };
 }
 
-async function asAdmin(url: string, statements: readonly string[]): Promise<void> {
+/** Runs statements as a superuser, one after another. */
+export async function withAdmin(url: string, statements: readonly string[]): Promise<void> {
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();
   for (const statement of statements) await admin.query(statement);

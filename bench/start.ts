@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createClient } from "#codegen/client/client.ts";
 import { createRun } from "../cli/client/documents.ts";
 import { followRun } from "../cli/client/follow.ts";
-import { startOwnPlatform } from "../cli/client/own-platform.ts";
+import { startOwnPlatform } from "../cli/client/trials/own-platform.ts";
 import { prepareWorkflow } from "../cli/client/prepare.ts";
 import { round, type Figure } from "./figures.ts";
 

@@ -121,7 +121,7 @@ export interface Rewrapped {
   unreadable: string[];
 }
 
-/** A place where audits are not as they were written; router/access/audit-verify.ts says what each fault is. */
+/** A place where audits are not as they were written; router/access/audits/audit-verify.ts says what each fault is. */
 export interface BrokenAudit {
   fault: "CHANGED" | "REMOVED" | "INSERTED" | "LINK_CHANGED" | "LINK_REMOVED" | "CUT";
   tenantId: string;

@@ -17,18 +17,18 @@ export const cliErrors = defineErrors({
   },
   PORT_TAKEN: {
     code: "CONFLICT",
-    message: (f: { host: string; port: number }) =>
-      `Port ${f.port} of ${f.host} is taken by another program. Choose another: AGENT_PLATFORM_PORT=${f.port + 1}`,
+    message: (f: { host: string; port: number; setting: string }) =>
+      `Port ${f.port} of ${f.host} is taken by another program. Choose another: ${f.setting}=${f.port + 1}`,
   },
   PORT_OF_A_PLATFORM: {
     code: "CONFLICT",
-    message: (f: { host: string; port: number; graphUrl: string }) =>
-      `Port ${f.port} of ${f.host} is that of an agent platform that runs: ${f.graphUrl}. Use it, or choose another port: AGENT_PLATFORM_PORT=${f.port + 1}`,
+    message: (f: { host: string; port: number; setting: string; graphUrl: string }) =>
+      `Port ${f.port} of ${f.host} is that of an agent platform that runs: ${f.graphUrl}. Use it, or choose another port: ${f.setting}=${f.port + 1}`,
   },
   PORT_REFUSED: {
     code: "FORBIDDEN",
-    message: (f: { host: string; port: number; story: string }) =>
-      `Port ${f.port} of ${f.host} cannot be opened (${f.story}). Choose another: AGENT_PLATFORM_PORT, AGENT_PLATFORM_HOST`,
+    message: (f: { host: string; port: number; setting: string; story: string }) =>
+      `Port ${f.port} of ${f.host} cannot be opened (${f.story}). Choose another: ${f.setting}, AGENT_PLATFORM_HOST`,
   },
   METRICS_PORT_UNUSABLE: {
     code: "CONFLICT",
@@ -45,6 +45,15 @@ export const cliErrors = defineErrors({
     message: (f: { keptIn?: string | undefined }) =>
       "AGENT_PLATFORM_ENCRYPTION_KEY is not set. With a database of your own the key of its secrets is yours to keep, apart from it and for as long as it: 64 hex digits (openssl rand -hex 32), the same for every process." +
       (f.keptIn === undefined ? "" : `\nThe one that was made here so far: AGENT_PLATFORM_ENCRYPTION_KEY=$(cat '${f.keptIn}')`),
+  },
+  DATABASE_NOT_THERE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { folder: string }) => `There is no database in ${f.folder}. Name the platform's data folder by AGENT_PLATFORM_DATA_DIR.`,
+  },
+  DATABASE_NOT_EMBEDDED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { command: string }) =>
+      `${f.command} works on the embedded database, and AGENT_PLATFORM_DATABASE_URL names one of your own. Use pg_basebackup there: docs/operations.md, "Backup".`,
   },
   INTERNAL_KEY_MISSING: {
     code: "BAD_USER_INPUT",
@@ -96,11 +105,11 @@ export const cliErrors = defineErrors({
   },
   INPUT_INVALID: {
     code: "BAD_USER_INPUT",
-    message: (f: { problems: { field: string; message: string }[]; takes: string }) =>
+    message: (f: { what: "workflow" | "skill"; schema: string; problems: { field: string; message: string }[]; takes: string }) =>
       [
-        "The input does not fit the workflow's input_schema:",
+        `The input does not fit the ${f.what}'s ${f.schema}:`,
         ...f.problems.map(({ field, message }) => `  ${field || "/"}: ${message}`),
-        `The workflow takes ${f.takes}. Give it with --input.`,
+        `The ${f.what} takes ${f.takes}. Give it with --input.`,
       ].join("\n"),
   },
   NO_TESTS: {
@@ -121,6 +130,16 @@ export const cliErrors = defineErrors({
   FILE_NO_TEAM: {
     code: "BAD_USER_INPUT",
     message: (f: { path: string; problem: string }) => `${f.path} holds no team: ${f.problem}. examples/teams has some.`,
+  },
+  SKILL_CODE_UNKNOWN: {
+    code: "NOT_FOUND",
+    message: (f: { code: string }) =>
+      `The tenant has no skill ${f.code}. skills import <folder> makes one, such as examples/skills/unit-converter; skills { nodes { code } } lists them.`,
+  },
+  SKILL_TOO_LARGE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { path: string; files: number; bytes: number }) =>
+      `${f.path} has more than ${f.files} files, or more than ${f.bytes} bytes. Leave out what the skill does not need.`,
   },
   EXAMPLE_UNKNOWN: {
     code: "BAD_USER_INPUT",

@@ -12,11 +12,13 @@ import { agentsCommand } from "./commands/agents.ts";
 import { answerCommand } from "./commands/answer.ts";
 import { apiCommand } from "./commands/api.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { followCommand } from "./commands/follow.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { prepareCommand } from "./commands/prepare.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { routerCommand } from "./commands/router.ts";
 import { runCommand } from "./commands/run.ts";
 import { schedulesCommand } from "./commands/schedules.ts";
@@ -24,6 +26,7 @@ import { secretsCommand } from "./commands/secrets.ts";
 import { smokeCommand } from "./commands/smoke.ts";
 import { startCommand } from "./commands/start.ts";
 import { subgraphCommand } from "./commands/subgraph.ts";
+import { skillsCommand } from "./commands/skills.ts";
 import { teamsCommand } from "./commands/teams.ts";
 import { testCommand } from "./commands/test.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
@@ -35,6 +38,8 @@ const commands = [
   subgraphCommand,
   workerCommand,
   migrateCommand,
+  backupCommand,
+  restoreCommand,
   prepareCommand,
   auditCommand,
   keysCommand,
@@ -44,6 +49,7 @@ const commands = [
   followCommand,
   agentsCommand,
   teamsCommand,
+  skillsCommand,
   answerCommand,
   schedulesCommand,
   webhooksCommand,

@@ -3,7 +3,7 @@
  * block or fill its memory: no GraphQL, nothing that strangers wrote, no document.
  */
 import { realpathSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Env } from "#shared/config.ts";
 import type { Log } from "#shared/log.ts";
 import type { PartHealth } from "#shared/part-health.ts";
@@ -11,6 +11,7 @@ import type { CliContext } from "./context.ts";
 import { workerEnvironment } from "./compose/worker-environment.ts";
 import { apiEnvironment } from "./compose/api-environment.ts";
 import { openPlatformDatabase, type OpenDatabase } from "./database/database.ts";
+import { watchArchive } from "./database/archive-watch.ts";
 import { watchDatabase } from "./database/database-watch.ts";
 import { diskTrouble, watchDisk } from "./database/disk-watch.ts";
 import { cliErrors } from "./errors.ts";
@@ -146,6 +147,10 @@ export class Supervisor {
       onChange: (trouble) => this.#databaseChanged(trouble),
     });
     shutdown.add("the watch over PostgreSQL", watch, 65_000);
+    if (env.walArchiveDir === undefined) return;
+    const archive = resolve(env.walArchiveDir);
+    const ended = watchArchive({ databaseUrl: env.databaseUrl, archive, onChange: (trouble) => this.#archiveChanged(trouble) });
+    shutdown.add("the watch over the archive", ended, 12_000);
   }
 
   #workersStart({ env }: OpenDatabase): void {
@@ -254,6 +259,13 @@ export class Supervisor {
     this.#troubleSet("disk", trouble);
   }
 
+  /** No reason to be sent no requests: the platform serves as before. */
+  #archiveChanged(trouble: string | undefined): void {
+    this.#options.tell(trouble ?? "PostgreSQL's log is archived again.");
+    if (trouble === undefined) this.#options.log.warn("the database's log is archived again");
+    else this.#options.log.error({ trouble }, "the database's log is not archived");
+  }
+
   #troubleSet(what: string, trouble: string | undefined): void {
     if (trouble === undefined) this.#troubles.delete(what);
     else this.#troubles.set(what, trouble);
@@ -265,8 +277,8 @@ export class Supervisor {
     return { kind: "trouble" as const, ...(stories.length > 0 && { trouble: stories.join(" ") }) };
   }
 
-  #databaseMessage({ databaseUrl, databaseUrls }: OpenDatabase["env"]) {
-    return { kind: "database" as const, databaseUrl, databaseUrls };
+  #databaseMessage({ databaseUrl, databaseDirectUrl, databaseUrls }: OpenDatabase["env"]) {
+    return { kind: "database" as const, databaseUrl, databaseDirectUrl, databaseUrls };
   }
 
   #childrenNote(): void {

@@ -13,6 +13,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folders = ["cli", "codegen", "router", "shared", "subgraphs"];
 const cacheFolder = join(root, ".cache/typescript");
+const compiledFolder = join(root, ".cache/v8");
 /** Checkouts are switched between branches: the last few outcomes are worth their 2 MiB. */
 const keptOutcomes = 4;
 
@@ -24,7 +25,10 @@ const keptOutcomes = 4;
 
 /** Registers the loader in this thread; processes that are forked register their own. */
 export async function registerTypescript() {
-  enableCompileCache(join(root, ".cache/v8"));
+  enableCompileCache(compiledFolder);
+  // Threads and processes that this one starts enable it by their environment, and would compile their modules anew each time without.
+  // oxlint-disable-next-line node/no-process-env -- Node's own, by which it tells its threads
+  process.env["NODE_COMPILE_CACHE"] ??= compiledFolder;
   setSourceMapsSupport(true);
   const { code, problems } = await transformed();
   const rootUrl = pathToFileURL(`${root}/`).href;

@@ -5,11 +5,11 @@
 import type { IncomingMessage } from "node:http";
 import type { GraphqlContext } from "#shared/serve/graphql-http.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
-import { withoutKeys } from "./access/key-format.ts";
+import { withoutKeys } from "./access/keys/key-format.ts";
 import { paramOf } from "./edge/connection-params.ts";
 import { authOff, identified, type Identity } from "./edge/identity.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
-import { seenFrom } from "./edge/seen-from.ts";
+import { seenFrom } from "./edge/rates/seen-from.ts";
 
 /** The context of one operation at the router. */
 export interface RouterContext extends GraphqlContext {
@@ -19,6 +19,16 @@ export interface RouterContext extends GraphqlContext {
   identity: Identity;
   /** Calls back when the client has its answer, or is gone. Not there where an answer is sent piece by piece. */
   whenAnswered?: (done: () => void) => void;
+  /** Called when its operation was looked at, planned or refused: others are then. Again it does nothing. */
+  looked?: () => void;
+}
+
+/**
+ * Under which name an operation waits, and holds what it holds: its tenant's. All who have no key have one name together, which is no tenant's, so that they
+ * fill the lanes of nobody who has one; but whoever may make the first key is the operator.
+ */
+export function laneOf({ identity, info }: Pick<RouterContext, "identity" | "info">): string {
+  return identity.kind === "nobody" && !identity.mayBootstrap ? "(no key)" : info.tenantId;
 }
 
 /** The context of an HTTP request. @throws AppError TENANT_ID_INVALID, TENANT_MISMATCH */

@@ -12,11 +12,12 @@ import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { addressOf, closeServer, listen } from "#shared/serve/listen.ts";
 import type { Log } from "#shared/log.ts";
+import { maxJsonKeys } from "#shared/json/value-count.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import { graphqlWebSockets, type GraphqlWebSockets, type WebSocketLimits } from "#shared/serve/websocket-server.ts";
 import type { Audited, AuditSink } from "./audit/audit.ts";
 import { OperationAudits } from "./audit/operation-audits.ts";
-import type { KeyRing } from "./access/key-ring.ts";
+import type { KeyRing } from "./access/keys/key-ring.ts";
 import { Identities } from "./edge/identity.ts";
 import { refusalOf } from "./edge/browser-guard.ts";
 import { createGateway, type Runtime } from "./edge/gateway.ts";
@@ -29,16 +30,17 @@ import { boundedServer, defaultBounds, type HttpBounds } from "./edge/http-bound
 import { defaultLimits, type OperationLimits } from "./graph/limits.ts";
 import { Operations } from "./graph/operations.ts";
 import type { OperationDeadlines } from "./edge/operation-deadline.ts";
-import { placeLimitsOf, Places, type PlaceLimits } from "./edge/places.ts";
-import { Rates, rateLimitsOf, type RateLimits } from "./edge/rates.ts";
-import { clientFinder, type SeenFrom } from "./edge/seen-from.ts";
-import type { SharedCounts } from "./access/shared-counts.ts";
+import { placeLimitsOf, Places, type PlaceLimits } from "./edge/rates/places.ts";
+import { Rates, rateLimitsOf, type RateLimits } from "./edge/rates/rates.ts";
+import { clientFinder, type SeenFrom } from "./edge/rates/seen-from.ts";
+import type { SharedCounts } from "./access/rates/shared-counts.ts";
 import { RefusalAudit } from "./audit/refusal-audit.ts";
 import type { RouterContext } from "./request-context.ts";
 import { socketOptions } from "./edge/sockets.ts";
 import { defaultDeadlines, type FetchDeadlines } from "./graph/subgraph-fetch.ts";
 import { readerLimits, Readers, type ReaderLimits } from "./edge/readers.ts";
-import { defaultGate, outsideGate, streamGate, TenantGate, type GateLimits } from "./edge/tenant-gate.ts";
+import { ReadingTurns } from "./edge/rates/reading-turns.ts";
+import { defaultGate, outsideGate, streamGate, TenantGate, type GateLimits } from "./edge/rates/tenant-gate.ts";
 import { AnswerBytes, answerLimits, type AnswerLimits } from "./graph/answer-bytes.ts";
 import { Hooks } from "./edge/hooks.ts";
 import { WaitLinks } from "./edge/wait-links.ts";
@@ -88,7 +90,7 @@ export interface RunningRouter {
   supergraphSdl: string;
   /** Does in the background, beside the requests, what the first visitor of GraphiQL would else wait for. */
   prepareGraphiql(): void;
-  /** Drains: no new requests, those in flight get `graceMs`, streams end with close code 1001. The endpoints stay open. */
+  /** Drains: no new requests, those in flight get `graceMs`, streams end with close code 1001. The endpoints stay open. Asked again it is the same stop. */
   stop(graceMs?: number): Promise<void>;
 }
 
@@ -130,17 +132,19 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     checks,
     graphiql,
     maxBodyBytes,
+    maxKeys: maxJsonKeys,
     audited,
     readers: runtime.readers,
+    reading: runtime.reading,
     parts: options.parts,
   };
   const links = new WaitLinks({ endpoints: runtime.endpoints, audit, identities, rates });
-  const hooks = new Hooks({ endpoints: runtime.endpoints, audit, identities, rates });
+  const hooks = new Hooks({ endpoints: runtime.endpoints, audit, identities, rates, answers: runtime.answers });
   const listener = httpListener({ ...answering, env, log, refusals, links, hooks, identities, rates, find });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
   const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities, rates }), {
     log,
-    limits: { maxMessageBytes: maxBodyBytes, ...options.sockets },
+    limits: { maxMessageBytes: maxBodyBytes, maxKeys: maxJsonKeys, ...options.sockets },
   });
   http.on("upgrade", upgradeListener({ sockets, env, refusals, identities, rates, find, places: runtime.places }));
   await listen(http, { port: env.port, host: env.host }).catch(async (error: unknown) => {
@@ -149,12 +153,13 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   });
   log.info({ subgraphs: endpoints.map(({ name }) => name) }, "router listens");
   const address = addressOf(http);
+  let stopped: Promise<void> | undefined;
   return {
     url: `${address}/graphql`,
     port: Number(new URL(address).port),
     supergraphSdl: runtime.supergraphSdl,
     prepareGraphiql: graphiql.prepare,
-    stop: (graceMs = 5_000) => stopAll({ http, streams, sockets, server, graphiql, graceMs }),
+    stop: (graceMs = 5_000) => (stopped ??= stopAll({ http, streams, sockets, server, graphiql, graceMs })),
   };
 }
 
@@ -162,10 +167,11 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
   const { supergraphSdl, hints } = await supergraphOf(endpoints);
   for (const hint of hints) log.debug({ hint }, "composition hint");
   const graph = loadSupergraph(supergraphSdl);
+  const operations = new Operations({ graph, rules: [keptNumbers], limits: limitsOf({ env, limits }) });
   return {
     graph,
     supergraphSdl,
-    operations: new Operations({ graph, rules: [keptNumbers], limits: limitsOf({ env, limits }) }),
+    operations,
     endpoints: new Map(endpoints.map((endpoint) => [endpoint.name, endpoint])),
     deadlines: { ...defaultDeadlines, ...deadlines },
     operationDeadlines: {
@@ -177,6 +183,7 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
     gate: new TenantGate({ ...defaultGate, ...given.gate }),
     outsideGate: new TenantGate({ ...outsideGate, ...given.gate }),
     streamGate: new TenantGate({ ...streamGate, ...given.streamGate }),
+    reading: new ReadingTurns((hash, operationName) => operations.isPlanned(hash, operationName)),
     answers: new AnswerBytes({ ...answerLimits(env.answersMib << 20), ...given.answers }),
     readers: new Readers({ ...readerLimits(env.answersMib << 20), ...given.readers }, log),
     audits: new OperationAudits(given.audit, graph.apiSchema),

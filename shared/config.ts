@@ -51,6 +51,8 @@ const variables = {
   PORT: { schema: whole(4000, 0, 65535), example: "4000" },
   DATA_DIR: { schema: z.string().min(1).default(".data"), example: ".data" },
   DATABASE_URL: { schema: postgresUrl.optional(), example: "postgres://user:password@localhost:5432/agent_platform" },
+  WAL_ARCHIVE_DIR: { schema: z.string().min(1).optional(), example: "/backups/log" },
+  DATABASE_DIRECT_URL: { schema: postgresUrl.optional(), example: "postgres://user:password@localhost:5432/agent_platform" },
   ENGINE_DATABASE_URL: { schema: postgresUrl.optional(), example: "postgres://engine:password@localhost:5432/agent_platform" },
   AUTH_REQUIRED: { schema: flag, example: "true" },
   BOOTSTRAP_TOKEN: {
@@ -116,6 +118,7 @@ const variables = {
   QUOTA_RUNS_PER_HOUR: { schema: wholeNumber(0, 1_000_000).optional(), example: "10000" },
   QUOTA_STORAGE_MIB: { schema: wholeNumber(0, 1_000_000_000).optional(), example: "10240" },
   RETENTION_RUNS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "90" },
+  RETENTION_MODEL_CALLS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "400" },
   RETENTION_AUDITS_DAYS: { schema: wholeNumber(1, 36_500).optional(), example: "365" },
   ENCRYPTION_KEY: {
     schema: z
@@ -148,6 +151,13 @@ export interface Env {
   port: number;
   dataDir: string;
   databaseUrl: string | undefined;
+  /** Where the embedded PostgreSQL archives its log; nowhere unless given. */
+  walArchiveDir: string | undefined;
+  /**
+   * The same database and role with nothing in between, where `databaseUrl` leads through a pooler that lends sessions: for all that belongs to sessions, which
+   * are migrations, hints and the engine.
+   */
+  databaseDirectUrl: string | undefined;
   /** By subgraph's name; wins over databaseUrl. */
   databaseUrls: Record<string, string>;
   /** The engine's role in the platform's database, where the platform may not make one. */
@@ -219,6 +229,8 @@ export interface Env {
   quotaRunningRuns: number | undefined;
   quotaRunsPerHour: number | undefined;
   quotaStorageMib: number | undefined;
+  /** Days for which calls of models are kept in the ledger; for ever unless given. */
+  retentionModelCallsDays: number | undefined;
   /** Days after their end, or their making, for which runs and audits are kept; undefined: for ever. */
   retentionRunsDays: number | undefined;
   retentionAuditsDays: number | undefined;
@@ -258,6 +270,8 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     port: read("PORT"),
     dataDir: read("DATA_DIR"),
     databaseUrl: read("DATABASE_URL"),
+    walArchiveDir: read("WAL_ARCHIVE_DIR"),
+    databaseDirectUrl: read("DATABASE_DIRECT_URL"),
     databaseUrls: bySubgraph(source, "_DATABASE_URL"),
     engineDatabaseUrl: read("ENGINE_DATABASE_URL"),
     engineDatabaseUrls: bySubgraph(source, "_ENGINE_DATABASE_URL"),
@@ -302,6 +316,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     quotaRunsPerHour: read("QUOTA_RUNS_PER_HOUR"),
     quotaStorageMib: read("QUOTA_STORAGE_MIB"),
     retentionRunsDays: read("RETENTION_RUNS_DAYS"),
+    retentionModelCallsDays: read("RETENTION_MODEL_CALLS_DAYS"),
     retentionAuditsDays: read("RETENTION_AUDITS_DAYS"),
     encryptionKey: read("ENCRYPTION_KEY"),
     accessPort: read("ACCESS_PORT"),
@@ -312,6 +327,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     smokeApiKey: read("SMOKE_API_KEY"),
   };
   if (env.engineDatabaseUrl !== undefined && env.databaseUrl === undefined) problems.push(engineAlone);
+  if (env.databaseDirectUrl !== undefined && env.databaseUrl === undefined) problems.push(directAlone);
   problems.push(...exampleSecrets(source));
   if (problems.length > 0) throw new AppError("BAD_USER_INPUT", "ENVIRONMENT_INVALID", problems.join("\n"));
   return env;
@@ -344,6 +360,8 @@ export function defaultEnv(overrides: Partial<Env> = {}): Env {
 }
 
 const engineAlone = `${prefix}ENGINE_DATABASE_URL names a role of the database of ${prefix}DATABASE_URL, which is not set. Set both, or neither.`;
+
+const directAlone = `${prefix}DATABASE_DIRECT_URL leads past the pooler of ${prefix}DATABASE_URL, which is not set. Set both, or only ${prefix}DATABASE_URL.`;
 
 const secret = (name: string) => /KEY|TOKEN|URL/.test(name) && !/_(PER_KEY|FAILED_KEYS)$/.test(name);
 

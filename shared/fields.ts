@@ -1,7 +1,7 @@
 /** Checks of the fields that most records have. Each error names the field, its value and the rule. */
 import { defineErrors } from "./errors.ts";
-import type { Json } from "./json.ts";
-import { maxStorableDepth, NotStorable, requireStorableText, storableJson } from "./json/storable.ts";
+import type { Json, JsonObject } from "./json.ts";
+import { maxStorableDepth, NotStorable, requireStorableText, storableAhead, storableJson, type StorableJson } from "./json/storable.ts";
 
 const fieldErrors = defineErrors({
   CODE_INVALID: {
@@ -122,6 +122,15 @@ export function checkJson<T extends Json>(field: string, value: T, maxBytes: num
   return checkStorable(field, checkJsonSize(field, value, maxBytes));
 }
 
+/** As {@link checkJson}, of a value that may be large, in turns of the main loop. @returns it with its JSON, which need not be written again */
+export async function checkLargeJson(field: string, value: JsonObject, maxBytes: number): Promise<StorableJson> {
+  await storableAhead(value, field, { maxBytes: Infinity, replaced: { count: 0 } });
+  const stored = refusing(field, () => storableJson(value, field, { maxBytes: Infinity }));
+  const bytes = Buffer.byteLength(stored.text);
+  if (bytes > maxBytes) throw fieldErrors.JSON_TOO_LARGE({ field, bytes, max: maxBytes });
+  return stored;
+}
+
 /**
  * A JSON value that can be stored and reads back as it is (json/storable.ts has the rule).
  *
@@ -138,9 +147,9 @@ export function checkStorableText(field: string, text: string): string {
   return text;
 }
 
-function refusing(field: string, check: () => void): void {
+function refusing<T>(field: string, check: () => T): T {
   try {
-    check();
+    return check();
   } catch (cause) {
     if (!(cause instanceof NotStorable)) throw cause;
     const { kind, problem } = cause;

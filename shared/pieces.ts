@@ -2,7 +2,7 @@
  * Makes long texts in turns of the main loop: what has many megabytes takes long to write, and who else is served here must not wait for it. Whoever
  * gives a value does not change it meanwhile.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { ownTurn } from "#shared/own-turn.ts";
 
 /** Made at once up to this size, in units of UTF-16. */
 export const pieceUnits = 65_536;
@@ -14,7 +14,7 @@ export async function takeInTurns(pieces: Iterable<string>, take: (piece: string
   for (const piece of pieces) {
     take(piece);
     if (performance.now() - turnAt < turnMs) continue;
-    await nextTurn();
+    await ownTurn();
     turnAt = performance.now();
   }
 }
@@ -22,12 +22,12 @@ export async function takeInTurns(pieces: Iterable<string>, take: (piece: string
 /** Goes through steps, as many in one turn as it has time for. @returns what the last of them gives */
 export async function finishInTurns<T>(steps: Generator<void, T>): Promise<T> {
   // Whatever was done before in this turn was work enough.
-  await nextTurn();
+  await ownTurn();
   let turnAt = performance.now();
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done === true) return step.value;
     if (performance.now() - turnAt < turnMs) continue;
-    await nextTurn();
+    await ownTurn();
     turnAt = performance.now();
   }
 }

@@ -3,7 +3,7 @@
  * an answer, each as large again. What is large is measured in the database, and reserved before it is read; for what is too much now an operation
  * waits, with no connection in its hands. Whoever has read for longest always goes on, up to the bound of one operation: nobody waits for each other.
  */
-import { defineErrors, type AppError } from "./errors.ts";
+import { AppError, defineErrors } from "./errors.ts";
 
 export interface ReadLimits {
   /** Of one operation: more than the largest output of a node. */
@@ -53,6 +53,11 @@ const readErrors = defineErrors({
       `What is read ${f.of === "tenant" ? "for this tenant" : "in all"} whose answers are not made yet has as many bytes as it may (${f.limitBytes}). Try again in ${f.retryAfterMs} ms, fewer side by side, or ask for smaller pages.`,
   },
 });
+
+/** Whether an operation failed by what it has read itself. */
+export function isReadRefusal(cause: unknown): boolean {
+  return cause instanceof AppError && Object.hasOwn(readErrors, cause.reason);
+}
 
 /** Who reads. */
 export interface Reader {

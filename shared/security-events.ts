@@ -1,7 +1,8 @@
 /** What concerns security, as a closed list, whoever meets it: the router in an operation, a worker in a run. */
 
 /** What each is, the graph's enum AuditEvent says. */
-export type SecurityEvent = "AUTH_FAILED" | "TENANT_MISMATCH" | "KEY_CHANGED" | "EGRESS_BLOCKED" | "SANDBOX_LIMIT" | "AUDITS_DROPPED";
+export type SecurityEvent =
+  "AUTH_FAILED" | "TENANT_MISMATCH" | "KEY_CHANGED" | "SECRET_CHANGED" | "EGRESS_BLOCKED" | "SANDBOX_LIMIT" | "AUDITS_DROPPED";
 
 /** Events by the reason, or else the code, of an error. */
 const byError: Readonly<Record<string, SecurityEvent>> = {

@@ -99,7 +99,7 @@ export class TurnQueue {
 
   /** Runs `work` when it is the tenant's turn, at once where there is one. */
   async run<T>(asking: Asking, work: () => Promise<T>): Promise<T | NoTurn> {
-    const entered = this.#enter(asking);
+    const entered = this.ask(asking);
     const turn = entered instanceof Promise ? await entered : entered;
     if (turn instanceof NoTurn) return turn;
     try {
@@ -111,10 +111,11 @@ export class TurnQueue {
 
   /** Waits for a turn. */
   async take(asking: Asking): Promise<Turn | NoTurn> {
-    return this.#enter(asking);
+    return this.ask(asking);
   }
 
-  #enter(asking: Asking): Turn | NoTurn | Promise<Turn | NoTurn> {
+  /** Waits for a turn where there is one to wait for: who has one, or will have none, is told so at once. */
+  ask(asking: Asking): Turn | NoTurn | Promise<Turn | NoTurn> {
     if (asking.signal?.aborted === true) return new NoTurn("aborted");
     const { tenantId, sizeBytes = 0 } = asking;
     const turns = Math.min(asking.turns ?? 1, this.#options.turnsPerTenant);

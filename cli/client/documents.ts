@@ -82,8 +82,12 @@ export const testedRun = graphql(`
       nodeRuns(first: $first, after: $after) {
         nodes {
           path
+          nodeType
           status
           isMocked
+          childRun {
+            id
+          }
           outputText
           outputJson
           errorCode
@@ -122,6 +126,35 @@ export const createAgentVersion = graphql(`
   }
 `);
 
+export const skillByCode = graphql(`
+  query CliSkillByCode($code: String!) {
+    skillByCode(code: $code) {
+      id
+      publishedVersion {
+        parameterSchema
+      }
+    }
+  }
+`);
+
+export const createSkill = graphql(`
+  mutation CliCreateSkill($input: CreateSkillInput!) {
+    createSkill(input: $input) {
+      id
+    }
+  }
+`);
+
+export const importSkill = graphql(`
+  mutation CliImportSkill($input: ImportSkillInput!) {
+    importSkill(input: $input) {
+      id
+      version
+      status
+    }
+  }
+`);
+
 export const teamByCode = graphql(`
   query CliTeamByCode($code: String!) {
     teamByCode(code: $code) {
@@ -141,6 +174,14 @@ export const createTeam = graphql(`
 export const createTeamVersion = graphql(`
   mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {
     createTeamVersion(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createSkillRun = graphql(`
+  mutation CliCreateSkillRun($input: CreateSkillRunInput!) {
+    createSkillRun(input: $input) {
       id
     }
   }
@@ -195,6 +236,7 @@ export const runResult = graphql(`
   query CliRunResult($id: ID!) {
     run(id: $id) {
       id
+      kind
       status
       outputText
       outputJson
@@ -202,6 +244,21 @@ export const runResult = graphql(`
       errorMessage
       startedAt
       endedAt
+    }
+  }
+`);
+
+export const runLine = graphql(`
+  query CliRunLine($id: ID!) {
+    run(id: $id) {
+      line {
+        ahead
+        places
+        taken
+        heldBy {
+          id
+        }
+      }
     }
   }
 `);

@@ -1,7 +1,7 @@
 /** Follows a run in the terminal, as it happens. */
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
 import { cliErrors } from "../errors.ts";
-import { runEventPages, runResult, waitingNodes } from "./documents.ts";
+import { runEventPages, runLine, runResult, waitingNodes } from "./documents.ts";
 import { askPatiently, defaultPatienceMs, isAway, type Patience } from "./patience.ts";
 import { jsonView, textView, type FinishedRun, type FollowedEvent } from "./run-view.ts";
 
@@ -64,12 +64,23 @@ export async function showRun(client: GraphClient, runId: string, show: ShowOpti
     onRegained: () => tell("  connected again"),
   };
   try {
+    const line = await lineOf(client, runId);
+    if (line !== undefined) tell(`  ${line}`);
     const run = await followRun(client, runId, (event) => view.event(event), patience);
     return { run, isFailureShown: view.end(run) };
   } catch (cause) {
     if (!isAway(cause)) throw cause;
     throw cliErrors.RUN_OUT_OF_SIGHT({ runId, seconds: giveUpAfterMs / 1_000, followLine: show.followLine?.(runId) }, { cause });
   }
+}
+
+/** Why a run has not begun, where it waits for others of its key. A platform that cannot say it is followed all the same. */
+async function lineOf(client: GraphClient, runId: string): Promise<string | undefined> {
+  const line = (await client.query(runLine, { id: runId }).catch(() => undefined))?.run?.line;
+  // One that was just made, and for which there is a place, is about to begin.
+  if (line == null || line.taken < line.places) return undefined;
+  const held = line.heldBy ? `, one by run ${line.heldBy.id}` : "";
+  return `waits for others of its key: ${line.ahead} before it, ${line.taken} of ${line.places} places taken${held}`;
 }
 
 /** Hears everything that happens in a run, from its beginning until it has ended or rests; gives the run as it is then. */

@@ -2,7 +2,11 @@ import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 
 /** The input that a document's runs are given, by its input_schema, in a line for people: `email (string), n (integer, optional)`. */
 export function inputShape(dsl: Json): string {
-  const schema = isJsonObject(dsl) ? dsl["input_schema"] : undefined;
+  return schemaShape(isJsonObject(dsl) ? dsl["input_schema"] : undefined);
+}
+
+/** What a schema takes, in such a line. */
+export function schemaShape(schema: Json | undefined): string {
   if (!isJsonObject(schema)) return "any object";
   const { properties, required } = schema;
   const needed = new Set(Array.isArray(required) ? required : []);

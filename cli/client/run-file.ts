@@ -6,7 +6,7 @@ import { cliErrors } from "../errors.ts";
 import { inputShape } from "./input-shape.ts";
 import { createRun, runResult } from "./documents.ts";
 import { showRun, type ShowOptions, type ShownRun } from "./follow.ts";
-import { prepareAgents } from "./prepare-agents.ts";
+import { prepareAgents } from "./agents/prepare-agents.ts";
 import { prepareWorkflow, type PreparedWorkflow } from "./prepare.ts";
 import { readInput, readWorkflowFile, type WorkflowFile } from "./workflow-file.ts";
 
@@ -58,7 +58,10 @@ async function created(client: GraphClient, input: CreateRunInput, { dsl }: Work
   } catch (cause) {
     const { reason, problems } = (cause instanceof GraphqlRequestError && cause.errors[0]?.extensions) || {};
     if (reason !== "INPUT_INVALID" || !Array.isArray(problems)) throw cause;
-    throw cliErrors.INPUT_INVALID({ problems: problems as FieldProblem[], takes: inputShape(dsl) }, { cause });
+    throw cliErrors.INPUT_INVALID(
+      { what: "workflow", schema: "input_schema", problems: problems as FieldProblem[], takes: inputShape(dsl) },
+      { cause },
+    );
   }
 }
 

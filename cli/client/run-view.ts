@@ -91,6 +91,9 @@ function statusLine(event: FollowedEvent): string | undefined {
   return undefined;
 }
 
-function answerText(run: FinishedRun): string {
-  return run.outputText ?? (run.outputJson == null ? "" : JSON.stringify(run.outputJson, null, 2));
+function answerText({ kind, outputText, outputJson }: FinishedRun): string {
+  const given = outputJson == null ? "" : JSON.stringify(outputJson, null, 2);
+  if (kind !== "SKILL" || outputJson === outputText) return outputText ?? given;
+  // What a skill gave is its JSON; the text is one that it made that of, or printed.
+  return [outputText?.trimEnd(), given].filter(Boolean).join("\n");
 }

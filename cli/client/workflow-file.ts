@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { text } from "node:stream/consumers";
-import type { FileAgents } from "./prepare-agents.ts";
+import type { FileAgents } from "./agents/prepare-agents.ts";
 import { cliErrors } from "../errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { refuseLongNumbers } from "#shared/json/numbers.ts";

@@ -34,7 +34,7 @@ Example:
   agent-platform agents run support "Where is order 17?"`,
     )
     .action(async (code: string, text: string, options: AgentCommandOptions) => {
-      const { askAgent } = await import("../client/ask-agent.ts");
+      const { askAgent } = await import("../client/agents/ask-agent.ts");
       refuseUncompleted(await askAgent(asked(context, code, options), text));
     });
 }
@@ -46,7 +46,7 @@ function chatOf(context: CliContext): Command {
     .option("--steer", "lines that come while the agent works are told to it, as they are in a terminal; else each is the next question")
     .addHelpText("after", "\nExample:\n  agent-platform agents chat support")
     .action(async (code: string, options: AgentCommandOptions) => {
-      const { chatWithAgent } = await import("../client/agent-chat.ts");
+      const { chatWithAgent } = await import("../client/agents/agent-chat.ts");
       const isSteering = options.steer === true || process.stdin.isTTY;
       try {
         await chatWithAgent(asked(context, code, options), { lines: typedLines(), onInterrupt, isSteering });

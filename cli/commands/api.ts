@@ -41,7 +41,7 @@ async function serveApi({ composition, ...context }: CliContext, workerSocket: s
         await composition.preload();
         const database = await Promise.race([told.database, stop.wanted]);
         if (!database || stop.signal.aborted) return undefined;
-        const { databaseUrl, databaseUrls } = database;
+        const { databaseUrl, databaseDirectUrl, databaseUrls } = database;
         // Of a process that was killed; the supervisor has one at a time.
         rmSync(workerSocket, { force: true });
         const options = {
@@ -52,7 +52,11 @@ async function serveApi({ composition, ...context }: CliContext, workerSocket: s
           claimMark,
         };
         const part = await composition
-          .startPlatform(withKey({ ...env, databaseUrl, databaseUrls }), { ...options, trouble: told.trouble, parts: told.parts })
+          .startPlatform(withKey({ ...env, databaseUrl, databaseDirectUrl, databaseUrls }), {
+            ...options,
+            trouble: told.trouble,
+            parts: told.parts,
+          })
           .catch((cause: unknown) => {
             throw asListenError(env, cause);
           });

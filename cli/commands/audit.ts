@@ -71,7 +71,8 @@ function verifyCommand(context: CliContext): Command {
       } finally {
         await database.stop();
       }
-      context.tell(faults === 0 ? "Audits are as they were written." : `${faults} places where audits are not as they were written.`);
+      const places = faults === 1 ? "1 place" : `${faults} places`;
+      context.tell(faults === 0 ? "Audits are as they were written." : `${places} where audits are not as they were written.`);
       if (faults > 0) context.endWith(1);
     });
 }

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { refuseUncompleted } from "../client/graph-options.ts";
-import { startOwnPlatform, throwAwayEnvironment } from "../client/own-platform.ts";
+import { startOwnPlatform, throwAwayEnvironment } from "../client/trials/own-platform.ts";
 import { readWorkflowFile } from "../client/workflow-file.ts";
 import { startShop } from "../demo/shop.ts";
 

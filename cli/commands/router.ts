@@ -14,11 +14,14 @@ export function routerCommand(context: CliContext): Command {
       '\nThe subgraphs\' addresses: AGENT_PLATFORM_<SUBGRAPH>_SUBGRAPH_URL.\n\nExample: docs/operations.md, "Distributed"',
     )
     .action(async () => {
-      refuseUnprotected(context.env());
-      requireEncryptionKey(context.env());
-      requireDataFolder(context.env().dataDir);
-      await checkPort(context.env());
       const { composition } = context;
+      const given = context.env();
+      refuseUnprotected(given);
+      requireEncryptionKey(given);
+      requireDataFolder(given.dataDir);
+      await checkPort(given);
+      const { host, accessPort } = given;
+      if (accessPort !== undefined) await checkPort({ host, port: accessPort }, "AGENT_PLATFORM_ACCESS_PORT");
       await serveUntilStopped(context, {
         name: "router",
         start: (env, options) => composition.startRouter(withKey(env), options),

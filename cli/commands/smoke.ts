@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { colours } from "../client/colours.ts";
-import { startOwnPlatform, throwAwayEnvironment } from "../client/own-platform.ts";
+import { startOwnPlatform, throwAwayEnvironment } from "../client/trials/own-platform.ts";
 import { apiKeyHelp, urlOption } from "../client/graph-options.ts";
 import { startLocalServer } from "../smoke/local-server.ts";
 import type { SmokeResult } from "../smoke/smoke-result.ts";

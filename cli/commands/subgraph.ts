@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
 import { requireEncryptionKey, withKey } from "../database/encryption-key.ts";
+import { checkPort } from "../process/listen-check.ts";
 import { serveUntilStopped } from "../serve.ts";
 
 /** `subgraph <name>`: one subgraph as a process of its own. */
@@ -14,6 +15,7 @@ export function subgraphCommand(context: CliContext): Command {
       const known = composition.subgraphNames;
       if (!known.includes(name)) command.error(`error: there is no subgraph ${name}; there are ${known.join(", ")}`);
       requireEncryptionKey(context.env());
+      await checkPort(context.env());
       await serveUntilStopped(context, {
         name,
         start: (env, options) => composition.startSubgraph(name, withKey(env), options),

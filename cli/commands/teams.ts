@@ -28,7 +28,7 @@ Example:
   agent-platform teams run research-team "Why do cats purr?"`,
     )
     .action(async (code: string, text: string, options: TeamCommandOptions) => {
-      const { askTeam } = await import("../client/ask-team.ts");
+      const { askTeam } = await import("../client/agents/ask-team.ts");
       refuseUncompleted(await askTeam(asked(context, options), code, text));
     });
 }
@@ -39,7 +39,7 @@ function makeOf(context: CliContext): Command {
     .argument("<file>", "JSON, as those in examples/teams")
     .addHelpText("after", "\nExample:\n  agent-platform teams make examples/teams/research-team.json")
     .action(async (file: string, options: TeamCommandOptions) => {
-      const { makeTeamOfFile } = await import("../client/ask-team.ts");
+      const { makeTeamOfFile } = await import("../client/agents/ask-team.ts");
       await makeTeamOfFile(asked(context, options), file);
     });
 }

@@ -24,7 +24,7 @@ Examples:
   agent-platform test flow.json --junit report.xml`,
     )
     .action(async (path: string, options: TestOptions) => {
-      const { testFile } = await import("../client/test-file.ts");
+      const { testFile } = await import("../client/trials/test-file.ts");
       const { junit, json = false } = options;
       const results = await testFile({
         path,

@@ -25,7 +25,8 @@ export function workerCommand(context: CliContext): Command {
       "after",
       `
 Beside a platform of the same data folder it needs nothing. Elsewhere it needs AGENT_PLATFORM_DATABASE_URL, and the subgraphs that it calls:
-AGENT_PLATFORM_MODEL_SUBGRAPH_URL, AGENT_PLATFORM_TOOL_SUBGRAPH_URL, AGENT_PLATFORM_MEMORY_SUBGRAPH_URL, AGENT_PLATFORM_SESSION_SUBGRAPH_URL.
+AGENT_PLATFORM_MODEL_SUBGRAPH_URL, AGENT_PLATFORM_TOOL_SUBGRAPH_URL, AGENT_PLATFORM_MEMORY_SUBGRAPH_URL, AGENT_PLATFORM_SESSION_SUBGRAPH_URL,
+AGENT_PLATFORM_SKILL_SUBGRAPH_URL.
 
 Examples:
   agent-platform worker --concurrency 200

@@ -1,5 +1,5 @@
 import { createSecretBox } from "#shared/secret/secrets.ts";
-import { openKeyAdmin, type KeyAdmin } from "../../router/access/key-admin.ts";
+import { openKeyAdmin, type KeyAdmin } from "../../router/access/keys/key-admin.ts";
 import type { ReadyEnv } from "../composition.ts";
 import { migrateAll } from "./migrate.ts";
 import { accessSubgraphName, engineDatabaseUrl } from "./subgraphs.ts";

@@ -4,9 +4,9 @@ import { grantEngine } from "#shared/db/engine-rights.ts";
 import { recordedMigrations } from "#shared/db/recorded-migrations.ts";
 import { openDatabase } from "#shared/graphql/subgraph.ts";
 import type { PendingMigrations } from "../composition.ts";
-import { allSubgraphs, ofEngine, subgraphDatabaseUrl, type AnySubgraph } from "./subgraphs.ts";
+import { allSubgraphs, ofEngine, directDatabaseUrl, type AnySubgraph } from "./subgraphs.ts";
 
-type DatabaseUrls = Pick<Env, "databaseUrl" | "databaseUrls">;
+type DatabaseUrls = Pick<Env, "databaseUrl" | "databaseUrls"> & { databaseDirectUrl?: string | undefined };
 
 /**
  * Brings the schemas to this version, and gives the engine's role what it needs on new tables.
@@ -17,17 +17,23 @@ type DatabaseUrls = Pick<Env, "databaseUrl" | "databaseUrls">;
 export async function migrateAll(env: DatabaseUrls, only?: readonly string[]): Promise<PendingMigrations[]> {
   const definitions = await load(only);
   const pending = await pendingOf(env, definitions);
-  for (const { subgraph } of pending) {
-    const database = await openDatabase(definitions.get(subgraph)!, subgraphDatabaseUrl(env, subgraph));
-    try {
-      await database.migrate(subgraph);
-    } finally {
-      await database.close();
-    }
+  const behind = new Set(pending.map(({ subgraph }) => subgraph));
+  for (const [name, definition] of definitions) {
+    const url = directDatabaseUrl(env, name);
+    if (behind.has(name)) await migrate(definition, { name, url });
+    // Before the next is migrated: an engine that is at work may use what is new, and the next may fail.
+    if (ofEngine.includes(name)) await grantEngine(url, name);
   }
-  const engines = ofEngine.filter((name) => definitions.has(name));
-  for (const name of engines) await grantEngine(subgraphDatabaseUrl(env, name), name);
   return pending;
+}
+
+async function migrate(definition: AnySubgraph, { name, url }: { name: string; url: string }): Promise<void> {
+  const database = await openDatabase(definition, url);
+  try {
+    await database.migrate(name);
+  } finally {
+    await database.close();
+  }
 }
 
 /** What {@link migrateAll} would do now. */
@@ -41,7 +47,7 @@ async function load(only?: readonly string[]): Promise<Map<string, AnySubgraph>>
 }
 
 async function pendingOf(env: DatabaseUrls, definitions: ReadonlyMap<string, AnySubgraph>): Promise<PendingMigrations[]> {
-  const byUrl = Map.groupBy(definitions.keys(), (name) => subgraphDatabaseUrl(env, name));
+  const byUrl = Map.groupBy(definitions.keys(), (name) => directDatabaseUrl(env, name));
   const recorded = new Map<string, Set<string>>();
   for (const [url, names] of byUrl) for (const [name, found] of await recordedMigrations(url, names)) recorded.set(name, found);
   return [...definitions].flatMap(([subgraph, { migrations }]) => {

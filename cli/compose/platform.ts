@@ -16,12 +16,12 @@ import type { RunSecurityEvents } from "#shared/security-events.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { serveEndpoints } from "#shared/serve/server.ts";
 import { openSubgraph, prepareSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
-import { startAuditRemoval } from "../../router/access/audit-removal.ts";
-import { AuditSealer } from "../../router/access/audit-sealer.ts";
-import { AuditWriter } from "../../router/access/audit-writer.ts";
-import { RunEventAudits } from "../../router/access/run-event-audits.ts";
-import { KeyRing } from "../../router/access/key-ring.ts";
-import { SharedCounts } from "../../router/access/shared-counts.ts";
+import { startAuditRemoval } from "../../router/access/audits/audit-removal.ts";
+import { AuditSealer } from "../../router/access/audits/audit-sealer.ts";
+import { AuditWriter } from "../../router/access/audits/audit-writer.ts";
+import { RunEventAudits } from "../../router/access/audits/run-event-audits.ts";
+import { KeyRing } from "../../router/access/keys/key-ring.ts";
+import { SharedCounts } from "../../router/access/rates/shared-counts.ts";
 import { accessSubgraph } from "../../router/access/subgraph.ts";
 import { probeServices, sharedProbe } from "../../router/edge/health.ts";
 import { startRouter, type RunningRouter } from "../../router/router.ts";
@@ -32,7 +32,7 @@ import { migrateAll } from "./migrate.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
 import { programName } from "../program-name.ts";
 import { firstKeyNotes } from "./first-key.ts";
-import { accessSubgraphName, calledByWorkers, engineDatabaseUrl, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
+import { accessSubgraphName, calledByWorkers, directDatabaseUrl, engineDatabaseUrl, subgraphDatabaseUrl, subgraphs } from "./subgraphs.ts";
 
 /** Loads all that {@link startPlatform} runs, and builds the schemas. */
 export async function loadPlatform(): Promise<void> {
@@ -81,7 +81,7 @@ export async function startPlatform(
 
 /** Whoever is told that it serves finds it as quick as it will be. Connections that are not open by then open while it serves. */
 async function warmed(subgraphs: readonly RunningSubgraph[]): Promise<void> {
-  await withinDeadline(warmWithinMs, () => Promise.all(subgraphs.map(({ warm }) => warm))).catch(() => {});
+  await withinDeadline(warmWithinMs, () => Promise.all(subgraphs.map((subgraph) => subgraph.warm()))).catch(() => {});
 }
 
 /** Why code nodes will fail here, if they will, and in which Python they run where it is not the one that was named. */
@@ -98,7 +98,7 @@ async function openAll({ env, log, registry, shutdown, buses, claimMark }: Parts
   const opened: RunningSubgraph[] = [];
   const securityEvents = openSecurityEvents({ env, log, shutdown });
   for (const [name, load] of Object.entries(subgraphs)) {
-    const hints = await busOf(buses, subgraphDatabaseUrl(env, name), log, shutdown);
+    const hints = await busOf(buses, directDatabaseUrl(env, name), log, shutdown);
     const subgraph = await open(await load(), { env, log, registry, hints, claimMark, securityEvents });
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
     registry.register(subgraph);
@@ -119,8 +119,7 @@ async function openRouter(
   endpoints: SubgraphEndpoint[],
   { env, log, registry, shutdown, buses, trouble, parts }: Parts,
 ): Promise<{ router: RunningRouter; access: RunningSubgraph; hasKeys: boolean }> {
-  const databaseUrl = subgraphDatabaseUrl(env, accessSubgraphName);
-  const hints = await busOf(buses, databaseUrl, log, shutdown);
+  const hints = await busOf(buses, directDatabaseUrl(env, accessSubgraphName), log, shutdown);
   const all = [...endpoints];
   const keys = await KeyRing.open({
     databaseUrl: engineDatabaseUrl(env, accessSubgraphName),
@@ -240,10 +239,11 @@ export async function startSubgraph(name: string, env: Env, { log, keys }: Start
   try {
     await migrateAll(env, [name]);
     const registry = new EndpointRegistry();
-    const hints = await busOf(new Map(), subgraphDatabaseUrl(env, name), log, shutdown);
+    const hints = await busOf(new Map(), directDatabaseUrl(env, name), log, shutdown);
     const securityEvents = openSecurityEvents({ env, log, shutdown });
     const subgraph = await open(await subgraphs[name]!(), { env, log, registry, hints, securityEvents });
     shutdown.add(`subgraph ${name}`, () => subgraph.close(), 5_000);
+    await warmed([subgraph]);
     const { host, port } = env;
     const allowedHosts = isLoopbackName(host) ? env.allowedHosts : "any";
     const server = await serveEndpoints({ endpoints: [subgraph], listen: { host, port }, log, keys, allowedHosts });

@@ -7,7 +7,7 @@ import type { Database } from "#shared/db/database.ts";
 import { DataKeys } from "#shared/secret/data-keys.ts";
 import { createSecretBox, type SecretBox } from "#shared/secret/secrets.ts";
 import { openPool } from "#shared/db/pool.ts";
-import { rewrapPeppers } from "../../router/access/key-pepper.ts";
+import { rewrapPeppers } from "../../router/access/keys/key-pepper.ts";
 import type { ReadyEnv, Rewrapped } from "../composition.ts";
 import { migrateAll } from "./migrate.ts";
 import { accessSubgraphName, allSubgraphs, engineDatabaseUrl, subgraphDatabaseUrl } from "./subgraphs.ts";

@@ -32,7 +32,7 @@ export function allSubgraphs(): Record<string, Load> {
 }
 
 /** Those that worker processes call. */
-export const calledByWorkers = ["model", "tool", "memory", "session"];
+export const calledByWorkers = ["model", "tool", "memory", "session", "skill"];
 
 /** Those that have tables on which the engine works. */
 export const ofEngine = ["runtime", accessSubgraphName];
@@ -40,7 +40,7 @@ export const ofEngine = ["runtime", accessSubgraphName];
 /** The engine's URL in the database of one of {@link ofEngine}: the role that is named for it, else the one beside the platform's. */
 export function engineDatabaseUrl(env: EngineUrls, name: string): string {
   const given = givenEngineUrl(env, name);
-  return given === undefined ? subgraphDatabaseUrl(env, name) : asEngineLogin(given);
+  return given === undefined ? directDatabaseUrl(env, name) : asEngineLogin(given);
 }
 
 /** The role that is named for it: its own, or the platform's where it has no database of its own. */
@@ -48,7 +48,13 @@ export function givenEngineUrl(env: EngineUrls, name: string): string | undefine
   return env.engineDatabaseUrls[name] ?? (env.databaseUrls[name] === undefined ? env.engineDatabaseUrl : undefined);
 }
 
-type EngineUrls = Pick<Env, "databaseUrl" | "databaseUrls" | "engineDatabaseUrl" | "engineDatabaseUrls">;
+type DirectUrls = Pick<Env, "databaseUrl" | "databaseUrls"> & { databaseDirectUrl?: string | undefined };
+type EngineUrls = DirectUrls & Pick<Env, "engineDatabaseUrl" | "engineDatabaseUrls">;
+
+/** The same as {@link subgraphDatabaseUrl} with no pooler in between: for what belongs to sessions, which are migrations, hints and the engine. */
+export function directDatabaseUrl(env: DirectUrls, name: string): string {
+  return env.databaseUrls[name] ?? env.databaseDirectUrl ?? subgraphDatabaseUrl(env, name);
+}
 
 /** The database of one subgraph: its own where one is named, else the platform's. */
 export function subgraphDatabaseUrl(env: Pick<Env, "databaseUrl" | "databaseUrls">, name: string): string {

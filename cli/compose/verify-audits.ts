@@ -1,8 +1,8 @@
 import { openPool } from "#shared/db/pool.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
-import { auditsKeptFrom } from "../../router/access/audit-removal.ts";
-import { verifyAudits as verify } from "../../router/access/audit-verify.ts";
-import { openPeppers } from "../../router/access/key-pepper.ts";
+import { auditsKeptFrom } from "../../router/access/audits/audit-removal.ts";
+import { verifyAudits as verify } from "../../router/access/audits/audit-verify.ts";
+import { openPeppers } from "../../router/access/keys/key-pepper.ts";
 import type { AuditTelling, ReadyEnv } from "../composition.ts";
 import { migrateAll } from "./migrate.ts";
 import { accessSubgraphName, engineDatabaseUrl } from "./subgraphs.ts";

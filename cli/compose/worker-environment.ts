@@ -3,7 +3,7 @@
  * terminal's language are found). It executes what tenants wrote, so it has neither the key of their secrets nor the provider's.
  */
 import type { Env } from "#shared/config.ts";
-import { accessSubgraphName, givenEngineUrl, subgraphDatabaseUrl } from "./subgraphs.ts";
+import { accessSubgraphName, directDatabaseUrl, givenEngineUrl, subgraphDatabaseUrl } from "./subgraphs.ts";
 
 const prefix = "AGENT_PLATFORM_";
 /** Read by workers as they were given. */
@@ -37,6 +37,9 @@ export function workerEnvironment({ environment, env, subgraphUrls }: WorkerPare
   const engineUrl = givenEngineUrl(env, "runtime");
   const found = {
     [withPrefix("DATABASE_URL")]: subgraphDatabaseUrl(env, "runtime"),
+    // To the platform's database, which is not the worker's where the engine has one of its own.
+    ...(env.databaseDirectUrl !== undefined &&
+      env.databaseUrls["runtime"] === undefined && { [withPrefix("DATABASE_DIRECT_URL")]: env.databaseDirectUrl }),
     ...(engineUrl !== undefined && { [withPrefix("ENGINE_DATABASE_URL")]: engineUrl }),
     ...accessDatabase(env),
     [withPrefix("INTERNAL_KEY")]: env.internalKeys.join(","),
@@ -47,9 +50,9 @@ export function workerEnvironment({ environment, env, subgraphUrls }: WorkerPare
 
 /** That of its security events, where it is another one than the engine's. */
 function accessDatabase(env: Env): Record<string, string> {
-  const url = subgraphDatabaseUrl(env, accessSubgraphName);
+  const url = directDatabaseUrl(env, accessSubgraphName);
   const engineUrl = givenEngineUrl(env, accessSubgraphName);
-  if (url === subgraphDatabaseUrl(env, "runtime") && engineUrl === givenEngineUrl(env, "runtime")) return {};
+  if (url === directDatabaseUrl(env, "runtime") && engineUrl === givenEngineUrl(env, "runtime")) return {};
   return {
     [withPrefix("ACCESS_DATABASE_URL")]: url,
     ...(engineUrl !== undefined && { [withPrefix("ACCESS_ENGINE_DATABASE_URL")]: engineUrl }),

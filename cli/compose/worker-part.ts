@@ -1,12 +1,12 @@
 /** A worker as a process of its own. It knows neither router nor schemas, so it is up while the platform beside it still loads. */
 import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import type { Env } from "#shared/config.ts";
-import { RunEventAudits } from "../../router/access/run-event-audits.ts";
+import { RunEventAudits } from "../../router/access/audits/run-event-audits.ts";
 import { startRuntimeWorker } from "../../subgraphs/runtime/worker/worker-process.ts";
 import type { RunningPart, StartOptions, WorkerOptions } from "../composition.ts";
 import { busOf, connectAll } from "./connections.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
-import { accessSubgraphName, calledByWorkers, engineDatabaseUrl, subgraphDatabaseUrl } from "./subgraphs.ts";
+import { accessSubgraphName, calledByWorkers, directDatabaseUrl, engineDatabaseUrl } from "./subgraphs.ts";
 
 /** Starts a worker; it waits until the subgraphs that it calls are up. */
 export async function startWorker(env: Env, worker: WorkerOptions, { log, keys }: StartOptions): Promise<RunningPart> {
@@ -14,7 +14,7 @@ export async function startWorker(env: Env, worker: WorkerOptions, { log, keys }
   try {
     const registry = new EndpointRegistry();
     await connectAll(calledByWorkers, env, { registry, keys, shutdown });
-    const hints = await busOf(new Map(), subgraphDatabaseUrl(env, "runtime"), log, shutdown);
+    const hints = await busOf(new Map(), directDatabaseUrl(env, "runtime"), log, shutdown);
     const securityEvents = new RunEventAudits({ databaseUrl: engineDatabaseUrl(env, accessSubgraphName), log });
     shutdown.add("security events", () => securityEvents.stop(), 4_000);
     const databaseUrl = engineDatabaseUrl(env, "runtime");

@@ -1,10 +1,13 @@
 /** Which database a command works on: the one named in the environment, else the embedded one of the data folder. */
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import type { Env } from "#shared/config.ts";
+import { checkTimeline, prepareArchive } from "#shared/postgres/archive.ts";
 import { keepPostgres } from "#shared/postgres/keeper.ts";
-import { prepareEmbeddedDatabase, preparePlatformDatabase } from "#shared/postgres/prepare.ts";
-import { startPostgres } from "#shared/postgres/server.ts";
+import { directVariable, prepareEmbeddedDatabase, preparePlatformDatabase, preparePooled } from "#shared/postgres/prepare.ts";
+import { startPostgres, type PostgresOptions, type PostgresServer } from "#shared/postgres/server.ts";
 import type { PreparedEnv } from "../composition.ts";
 import { ofEngine } from "../compose/subgraphs.ts";
 import { cliErrors } from "../errors.ts";
@@ -35,7 +38,16 @@ export interface EmbeddedServer {
  */
 export async function openPlatformDatabase(env: Env): Promise<OpenDatabase> {
   if (env.databaseUrl === undefined) return startKept(env);
-  const databaseUrl = await preparePlatformDatabase(env.databaseUrl, { engineUrl: env.engineDatabaseUrl });
+  const { databaseDirectUrl: direct } = env;
+  const preparing = { engineUrl: env.engineDatabaseUrl, variable: direct === undefined ? undefined : directVariable };
+  const prepared = await preparePlatformDatabase(direct ?? env.databaseUrl, preparing);
+  const databaseUrl = direct === undefined ? prepared : await preparePooled(env.databaseUrl, prepared);
+  if (direct !== undefined)
+    return {
+      env: await completed({ ...env, databaseDirectUrl: prepared }, databaseUrl),
+      embedded: undefined,
+      stop: () => Promise.resolve(),
+    };
   return { env: await completed(env, databaseUrl), embedded: undefined, stop: () => Promise.resolve() };
 }
 
@@ -91,7 +103,7 @@ export async function joinRunningPlatform(
 
 /** Started for this process, whose end it does not outlive by much. */
 async function startKept(env: Env): Promise<OpenDatabase> {
-  const database = await startEmbedded(env);
+  const database = await startEmbedded(env, startArchiving);
   const keep = () => keepPostgres({ pid: database.pid() }, { tokenFile: join(env.dataDir, "postgres.keeper") });
   let keeper = keep();
   return {
@@ -112,16 +124,80 @@ async function startKept(env: Env): Promise<OpenDatabase> {
   };
 }
 
-async function startEmbedded(env: Env): Promise<OpenDatabase & { embedded: EmbeddedServer; pid(): number }> {
+/** The server of a data folder's cluster, as it runs; started, and stopped in the end, where none does. @throws AppError INSTANCE_RUNNING, those of `postgresErrors` */
+export async function openEmbeddedCluster(env: Pick<Env, "dataDir" | "walArchiveDir">): Promise<Pick<PostgresServer, "url" | "stop">> {
   const folder = join(env.dataDir, "postgres");
-  let server = await startPostgres({ folder });
+  if (!existsSync(folder)) throw cliErrors.DATABASE_NOT_THERE({ folder });
+  if (runningInstance(env.dataDir)) {
+    const { url } = await startPostgres({ folder, ...archived(env, folder) });
+    return { url, stop: () => Promise.resolve() };
+  }
+  const lock = acquireInstanceLock(env.dataDir);
+  try {
+    const server = await startArchiving({ folder, ...archived(env, folder) });
+    await requireTimeline(server, env, folder);
+    return { url: server.url, stop: () => server.stop().finally(() => lock.release()) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Whoever starts the server archives what it writes: PostgreSQL does not keep a segment for the next one who does. */
+function archived({ walArchiveDir }: Pick<Env, "walArchiveDir">, folder: string): Pick<PostgresOptions, "settings"> {
+  return walArchiveDir === undefined ? {} : { settings: prepareArchive(resolve(walArchiveDir), folder) };
+}
+
+/** A server whose log has no place in its archive is ended again: what it writes could not be brought back. */
+async function requireTimeline(server: PostgresServer, { walArchiveDir }: Pick<Env, "walArchiveDir">, folder: string): Promise<void> {
+  if (walArchiveDir === undefined || !server.isStartedHere) return;
+  try {
+    await checkTimeline(resolve(walArchiveDir), { folder, url: server.url("postgres", "postgres") });
+  } catch (cause) {
+    await server.stop();
+    throw cause;
+  }
+}
+
+/** For the holder of the data folder's lock: a server that was left running, and archives elsewhere or nothing, is started anew. */
+async function startArchiving(options: PostgresOptions): Promise<PostgresServer> {
+  const server = await startPostgres(options);
+  const wanted = options.settings?.["archive_command"];
+  if (server.isStartedHere || wanted === undefined || (await archiveCommandOf(server)) === wanted) return server;
+  await server.stop();
+  return startPostgres(options);
+}
+
+async function archiveCommandOf(server: PostgresServer): Promise<string | undefined> {
+  const client = new pg.Client({
+    connectionString: server.url("postgres", "postgres"),
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 10_000,
+  });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return (await client.query<{ archive_command: string }>("show archive_command")).rows[0]?.archive_command;
+  } catch {
+    // It ends just now, by its keeper.
+    return undefined;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function startEmbedded(env: Env, start = startPostgres): Promise<OpenDatabase & { embedded: EmbeddedServer; pid(): number }> {
+  const folder = join(env.dataDir, "postgres");
+  const archive = archived(env, folder);
+  let server = await start({ folder, ...archive });
+  await requireTimeline(server, env, folder);
   try {
     const databaseUrl = await prepareEmbeddedDatabase(server.url);
     const embedded = {
       isRunning: () => server.isRunning(),
       logFile: server.logFile,
       restart: async () => {
-        server = await startPostgres({ folder, socketFolder: server.socketFolder });
+        server = await startPostgres({ folder, ...archive, socketFolder: server.socketFolder });
       },
     };
     return { env: await completed(env, databaseUrl), embedded, pid: () => server.pid, stop: () => server.stop() };
@@ -135,7 +211,8 @@ async function startEmbedded(env: Env): Promise<OpenDatabase & { embedded: Embed
 async function completed(env: Env, databaseUrl: string): Promise<PreparedEnv> {
   const databaseUrls: Record<string, string> = {};
   for (const [subgraph, url] of Object.entries(env.databaseUrls)) {
-    const preparing = { engineUrl: env.engineDatabaseUrls[subgraph], hasEngine: ofEngine.includes(subgraph) };
+    const variable = `AGENT_PLATFORM_${subgraph.toUpperCase()}_DATABASE_URL`;
+    const preparing = { engineUrl: env.engineDatabaseUrls[subgraph], hasEngine: ofEngine.includes(subgraph), variable };
     databaseUrls[subgraph] = await preparePlatformDatabase(url, preparing);
   }
   return { ...env, databaseUrl, databaseUrls };

@@ -4,7 +4,7 @@ import type { CliContext } from "../context.ts";
 import { colours } from "../client/colours.ts";
 import { agentByCode, approveNodeRun, createAgentRun, createModelProvider, runEventPages, runResult } from "../client/documents.ts";
 import { refuseUncompleted } from "../client/graph-options.ts";
-import { prepareAgents } from "../client/prepare-agents.ts";
+import { prepareAgents } from "../client/agents/prepare-agents.ts";
 import { textView } from "../client/run-view.ts";
 import { readWorkflowFile } from "../client/workflow-file.ts";
 

@@ -3,6 +3,8 @@ import type { Env } from "#shared/config.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { cliErrors } from "../errors.ts";
 
+const portSetting = "AGENT_PLATFORM_PORT";
+
 /**
  * Refuses to open the graph to others while nothing asks who they are.
  *
@@ -13,11 +15,12 @@ export function refuseUnprotected(env: Pick<Env, "host" | "authRequired">): void
 }
 
 /**
- * Tries the port before anything slow is started.
+ * Tries a port before anything slow is started.
  *
+ * @param setting  the variable that it was given by.
  * @throws AppError PORT_TAKEN, PORT_OF_A_PLATFORM, PORT_REFUSED
  */
-export async function checkPort({ host, port }: Pick<Env, "host" | "port">): Promise<void> {
+export async function checkPort({ host, port }: Pick<Env, "host" | "port">, setting = portSetting): Promise<void> {
   const server = createServer();
   try {
     await new Promise<void>((resolve, reject) => {
@@ -26,8 +29,8 @@ export async function checkPort({ host, port }: Pick<Env, "host" | "port">): Pro
     });
   } catch (cause) {
     const graphUrl = (cause as NodeJS.ErrnoException).code === "EADDRINUSE" ? await platformAt({ host, port }) : undefined;
-    if (graphUrl !== undefined) throw cliErrors.PORT_OF_A_PLATFORM({ host, port, graphUrl }, { cause });
-    throw asListenError({ host, port }, cause);
+    if (graphUrl !== undefined) throw cliErrors.PORT_OF_A_PLATFORM({ host, port, setting, graphUrl }, { cause });
+    throw asListenError({ host, port }, cause, setting);
   }
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
@@ -56,9 +59,9 @@ export function asMetricsListenError({ host, port }: Pick<Env, "host" | "port">,
 }
 
 /** Translates a failure to listen; everything else is given back as it is. */
-export function asListenError({ host, port }: Pick<Env, "host" | "port">, cause: unknown): unknown {
+export function asListenError({ host, port }: Pick<Env, "host" | "port">, cause: unknown, setting = portSetting): unknown {
   const failure = cause as NodeJS.ErrnoException;
-  if (failure.code === "EADDRINUSE") return cliErrors.PORT_TAKEN({ host, port }, { cause });
-  if (failure.syscall === "listen") return cliErrors.PORT_REFUSED({ host, port, story: failure.message }, { cause });
+  if (failure.code === "EADDRINUSE") return cliErrors.PORT_TAKEN({ host, port, setting }, { cause });
+  if (failure.syscall === "listen") return cliErrors.PORT_REFUSED({ host, port, setting, story: failure.message }, { cause });
   return cause;
 }

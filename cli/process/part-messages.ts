@@ -31,7 +31,7 @@ export type PartMessage =
 /** What the supervisor says. */
 export type SupervisorMessage =
   /** The database is there: start. */
-  | { kind: "database"; databaseUrl: string; databaseUrls: Record<string, string> }
+  | { kind: "database"; databaseUrl: string; databaseDirectUrl: string | undefined; databaseUrls: Record<string, string> }
   /** How all parts fare; told whenever that changes. */
   | { kind: "parts"; parts: PartHealth[] }
   /** Why the platform is not ready now; without it, nothing is amiss. */

@@ -9,6 +9,7 @@ import {
   sendAgentInput,
 } from "../client/documents.ts";
 import { answerNodeRun, createToolBinding, finishedRun, usageOfRun } from "./documents.ts";
+import { requireEgress, runJudged, type JudgedSample } from "./judging.ts";
 import { saidByPeople, toolAnswers, type Conversation, type Saying } from "./scripted-model.ts";
 import type { SmokeResult } from "./smoke-result.ts";
 
@@ -38,38 +39,13 @@ export async function runAgentSmoke(
   { local, toolId }: { local: string; toolId: string },
   hear: (result: SmokeResult) => void,
 ): Promise<SmokeResult[]> {
-  const results: SmokeResult[] = [];
   let agent: SmokeAgent | undefined;
-  const samples: [string, () => Promise<string[]>][] = [
+  const samples: JudgedSample[] = [
     ["agent with approval", async () => withApproval(client, (agent = await makeAgent(client, { local, toolId })))],
     ["agent that remembers", async () => thatRemembers(client, agent)],
     ["agent, dry run", async () => dryRun(client, agent)],
   ];
-  for (const [name, run] of samples) {
-    const started = performance.now();
-    const result = await run().then(judged, refused);
-    results.push({ name, ...result, ms: Math.round(performance.now() - started) });
-    hear(results.at(-1)!);
-  }
-  return results;
-}
-
-type Judged = Pick<SmokeResult, "outcome" | "details">;
-
-function judged(details: string[]): Judged {
-  return { outcome: details.length === 0 ? "passed" : "failed", details };
-}
-
-function refused(error: unknown): Judged {
-  if (error instanceof HostFailure) return { outcome: "skipped", details: [`this host: ${error.message}`] };
-  return { outcome: "failed", details: [error instanceof Error ? error.message : String(error)] };
-}
-
-/** The host does not let the platform call the test's server: no fault of the platform. */
-class HostFailure extends Error {}
-
-function requireEgress(run: { errorCode?: string | null; errorMessage?: string | null } | null | undefined): void {
-  if (run?.errorCode === "EGRESS_DENIED") throw new HostFailure(`${run.errorCode}: ${run.errorMessage}`);
+  return runJudged(samples, hear);
 }
 
 async function makeAgent(client: GraphClient, { local, toolId }: { local: string; toolId: string }): Promise<SmokeAgent> {

@@ -46,6 +46,22 @@ export const createToolBinding = graphql(`
   }
 `);
 
+export const createSkillVersion = graphql(`
+  mutation SmokeCreateSkillVersion($input: CreateSkillVersionInput!) {
+    createSkillVersion(input: $input) {
+      id
+    }
+  }
+`);
+
+export const createSkillRun = graphql(`
+  mutation SmokeCreateSkillRun($input: CreateSkillRunInput!) {
+    createSkillRun(input: $input) {
+      id
+    }
+  }
+`);
+
 export const finishedRun = graphql(`
   query SmokeFinishedRun($id: ID!) {
     run(id: $id) {

@@ -287,6 +287,27 @@ export function smokeSamples({ local, toolBindingId, greetingVersionId }: SmokeP
       answer: "Tea",
     },
     {
+      name: "memory, written and found",
+      input: { user: "smoke", tea: "oolong" },
+      dsl: {
+        nodes: [
+          {
+            id: "remember",
+            type: "memory",
+            config: { action: "write", scope: "USER", scope_id: "{{ input.user }}", content: "Likes {{ input.tea }} tea." },
+          },
+          {
+            id: "recall",
+            type: "memory",
+            config: { action: "search", scope: "USER", scope_id: "{{ input.user }}", query: "tea", top_k: 1 },
+          },
+          answer("{{ nodes.recall.text }}"),
+        ],
+        edges: chain("remember", "recall", "reply"),
+      },
+      answer: "Likes oolong tea.",
+    },
+    {
       name: "retriever, HTTP",
       input: { about: "roasted coffee" },
       dsl: {

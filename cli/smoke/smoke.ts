@@ -14,7 +14,9 @@ import {
   messageAdded,
 } from "./documents.ts";
 import { runAgentSmoke } from "./agent-samples.ts";
+import { runSkillSmoke } from "./skill-samples.ts";
 import type { SmokeResult } from "./smoke-result.ts";
+import { runTeamSmoke } from "./team-samples.ts";
 import { greeting, smokeSamples, type Sample, type SmokeRun } from "./samples.ts";
 
 /** Runs all samples, one after another. @param local host:port of the test's HTTP server. */
@@ -32,7 +34,9 @@ export async function runSmoke(client: GraphClient, local: string, hear: (result
     results.push(finished);
     hear(finished);
   }
-  return [...results, ...(await runAgentSmoke(client, { local, toolId }, hear))];
+  results.push(...(await runAgentSmoke(client, { local, toolId }, hear)));
+  results.push(...(await runTeamSmoke(client, local, hear)));
+  return [...results, ...(await runSkillSmoke(client, { local, toolBindingId }, hear))];
 }
 
 async function makeTool(client: GraphClient, local: string): Promise<{ toolId: string; bindingId: string }> {

@@ -22,18 +22,23 @@ type Documents = {
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateRunDocument,
     "\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n": typeof types.CliExecuteRunDocument,
     "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": typeof types.CliCancelRunDocument,
-    "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": typeof types.CliTestedRunDocument,
+    "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          nodeType\n          status\n          isMocked\n          childRun {\n            id\n          }\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": typeof types.CliTestedRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliAgentByCodeDocument,
     "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentDocument,
     "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentVersionDocument,
+    "\n  query CliSkillByCode($code: String!) {\n    skillByCode(code: $code) {\n      id\n      publishedVersion {\n        parameterSchema\n      }\n    }\n  }\n": typeof types.CliSkillByCodeDocument,
+    "\n  mutation CliCreateSkill($input: CreateSkillInput!) {\n    createSkill(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateSkillDocument,
+    "\n  mutation CliImportSkill($input: ImportSkillInput!) {\n    importSkill(input: $input) {\n      id\n      version\n      status\n    }\n  }\n": typeof types.CliImportSkillDocument,
     "\n  query CliTeamByCode($code: String!) {\n    teamByCode(code: $code) {\n      id\n    }\n  }\n": typeof types.CliTeamByCodeDocument,
     "\n  mutation CliCreateTeam($input: CreateTeamInput!) {\n    createTeam(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateTeamDocument,
     "\n  mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {\n    createTeamVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateTeamVersionDocument,
+    "\n  mutation CliCreateSkillRun($input: CreateSkillRunInput!) {\n    createSkillRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateSkillRunDocument,
     "\n  mutation CliCreateTeamRun($input: CreateTeamRunInput!) {\n    createTeamRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateTeamRunDocument,
     "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateAgentRunDocument,
     "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": typeof types.CliCreateSessionDocument,
     "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": typeof types.CliRunEventPagesDocument,
-    "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": typeof types.CliRunResultDocument,
+    "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      kind\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": typeof types.CliRunResultDocument,
+    "\n  query CliRunLine($id: ID!) {\n    run(id: $id) {\n      line {\n        ahead\n        places\n        taken\n        heldBy {\n          id\n        }\n      }\n    }\n  }\n": typeof types.CliRunLineDocument,
     "\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            path\n            attempt\n            waitReason\n          }\n        }\n      }\n    }\n  }\n": typeof types.CliWaitingNodesDocument,
     "\n  query CliAuditPage($filter: RequestAuditFilter, $last: Int!, $before: String) {\n    requestAudits(filter: $filter, last: $last, before: $before) {\n      nodes {\n        id\n        requestId\n        apiKeyId\n        operationName\n        operationType\n        operationHash\n        rootFields\n        variables\n        statusCode\n        errorCodes\n        durationMs\n        clientIp\n        userAgent\n        event\n        details\n        createdAt\n      }\n      pageInfo {\n        hasPreviousPage\n        startCursor\n      }\n    }\n  }\n": typeof types.CliAuditPageDocument,
     "\n  query CliWaitingNodeRuns($filter: WaitingNodeRunFilter, $first: Int!, $after: String) {\n    waitingNodeRuns(filter: $filter, first: $first, after: $after) {\n      nodes {\n        id\n        waiting {\n          reason\n          text\n          assignees\n          actions {\n            id\n          }\n          deadline\n          toolName\n          arguments\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.CliWaitingNodeRunsDocument,
@@ -58,6 +63,8 @@ type Documents = {
     "\n  mutation SmokeCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateToolDocument,
     "\n  mutation SmokeCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateToolVersionDocument,
     "\n  mutation SmokeCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateToolBindingDocument,
+    "\n  mutation SmokeCreateSkillVersion($input: CreateSkillVersionInput!) {\n    createSkillVersion(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateSkillVersionDocument,
+    "\n  mutation SmokeCreateSkillRun($input: CreateSkillRunInput!) {\n    createSkillRun(input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeCreateSkillRunDocument,
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            path\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": typeof types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": typeof types.SmokeMessageAddedDocument,
     "\n  mutation SmokeAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n    }\n  }\n": typeof types.SmokeAnswerNodeRunDocument,
@@ -90,18 +97,23 @@ const documents: Documents = {
     "\n  mutation CliCreateRun($input: CreateRunInput!) {\n    createRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateRunDocument,
     "\n  mutation CliExecuteRun($id: ID!, $input: ExecuteRunInput!) {\n    executeRun(id: $id, input: $input) {\n      stopReason\n    }\n  }\n": types.CliExecuteRunDocument,
     "\n  mutation CliCancelRun($id: ID!, $reason: String) {\n    cancelRun(id: $id, reason: $reason) {\n      id\n    }\n  }\n": types.CliCancelRunDocument,
-    "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": types.CliTestedRunDocument,
+    "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          nodeType\n          status\n          isMocked\n          childRun {\n            id\n          }\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n": types.CliTestedRunDocument,
     "\n  query CliAgentByCode($code: String!) {\n    agentByCode(code: $code) {\n      id\n    }\n  }\n": types.CliAgentByCodeDocument,
     "\n  mutation CliCreateAgent($input: CreateAgentInput!) {\n    createAgent(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentDocument,
     "\n  mutation CliCreateAgentVersion($input: CreateAgentVersionInput!) {\n    createAgentVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentVersionDocument,
+    "\n  query CliSkillByCode($code: String!) {\n    skillByCode(code: $code) {\n      id\n      publishedVersion {\n        parameterSchema\n      }\n    }\n  }\n": types.CliSkillByCodeDocument,
+    "\n  mutation CliCreateSkill($input: CreateSkillInput!) {\n    createSkill(input: $input) {\n      id\n    }\n  }\n": types.CliCreateSkillDocument,
+    "\n  mutation CliImportSkill($input: ImportSkillInput!) {\n    importSkill(input: $input) {\n      id\n      version\n      status\n    }\n  }\n": types.CliImportSkillDocument,
     "\n  query CliTeamByCode($code: String!) {\n    teamByCode(code: $code) {\n      id\n    }\n  }\n": types.CliTeamByCodeDocument,
     "\n  mutation CliCreateTeam($input: CreateTeamInput!) {\n    createTeam(input: $input) {\n      id\n    }\n  }\n": types.CliCreateTeamDocument,
     "\n  mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {\n    createTeamVersion(input: $input) {\n      id\n    }\n  }\n": types.CliCreateTeamVersionDocument,
+    "\n  mutation CliCreateSkillRun($input: CreateSkillRunInput!) {\n    createSkillRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateSkillRunDocument,
     "\n  mutation CliCreateTeamRun($input: CreateTeamRunInput!) {\n    createTeamRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateTeamRunDocument,
     "\n  mutation CliCreateAgentRun($input: CreateAgentRunInput!) {\n    createAgentRun(input: $input) {\n      id\n    }\n  }\n": types.CliCreateAgentRunDocument,
     "\n  mutation CliCreateSession($input: CreateSessionInput!) {\n    createSession(input: $input) {\n      id\n    }\n  }\n": types.CliCreateSessionDocument,
     "\n  subscription CliRunEventPages($runId: ID!, $after: String) {\n    runEventPages(runId: $runId, after: $after) {\n      cursor\n      type\n      occurredAt\n      runStatus\n      path\n      nodeStatus\n      attempt\n      delta\n      nodeRun {\n        nodeType\n        startedAt\n        endedAt\n        errorMessage\n      }\n    }\n  }\n": types.CliRunEventPagesDocument,
-    "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": types.CliRunResultDocument,
+    "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      kind\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n": types.CliRunResultDocument,
+    "\n  query CliRunLine($id: ID!) {\n    run(id: $id) {\n      line {\n        ahead\n        places\n        taken\n        heldBy {\n          id\n        }\n      }\n    }\n  }\n": types.CliRunLineDocument,
     "\n  query CliWaitingNodes($id: ID!) {\n    run(id: $id) {\n      status\n      nodeRuns(status: [WAITING], first: 200) {\n        edges {\n          node {\n            path\n            attempt\n            waitReason\n          }\n        }\n      }\n    }\n  }\n": types.CliWaitingNodesDocument,
     "\n  query CliAuditPage($filter: RequestAuditFilter, $last: Int!, $before: String) {\n    requestAudits(filter: $filter, last: $last, before: $before) {\n      nodes {\n        id\n        requestId\n        apiKeyId\n        operationName\n        operationType\n        operationHash\n        rootFields\n        variables\n        statusCode\n        errorCodes\n        durationMs\n        clientIp\n        userAgent\n        event\n        details\n        createdAt\n      }\n      pageInfo {\n        hasPreviousPage\n        startCursor\n      }\n    }\n  }\n": types.CliAuditPageDocument,
     "\n  query CliWaitingNodeRuns($filter: WaitingNodeRunFilter, $first: Int!, $after: String) {\n    waitingNodeRuns(filter: $filter, first: $first, after: $after) {\n      nodes {\n        id\n        waiting {\n          reason\n          text\n          assignees\n          actions {\n            id\n          }\n          deadline\n          toolName\n          arguments\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.CliWaitingNodeRunsDocument,
@@ -126,6 +138,8 @@ const documents: Documents = {
     "\n  mutation SmokeCreateTool($input: CreateToolInput!) {\n    createTool(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateToolDocument,
     "\n  mutation SmokeCreateToolVersion($input: CreateToolVersionInput!) {\n    createToolVersion(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateToolVersionDocument,
     "\n  mutation SmokeCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateToolBindingDocument,
+    "\n  mutation SmokeCreateSkillVersion($input: CreateSkillVersionInput!) {\n    createSkillVersion(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateSkillVersionDocument,
+    "\n  mutation SmokeCreateSkillRun($input: CreateSkillRunInput!) {\n    createSkillRun(input: $input) {\n      id\n    }\n  }\n": types.SmokeCreateSkillRunDocument,
     "\n  query SmokeFinishedRun($id: ID!) {\n    run(id: $id) {\n      status\n      outputText\n      errorCode\n      errorMessage\n      state\n      workflow {\n        name\n        app {\n          name\n        }\n      }\n      nodeRuns(first: 50) {\n        edges {\n          node {\n            path\n            status\n            outputText\n            outputJson\n            errorCode\n          }\n        }\n      }\n      artifacts(first: 50) {\n        edges {\n          node {\n            artifactType\n            sizeBytes\n          }\n        }\n      }\n      traceSpans(first: 100) {\n        edges {\n          node {\n            spanType\n            name\n            status\n            traceId\n            spanId\n            parentSpanId\n          }\n        }\n      }\n    }\n  }\n": types.SmokeFinishedRunDocument,
     "\n  subscription SmokeMessageAdded($sessionId: ID!, $after: String) {\n    messageAdded(sessionId: $sessionId, after: $after) {\n      cursor\n      message {\n        role\n        content\n        run {\n          id\n        }\n      }\n    }\n  }\n": types.SmokeMessageAddedDocument,
     "\n  mutation SmokeAnswerNodeRun($id: ID!, $input: ResumeNodeRunInput!) {\n    resumeNodeRun(id: $id, input: $input) {\n      id\n    }\n  }\n": types.SmokeAnswerNodeRunDocument,
@@ -199,7 +213,7 @@ export function graphql(source: "\n  mutation CliCancelRun($id: ID!, $reason: St
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          status\n          isMocked\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"];
+export function graphql(source: "\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          nodeType\n          status\n          isMocked\n          childRun {\n            id\n          }\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query CliTestedRun($id: ID!, $first: Int!, $after: String) {\n    run(id: $id) {\n      status\n      outputText\n      outputJson\n      state\n      errorCode\n      errorMessage\n      handledErrors\n      nodeRuns(first: $first, after: $after) {\n        nodes {\n          path\n          nodeType\n          status\n          isMocked\n          childRun {\n            id\n          }\n          outputText\n          outputJson\n          errorCode\n          errorMessage\n        }\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -215,6 +229,18 @@ export function graphql(source: "\n  mutation CliCreateAgentVersion($input: Crea
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  query CliSkillByCode($code: String!) {\n    skillByCode(code: $code) {\n      id\n      publishedVersion {\n        parameterSchema\n      }\n    }\n  }\n"): (typeof documents)["\n  query CliSkillByCode($code: String!) {\n    skillByCode(code: $code) {\n      id\n      publishedVersion {\n        parameterSchema\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateSkill($input: CreateSkillInput!) {\n    createSkill(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateSkill($input: CreateSkillInput!) {\n    createSkill(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliImportSkill($input: ImportSkillInput!) {\n    importSkill(input: $input) {\n      id\n      version\n      status\n    }\n  }\n"): (typeof documents)["\n  mutation CliImportSkill($input: ImportSkillInput!) {\n    importSkill(input: $input) {\n      id\n      version\n      status\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  query CliTeamByCode($code: String!) {\n    teamByCode(code: $code) {\n      id\n    }\n  }\n"): (typeof documents)["\n  query CliTeamByCode($code: String!) {\n    teamByCode(code: $code) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -224,6 +250,10 @@ export function graphql(source: "\n  mutation CliCreateTeam($input: CreateTeamIn
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {\n    createTeamVersion(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateTeamVersion($input: CreateTeamVersionInput!) {\n    createTeamVersion(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CliCreateSkillRun($input: CreateSkillRunInput!) {\n    createSkillRun(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation CliCreateSkillRun($input: CreateSkillRunInput!) {\n    createSkillRun(input: $input) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -243,7 +273,11 @@ export function graphql(source: "\n  subscription CliRunEventPages($runId: ID!, 
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n"): (typeof documents)["\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n"];
+export function graphql(source: "\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      kind\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n"): (typeof documents)["\n  query CliRunResult($id: ID!) {\n    run(id: $id) {\n      id\n      kind\n      status\n      outputText\n      outputJson\n      errorCode\n      errorMessage\n      startedAt\n      endedAt\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CliRunLine($id: ID!) {\n    run(id: $id) {\n      line {\n        ahead\n        places\n        taken\n        heldBy {\n          id\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query CliRunLine($id: ID!) {\n    run(id: $id) {\n      line {\n        ahead\n        places\n        taken\n        heldBy {\n          id\n        }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -340,6 +374,14 @@ export function graphql(source: "\n  mutation SmokeCreateToolVersion($input: Cre
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation SmokeCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation SmokeCreateToolBinding($input: CreateToolBindingInput!) {\n    createToolBinding(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SmokeCreateSkillVersion($input: CreateSkillVersionInput!) {\n    createSkillVersion(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation SmokeCreateSkillVersion($input: CreateSkillVersionInput!) {\n    createSkillVersion(input: $input) {\n      id\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SmokeCreateSkillRun($input: CreateSkillRunInput!) {\n    createSkillRun(input: $input) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation SmokeCreateSkillRun($input: CreateSkillRunInput!) {\n    createSkillRun(input: $input) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

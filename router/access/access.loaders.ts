@@ -1,8 +1,8 @@
 import type { Db } from "#shared/db/database.ts";
 import { rowByKeyLoader, rowLoader } from "#shared/graphql/loaders.ts";
-import { ApiKey } from "./api-key.entity.ts";
-import { RequestAudit } from "./request-audit.entity.ts";
-import { Secret } from "./secret.entity.ts";
+import { ApiKey } from "./keys/api-key.entity.ts";
+import { RequestAudit } from "./audits/request-audit.entity.ts";
+import { Secret } from "./secrets/secret.entity.ts";
 
 /** The loaders of one operation. */
 export type AccessLoaders = ReturnType<typeof accessLoaders>;

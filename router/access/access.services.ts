@@ -2,7 +2,7 @@ import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import type { ServiceHealth } from "../edge/health.ts";
 import type { AccessLoaders } from "./access.loaders.ts";
-import type { KeyRing } from "./key-ring.ts";
+import type { KeyRing } from "./keys/key-ring.ts";
 
 /** Asks all subgraphs how they are. */
 export type ProbeServices = () => Promise<ServiceHealth[]>;

@@ -11,6 +11,11 @@ export const keyErrors = defineErrors({
     code: "BAD_USER_INPUT",
     message: (_: object) => "Two different API keys were sent (x-api-key, Authorization). Send one of them, once.",
   },
+  ENCRYPTION_KEY_DIFFERS: {
+    code: "FORBIDDEN",
+    message: (_: object) =>
+      "What is encrypted in this database was encrypted with another AGENT_PLATFORM_ENCRYPTION_KEY, API keys too. Start with that one; of an embedded database it is the encryption.key of the data folder that it was made in, kept apart from its copies.",
+  },
   KEY_MISSING: {
     code: "UNAUTHENTICATED",
     message: (_: object) =>
@@ -44,6 +49,11 @@ export const keyErrors = defineErrors({
   API_KEY_REVOKED: {
     code: "CONFLICT",
     message: (f: { id: string }) => `API key ${f.id} is REVOKED, which is final. Make a new one with createApiKey.`,
+  },
+  API_KEY_EXPIRED: {
+    code: "CONFLICT",
+    message: (f: { id: string; expiresAt: string }) =>
+      `API key ${f.id} ended at ${f.expiresAt}, and one that replaces it would end then, too. Make a new one with createApiKey.`,
   },
   EXPIRY_INVALID: {
     code: "BAD_USER_INPUT",

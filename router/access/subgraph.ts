@@ -1,9 +1,9 @@
 import { defineSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { accessLoaders, type AccessLoaders } from "./access.loaders.ts";
 import type { AccessServices, ProbeServices } from "./access.services.ts";
-import { ApiKey } from "./api-key.entity.ts";
-import { ApiKeyResolver } from "./api-key.resolver.ts";
-import type { KeyRing } from "./key-ring.ts";
+import { ApiKey } from "./keys/api-key.entity.ts";
+import { ApiKeyResolver } from "./keys/api-key.resolver.ts";
+import type { KeyRing } from "./keys/key-ring.ts";
 import { RequestAudits } from "./migrations/0001-request-audits.ts";
 import { EngineRole } from "./migrations/0002-engine-role.ts";
 import { AuditedChanges } from "./migrations/0003-audited-changes.ts";
@@ -12,11 +12,11 @@ import { RateCounts } from "./migrations/0005-rate-counts.ts";
 import { Secrets0006 } from "./migrations/0006-secrets.ts";
 import { AuditRetention } from "./migrations/0007-audit-retention.ts";
 import { AuditChain0008 } from "./migrations/0008-audit-chain.ts";
-import { RequestAudit } from "./request-audit.entity.ts";
-import { RequestAuditResolver } from "./request-audit.resolver.ts";
+import { RequestAudit } from "./audits/request-audit.entity.ts";
+import { RequestAuditResolver } from "./audits/request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
-import { Secret } from "./secret.entity.ts";
-import { SecretResolver } from "./secret.resolver.ts";
+import { Secret } from "./secrets/secret.entity.ts";
+import { SecretResolver } from "./secrets/secret.resolver.ts";
 import { ServiceHealthResolver } from "./service-health.resolver.ts";
 
 /**

@@ -10,10 +10,10 @@ import {
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { SecurityEvent } from "#shared/security-events.ts";
-import { withoutKeys } from "../access/key-format.ts";
+import { withoutKeys } from "../access/keys/key-format.ts";
 import { rootAnswersOf, rootFieldsOf } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
-import { keyChangesIn, securityEventOf, type ToldResult } from "./security-events.ts";
+import { changesIn, securityEventOf, type ToldResult } from "./security-events.ts";
 
 /** What is kept of an operation: not its text, which may hold secrets, and its variables only as far as none of them can be one. */
 export interface AuditRecord {
@@ -92,7 +92,7 @@ export function auditRecord(operation: AuditedOperation, outcome: AuditedOutcome
   const node = document && getOperationAST(document, operation.operationName);
   const rootFields = document === undefined || node == null ? [] : rootFieldsOf(document, node).slice(0, 50).map(withoutKeys);
   const { result } = outcome;
-  const keyChanges = result === undefined || node == null ? [] : keyChangesIn(rootAnswersOf(document!, node), result);
+  const changed = result === undefined || node == null ? [] : changesIn(rootAnswersOf(document!, node), result);
   return {
     id,
     tenantId: context.info.tenantId,
@@ -108,7 +108,7 @@ export function auditRecord(operation: AuditedOperation, outcome: AuditedOutcome
     durationMs: Math.max(0, Date.now() - startedAt.getTime()),
     clientIp: context.clientIp,
     userAgent: context.userAgent === null ? null : withoutKeys(context.userAgent),
-    ...securityEventOf({ ...outcome, keyChanges }),
+    ...securityEventOf({ ...outcome, changed }),
     createdAt: startedAt,
   };
 }

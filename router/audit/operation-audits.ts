@@ -69,6 +69,8 @@ export class OperationAudits {
         const startedAt = new Date();
         return Promise.resolve({
           willSendResponse: async ({ contextValue: context, source, queryHash, document, request, response }) => {
+            // What was refused never came to its execution, and all tenants would wait for the storing of its row.
+            context.looked?.();
             const result = response.body.kind === "single" ? response.body.singleResult : undefined;
             const errors = result?.errors;
             const outcome = { statusCode: response.http.status ?? 200, errorCodes: errorCodesOf(errors), reasons: reasonsOf(errors) };

@@ -20,7 +20,7 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import type { Json, JsonObject } from "#shared/json.ts";
-import { withoutKeys } from "../access/key-format.ts";
+import { withoutKeys } from "../access/keys/key-format.ts";
 import { shownPlaces } from "./shown-places.ts";
 
 /** Stands for a value that is not kept. */

@@ -7,7 +7,7 @@ import type { IncomingMessage } from "node:http";
 import { AppError } from "#shared/errors.ts";
 import type { Log } from "#shared/log.ts";
 import { counter } from "#shared/metrics/instruments.ts";
-import { ownerOfRefused } from "../access/key-ring.ts";
+import { ownerOfRefused } from "../access/keys/key-ring.ts";
 import { hashOf } from "../graph/operations.ts";
 import type { Identity } from "../edge/identity.ts";
 import { auditRecord, type AuditSink } from "./audit.ts";

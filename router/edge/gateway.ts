@@ -4,6 +4,7 @@ import { GraphQLError, OperationTypeNode, type ExecutionResult } from "graphql";
 import { AppError } from "#shared/errors.ts";
 import { processReads } from "#shared/read-bytes.ts";
 import type { Gateway } from "#shared/serve/graphql-http.ts";
+import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { Log } from "#shared/log.ts";
 import type { ComposedGraph } from "../graph/supergraph.ts";
 import type { OperationAudits } from "../audit/operation-audits.ts";
@@ -11,15 +12,16 @@ import { jsonBytesOf, type AnswerBytes } from "../graph/answer-bytes.ts";
 import type { AnswerWeight } from "../graph/answer-weight.ts";
 import { executePlan } from "../graph/execute-plan.ts";
 import { RefusedOperation, type Operations, type ParsedOperation, type PlannedOperation } from "../graph/operations.ts";
-import type { RouterContext } from "../request-context.ts";
+import { laneOf, type RouterContext } from "../request-context.ts";
 import type { CallerFacts } from "../graph/root-scopes.ts";
 import { tellable } from "../graph/schema-secrecy.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
 import { namesOf, operationEnded, refusedNames, type OperationNames } from "./operation-metrics.ts";
 import { startDeadline, type OperationDeadlines, type RunningDeadline } from "./operation-deadline.ts";
-import type { Places } from "./places.ts";
+import type { Places } from "./rates/places.ts";
+import type { ReadingTurns } from "./rates/reading-turns.ts";
 import type { Readers } from "./readers.ts";
-import type { TenantGate } from "./tenant-gate.ts";
+import type { TenantGate } from "./rates/tenant-gate.ts";
 import { checkVariables } from "../graph/variables.ts";
 
 /** What operations run on. */
@@ -35,6 +37,7 @@ export interface Runtime {
   gate: TenantGate;
   outsideGate: TenantGate;
   streamGate: TenantGate;
+  reading: ReadingTurns;
   answers: AnswerBytes;
   readers: Readers;
   audits: OperationAudits;
@@ -107,7 +110,9 @@ async function execute(
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
     const { errors, nodes } = weighValues(runtime, planned, { variables, caller: context.info });
     if (errors.length > 0) return { errors };
-    const { tenantId } = context.info;
+    // Whatever begins without a wait is begun in this turn of the main loop; the next one is looked at in another.
+    context.looked?.();
+    const tenantId = laneOf(context);
     const { outsideMs, operationMs } = runtime.operationDeadlines;
     deadline = startDeadline(planned.callsOutside ? outsideMs : operationMs, context.info.signal);
     const { signal } = deadline;
@@ -116,12 +121,12 @@ async function execute(
     // What the router knows itself waits for nobody.
     if (planned.plan === undefined) return await answer(runtime, answered);
     const units = 1 + Math.min(maxUnits - 1, Math.floor(nodes / nodesOfUnit));
-    const sizeBytes = 2 * (planned.document.loc?.end ?? 0) + jsonBytesOf(variables, Infinity);
+    const sizeBytes = heldBytesOf(planned, variables);
     const gate = planned.callsOutside ? runtime.outsideGate : runtime.gate;
     return await gate.run({ tenantId, units, sizeBytes, signal }, run);
   } catch (error) {
     if (error instanceof RefusedOperation) return { errors: [...error.errors] };
-    if (error instanceof AppError && Object.hasOwn(statusOfBusy, error.reason)) throw busy(error);
+    if (error instanceof AppError && busyReasons.has(error.reason)) throw busy(error);
     if (error instanceof AppError && Object.hasOwn(statusOfUnauthorized, error.reason)) throw unauthorized(error);
     return { errors: [error instanceof GraphQLError ? error : new GraphQLError("plan or shape", { originalError: error as Error })] };
   } finally {
@@ -151,7 +156,7 @@ function answerAudited(runtime: Runtime, answered: Answered): Promise<ExecutionR
 async function answer(runtime: Runtime, { planned, variables, context, deadline }: Answered): Promise<ExecutionResult> {
   const { graph, endpoints, deadlines, log } = runtime;
   const isMutation = planned.node.operation === OperationTypeNode.MUTATION;
-  const { tenantId } = context.info;
+  const tenantId = laneOf(context);
   const { signal } = deadline;
   const meter = runtime.answers.open({ tenantId, isMutation });
   const reading = processReads.open({ tenantId, isMutation, signal });
@@ -163,6 +168,7 @@ async function answer(runtime: Runtime, { planned, variables, context, deadline 
       variables,
       meter,
       fetch: fetchFor({ endpoints, info, deadlines, meter }),
+      schemaTurn: () => runtime.reading.takeForSchema({ tenantId, sizeBytes: heldBytesOf(planned, variables), signal }),
       report: (cause) => log.error({ err: cause, requestId: info.requestId }, "operation failed inside"),
     });
   } finally {
@@ -173,16 +179,21 @@ async function answer(runtime: Runtime, { planned, variables, context, deadline 
   }
 }
 
+/** What an operation holds while it waits: its text, two bytes a character, and its variables. */
+function heldBytesOf({ document }: PlannedOperation, variables: Record<string, unknown>): number {
+  return 2 * (document.loc?.end ?? 0) + jsonBytesOf(variables, Infinity);
+}
+
 /** An operation is one unit of its tenant's share, and one more for each so many objects that it may return; so many at most. */
 const nodesOfUnit = 50;
 const maxUnits = 16;
 
-const statusOfBusy: Readonly<Record<string, number>> = { TENANT_BUSY: 429, ROUTER_BUSY: 503 };
+const busyReasons: ReadonlySet<string> = new Set(["TENANT_BUSY", "ROUTER_BUSY"]);
 
 /** Nothing was executed, so that whoever stands in front may send it again. */
 function busy(error: AppError): GraphQLError {
   const http = {
-    status: statusOfBusy[error.reason],
+    status: statusOfRefusal(error),
     headers: new HeaderMap([["retry-after", String(Math.ceil(Number(error.facts["retryAfterMs"]) / 1_000))]]),
   };
   return new GraphQLError(error.message, { originalError: error, extensions: { http } });

@@ -12,14 +12,16 @@ import { newId } from "#shared/ids.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
 import { clientGone } from "#shared/serve/graphql-http.ts";
 import { sendJson } from "#shared/serve/http-answer.ts";
-import { bodyErrors, readBytes, statusOfRefusal } from "#shared/serve/http-body.ts";
+import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { NoTurn, TurnQueue, type Turn } from "#shared/turn-queue.ts";
 import { auditRecord, beginningRecord, type AuditSink } from "../audit/audit.ts";
 import { hashOf } from "../graph/operations.ts";
+import { jsonBytesOf, type AnswerBytes, type AnswerMeter } from "../graph/answer-bytes.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
 import { refusedContext, type RouterContext } from "../request-context.ts";
 import type { Identities } from "./identity.ts";
-import type { Rates } from "./rates.ts";
+import type { Rates } from "./rates/rates.ts";
+import { SentBodies } from "./sent-bodies.ts";
 
 const maxBytes = 1 << 20;
 /** Calls whose webhook is looked for, or whose run is being made, and that wait for that; of one tenant half of them. */
@@ -27,9 +29,6 @@ const turns = {
   ...{ turns: 16, turnsPerTenant: 8, waiting: 200, waitingPerTenant: 100, waitMs: 10_000 },
   ...{ waitingBytes: 64 << 20, waitingBytesPerTenant: 32 << 20 },
 };
-/** Bodies that are read at once. They come as slowly as their senders like, so it is no turn of those above; what takes longer than `bodyMs` is cut. */
-const bodyTurns = { turns: 128, turnsPerTenant: 32, waiting: 0, waitingPerTenant: 0 };
-const bodyMs = 10_000;
 /** Calls that wait for the output of their run. They hold a connection and little else; who finds no room is answered at once. */
 const outputTurns = { turns: 400, turnsPerTenant: 100, waiting: 0, waitingPerTenant: 0 };
 /** Longer than any that is made: a tenant's id has 63 characters. */
@@ -81,15 +80,17 @@ export class Hooks {
   readonly #audit: AuditSink;
   readonly #identities: Identities;
   readonly #rates: Rates;
+  readonly #answers: AnswerBytes;
   readonly #turns = new TurnQueue(turns);
-  readonly #bodyTurns = new TurnQueue(bodyTurns);
+  readonly #bodies = new SentBodies();
   readonly #outputTurns = new TurnQueue(outputTurns);
 
-  constructor(options: { endpoints: Endpoints; audit: AuditSink; identities: Identities; rates: Rates }) {
+  constructor(options: { endpoints: Endpoints; audit: AuditSink; identities: Identities; rates: Rates; answers: AnswerBytes }) {
     for (const endpoint of options.endpoints.values()) this.#registry.register(endpoint);
     this.#audit = options.audit;
     this.#identities = options.identities;
     this.#rates = options.rates;
+    this.#answers = options.answers;
   }
 
   /** Answers what comes to a webhook; false when the path is none. @throws AppError of what was refused */
@@ -128,26 +129,12 @@ export class Hooks {
     if (found.hookOf === null) return null;
     const { tenantId } = context.info;
     await this.#rates.hook(tenantId, found.hookOf.id);
-    const encoding = request.headers["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
-    const body = (await this.#body(request, tenantId)).toString("base64");
+    const busy = (retryAfterMs: number) => hookErrors.HOOKS_BUSY({ retryAfterMs });
+    const body = (await this.#bodies.read(request, { tenantId, maxBytes, busy })).toString("base64");
     const { method = "POST", url = "" } = request;
     const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
     const input = { token, method, query, headers: headersOf(request), body };
     return this.#inTurn(context, (timed) => this.#audited(timed, input), body.length);
-  }
-
-  async #body(request: IncomingMessage, tenantId: string): Promise<Buffer> {
-    const read = await this.#bodyTurns.run({ tenantId }, async () => {
-      const cut = setTimeout(() => void request.destroy(), bodyMs);
-      try {
-        return await readBytes(request, maxBytes);
-      } finally {
-        clearTimeout(cut);
-      }
-    });
-    if (read instanceof NoTurn) throw hookErrors.HOOKS_BUSY({ retryAfterMs: read.retryAfterMs });
-    return read;
   }
 
   /** What makes a run stands in the audit before it does. */
@@ -172,12 +159,20 @@ export class Hooks {
   async #tell({ response }: Exchange, context: RouterContext, { runId, waitSeconds }: CalledRun): Promise<void> {
     response.setHeader("x-run-id", runId);
     const turn = waitSeconds === 0 ? undefined : await this.#outputTurns.take({ tenantId: context.info.tenantId });
-    const output = turn === undefined || turn instanceof NoTurn ? null : await this.#output(context, { runId, waitSeconds, turn });
+    if (turn === undefined || turn instanceof NoTurn) return sendJson(response, 202, { runId });
+    // What is on its way to a sender that reads slowly is held as all answers are; where they are too much, the run is named alone.
+    const meter = this.#answers.open({ tenantId: context.info.tenantId, isMutation: false });
+    const output = await this.#output(context, { runId, waitSeconds, turn, meter });
+    if (response.destroyed) meter.release();
+    else response.once("close", () => meter.release());
     if (output === null) sendJson(response, 202, { runId });
     else send(response, output);
   }
 
-  async #output(context: RouterContext, { runId, waitSeconds, turn }: CalledRun & { turn: Turn }): Promise<HookAnswer | null> {
+  async #output(
+    context: RouterContext,
+    { runId, waitSeconds, turn, meter }: CalledRun & { turn: Turn; meter: AnswerMeter },
+  ): Promise<HookAnswer | null> {
     const { info } = context;
     const untilMs = performance.now() + waitSeconds * 1_000;
     try {
@@ -185,7 +180,15 @@ export class Hooks {
         const leftMs = untilMs - performance.now();
         if (leftMs <= 0 || info.signal?.aborted === true) return null;
         const variables = { runId, waitMs: Math.ceil(Math.min(questionMs, leftMs)) };
-        const { hookOutput: output } = await this.#registry.request({ subgraph: "runtime", document: hookOutput, variables, info });
+        let isCounted = false;
+        const onBytes = (bytes: number) => {
+          isCounted = true;
+          meter.take(bytes, () => "hookOutput");
+        };
+        const asked = { subgraph: "runtime", document: hookOutput, variables, info, onBytes };
+        const { hookOutput: output } = await this.#registry.request(asked);
+        // In this process nothing comes by bytes.
+        if (!isCounted) meter.take(jsonBytesOf(output, meter.left), () => "hookOutput");
         if (output !== null) return output;
       }
     } catch {

@@ -1,5 +1,5 @@
 /** What one client, or all of them, may take of the router's HTTP server without asking it anything. */
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { Log } from "#shared/log.ts";
 
 export interface HttpBounds {
@@ -36,6 +36,8 @@ export function boundedServer(listener: RequestListener, bounds: HttpBounds, log
     connectionsCheckingInterval: bounds.checkMs,
     keepAliveTimeout: bounds.idleMs,
     maxHeaderSize: bounds.maxHeaderBytes,
+    // Java's client asks each server for HTTP/2 so (h2c): whoever does not speak it answers as if it had not been asked (RFC 9110, 7.8).
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
   };
   const server = createServer(setting, listener);
   server.maxConnections = bounds.maxConnections;

@@ -10,14 +10,16 @@ import { clientError } from "#shared/client-error.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { sendJson, sendRefusal } from "#shared/serve/http-answer.ts";
+import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { keyErrors } from "../access/errors.ts";
 import { isChangingSubscription } from "../audit/audit.ts";
 import { hashOf, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
 import type { Identities } from "./identity.ts";
-import { documentOf, isRefused, prepareOperation, type AskedOperation, type PreparedOperation } from "./prepare.ts";
-import { both, type Leave } from "./places.ts";
+import type { AskedOperation } from "./asked-operation.ts";
+import { documentOf, isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
+import { both, type Leave } from "./rates/places.ts";
 import type { StreamFormat } from "./stream-formats.ts";
 import { startSubscription } from "./subscriptions.ts";
 
@@ -105,6 +107,7 @@ export class HttpStreams {
     if (leave === undefined) return true;
     try {
       const prepared = prepareOperation(this.#runtime, asked, { context });
+      context.looked?.();
       if (isRefused(prepared)) refuseOperation(response, prepared);
       else await this.#stream(streamed, prepared);
     } finally {
@@ -140,7 +143,7 @@ export class HttpStreams {
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       response.setHeader("retry-after", "1");
-      this.#refuse(streamed, error, error.reason === "STREAMS_LIMIT" ? 503 : 429);
+      this.#refuse(streamed, error, statusOfRefusal(error));
       return undefined;
     }
   }
@@ -170,13 +173,13 @@ export class HttpStreams {
 
   async #stream({ format, response, context }: StreamedOperation, prepared: PreparedOperation): Promise<void> {
     const { tenantId } = context.info;
-    const cut = () => response.end(format.cut(stops));
+    const cut = () => endWith(response, format.cut(stops));
     const { requestId } = context.info;
     const ended = (why: "REFUSED" | "UNKNOWN") => {
       const cause = whyEnded[why]();
       if (!response.headersSent) return sendRefusal(response, cause, { requestId });
       const error = clientError(cause, { requestId }).toJSON();
-      response.end(why === "REFUSED" ? format.refused(error) : format.cut(error));
+      endWith(response, why === "REFUSED" ? format.refused(error) : format.cut(error));
     };
     this.#open.add(cut);
     this.#watch(response, tenantId);
@@ -260,15 +263,24 @@ async function writeAll(results: AsyncIterableIterator<Result> | Result, writing
   if (response.destroyed || response.writableEnded) return gone();
   response.writeHead(200, { "content-type": format.contentType, "cache-control": "no-store", "x-accel-buffering": "no" });
   response.write(format.begin);
-  const heart = setInterval(() => void (response.writableNeedDrain || response.write(format.heartbeat)), bounds.heartbeatMs);
+  const beat = () => void (response.writableEnded || response.writableNeedDrain || response.write(format.heartbeat));
+  const heart = setInterval(beat, bounds.heartbeatMs);
   try {
     if (stream === undefined) response.write(format.result(results as Result));
     else for await (const result of stream) if (!(await written(format.result(result), writing))) return;
-    if (!response.writableEnded) response.end(format.complete);
+    endWith(response, format.complete);
   } finally {
     clearInterval(heart);
     gone();
   }
+}
+
+/**
+ * Ends a stream with its last words, unless it has ended. Whoever reads slowly has not heard them for a while, and what is written behind them is an error of the
+ * response, which nobody would handle.
+ */
+function endWith(response: ServerResponse, last: string): void {
+  if (!response.writableEnded) response.end(last);
 }
 
 /** Writes, and waits for the reader where much waits for it already; false where it is gone. One that is too slow is cut, as every reader. */

@@ -18,16 +18,18 @@ import type { Hooks } from "./hooks.ts";
 import type { Identities } from "./identity.ts";
 import { withoutPersisted } from "./persisted-query.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
-import type { Rates } from "./rates.ts";
+import type { Leave } from "./rates/places.ts";
+import type { Rates } from "./rates/rates.ts";
+import type { ReadingTurns } from "./rates/reading-turns.ts";
 import type { Readers } from "./readers.ts";
 import type { HttpStreams } from "./http-streams.ts";
-import type { AskedOperation } from "./prepare.ts";
+import type { AskedOperation } from "./asked-operation.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
-import type { SeenFrom } from "./seen-from.ts";
+import type { SeenFrom } from "./rates/seen-from.ts";
 import { acceptsJson, formatOf } from "./stream-formats.ts";
 import type { WaitLinks } from "./wait-links.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
-import { httpContext, requestIdFor, type RouterContext } from "../request-context.ts";
+import { httpContext, laneOf, requestIdFor, type RouterContext } from "../request-context.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
 
 export interface HttpOptions {
@@ -39,8 +41,11 @@ export interface HttpOptions {
   graphiql: GraphiqlFiles;
   log: Log;
   maxBodyBytes: number;
+  /** Keys that one object of a body may have. */
+  maxKeys: number;
   audited: Audited;
   readers: Readers;
+  reading: ReadingTurns;
   parts?: (() => readonly PartHealth[]) | undefined;
   refusals: RefusalAudit;
   links: WaitLinks;
@@ -112,7 +117,7 @@ async function route(options: Answering, exchange: Exchange): Promise<void> {
 }
 
 async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
-  const { server, maxBodyBytes, audited, refusals, readers, identities, rates } = options;
+  const { server, maxBodyBytes, maxKeys, audited, refusals, readers, identities, rates } = options;
   const startedAt = new Date();
   let context: RouterContext | undefined;
   let identity = identities.nobody;
@@ -127,16 +132,39 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     await rates.caller(context);
     const refusal = refusalOfGet(request);
     if (refusal !== undefined) throw refusal;
-    const exchange = { request, response, context, maxBodyBytes, isGuarded: true };
-    const read = withoutPersisted(await readGraphqlRequest(exchange));
-    if (await answerAsStream(options, exchange, read)) return;
+    const exchange = { request, response, context, maxBodyBytes, maxKeys, isGuarded: true };
+    let read = withoutPersisted(await readGraphqlRequest(exchange));
+    const asked = operationIn(read);
+    if (asked === undefined) await identities.again(identity);
+    else {
+      read = withoutMore(read, asked);
+      context.looked = await turnToLook(options, asked, context);
+    }
+    if (asked !== undefined && (await answerAsStream(options, exchange, { read, asked }))) return;
     await answerGraphql(server, exchange, read);
-    watchReader(readers, context.info.tenantId, response);
+    watchReader(readers, laneOf(context), response);
     // Apollo Server asks no plugin about what is not GraphQL over HTTP: batches, other methods, no query.
     if (!audited.has(context.info)) refused(response.statusCode, notAnOperation());
   } catch (error) {
     if (context === undefined || !audited.has(context.info)) refused(statusOfRefusal(error), error);
     throw error;
+  } finally {
+    context?.looked?.();
+  }
+}
+
+/**
+ * The turn to look at an operation. A body may take a minute to come, and its turn some seconds: what was begun with a key that was revoked meanwhile is not
+ * done. All tenants wait for whoever has the turn, so that a key of which the database must be asked is asked about without it.
+ */
+async function turnToLook({ reading, identities }: HttpOptions, asked: AskedOperation, context: RouterContext): Promise<Leave> {
+  const { identity } = context;
+  for (let isAsked = false; ; isAsked = true) {
+    const leave = await reading.take(asked, { tenantId: laneOf(context), signal: context.info.signal });
+    // Where nothing can be remembered for long what was just asked holds.
+    if (identities.remembers(identity) ?? isAsked) return leave;
+    leave();
+    await identities.again(identity);
   }
 }
 
@@ -144,13 +172,11 @@ async function answerOperation(options: HttpOptions, { request, response, reques
 async function answerAsStream(
   { streams, audited }: HttpOptions,
   exchange: GraphqlExchange<RouterContext>,
-  read: HTTPGraphQLRequest,
+  { read, asked }: { read: HTTPGraphQLRequest; asked: AskedOperation },
 ): Promise<boolean> {
   const { response, context } = exchange;
   const accept = read.headers.get("accept");
   const format = formatOf(accept);
-  const asked = operationIn(read);
-  if (asked === undefined) return false;
   // Apollo Server would only say that a GET may not.
   if (format === undefined && read.method === "GET" && streams.isSubscription(asked, context.info)) throw subscriptionNotStreamed();
   if (format === undefined) return false;
@@ -164,10 +190,16 @@ async function answerAsStream(
 function operationIn({ method, body, search }: HTTPGraphQLRequest): AskedOperation | undefined {
   const given = method === "POST" ? body : method === "GET" ? givenIn(search) : undefined;
   if (!isJsonObject(given)) return undefined;
-  const { query, operationName, variables } = given;
+  const { query, operationName, variables, extensions } = given;
   const isNamed = operationName == null || typeof operationName === "string";
   const hasVariables = variables == null || isJsonObject(variables);
-  return typeof query === "string" && isNamed && hasVariables ? { query, operationName, variables } : undefined;
+  const isFormed = isNamed && hasVariables && (extensions == null || isJsonObject(extensions));
+  return typeof query === "string" && isFormed ? { query, operationName, variables } : undefined;
+}
+
+/** What else a POST had is asked for by nobody, and would be held as long as its operation waits; without a text it is a hash alone, and refused at once. */
+function withoutMore(read: HTTPGraphQLRequest, { query, operationName = null, variables = null }: AskedOperation): HTTPGraphQLRequest {
+  return read.method === "POST" && query !== "" ? { ...read, body: { query, operationName, variables } } : read;
 }
 
 /** What a GET has behind its `?`, as a POST has it; what is given twice, or is no JSON, is Apollo Server's to refuse. */

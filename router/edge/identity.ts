@@ -7,13 +7,13 @@ import type { ClaimedRequest } from "#shared/endpoint/request-transport.ts";
 import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { bootstrapScope } from "#shared/scopes.ts";
 import { keyErrors } from "../access/errors.ts";
-import type { Caller, KeyRing } from "../access/key-ring.ts";
-import { looksLikeKey } from "../access/key-format.ts";
+import type { Caller, KeyRing } from "../access/keys/key-ring.ts";
+import { looksLikeKey } from "../access/keys/key-format.ts";
 import { refusalOf } from "./browser-guard.ts";
 import { paramOf, type ConnectionParams } from "./connection-params.ts";
-import type { Rates } from "./rates.ts";
+import type { Rates } from "./rates/rates.ts";
 import { sameText } from "./same-text.ts";
-import { seenFrom } from "./seen-from.ts";
+import { seenFrom } from "./rates/seen-from.ts";
 
 /** Who asks. */
 export type Identity = { kind: "off" } | { kind: "nobody"; mayBootstrap: boolean } | { kind: "key"; caller: Caller };
@@ -52,13 +52,13 @@ export class Identities {
    *
    * @throws AppError KEY_INVALID, KEYS_DIFFER, KEYS_UNAVAILABLE, FAILED_KEYS_LIMIT
    */
-  async of(request: IncomingMessage, connectionParams: ConnectionParams = {}): Promise<Identity> {
+  async of(request: IncomingMessage, connectionParams?: ConnectionParams): Promise<Identity> {
     const { keys } = this.#setting;
     if (keys === undefined) return authOff;
-    const key = keyAmongParams(connectionParams) ?? keyAmongHeaders(request);
+    const key = (connectionParams && keyAmongParams(connectionParams)) ?? keyAmongHeaders(request);
     if (key === undefined) return { kind: "nobody", mayBootstrap: await this.#mayBootstrap(request) };
     // Who guesses from the same address must not shut out those whose keys are known.
-    const caller = keys.known(key);
+    const caller = keys.known(key, request.socket);
     if (caller !== undefined) return { kind: "key", caller };
     await this.#setting.rates.mayTryKey(request);
     return { kind: "key", caller: await keys.callerOf(key).catch((error: unknown) => this.#refuse(request, error)) };
@@ -72,6 +72,11 @@ export class Identities {
   /** The same as it is now, for who was identified before. @throws AppError KEY_INVALID, KEYS_UNAVAILABLE */
   async again(identity: Identity): Promise<Identity> {
     return identity.kind === "key" ? { kind: "key", caller: await this.#setting.keys!.again(identity.caller) } : identity;
+  }
+
+  /** Whether who was identified before would be so now, as far as that is known without asking the database; undefined: it is not. */
+  remembers(identity: Identity): boolean | undefined {
+    return identity.kind === "key" ? this.#setting.keys!.remembers(identity.caller) : true;
   }
 
   /** Ends with the key what was opened with it. Returns what stops that. */
@@ -131,7 +136,7 @@ function keyAmongParams(params: ConnectionParams): string | undefined {
 /** Node keeps the first of several Authorization headers and drops the others, which somebody in front may have read. */
 function keyAmongHeaders({ headers, rawHeaders }: Pick<IncomingMessage, "headers" | "rawHeaders">): string | undefined {
   const key = headers["x-api-key"];
-  if (headers.authorization === undefined) return theOne([key]);
+  if (headers.authorization === undefined) return typeof key === "string" && key !== "" ? key : undefined;
   const bearers = rawHeaders.flatMap((name, index) =>
     index % 2 === 0 && name.length === 13 && name.toLowerCase() === "authorization" ? [bearerIn(rawHeaders[index + 1])] : [],
   );

@@ -5,15 +5,9 @@ import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { errorCodesOf, reasonsOf } from "../audit/audit.ts";
 import { hashOf, RefusedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
+import type { AskedOperation } from "./asked-operation.ts";
 import { weighValues, type Runtime } from "./gateway.ts";
 import type { PreparedSubscription } from "./subscriptions.ts";
-
-/** An operation as a client sends it. */
-export interface AskedOperation {
-  query: string;
-  operationName?: string | null | undefined;
-  variables?: Record<string, unknown> | null | undefined;
-}
 
 /** An operation that may begin, and who asks. */
 export interface PreparedOperation extends PreparedSubscription {

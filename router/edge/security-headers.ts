@@ -3,7 +3,7 @@
  * browsers that are gone, and what depends on the request (HSTS, the page's policy) would be left to us all the same. The values are its own.
  */
 import type { ServerResponse } from "node:http";
-import type { SeenFrom } from "./seen-from.ts";
+import type { SeenFrom } from "./rates/seen-from.ts";
 
 /** Answers are data: nothing in them runs, whatever a browser takes them for. The page sets its own ({@link pagePolicy}). */
 const dataPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

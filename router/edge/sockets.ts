@@ -16,11 +16,11 @@ import { hashOf } from "../graph/operations.ts";
 import type { Runtime } from "./gateway.ts";
 import { keyErrors } from "../access/errors.ts";
 import type { Identities, Identity } from "./identity.ts";
-import type { Places } from "./places.ts";
+import type { Places } from "./rates/places.ts";
 import { documentOf, isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
-import type { Rates } from "./rates.ts";
+import type { Rates } from "./rates/rates.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
-import { socketContext, type RouterContext } from "../request-context.ts";
+import { laneOf, socketContext, type RouterContext } from "../request-context.ts";
 import { startSubscription } from "./subscriptions.ts";
 
 interface SocketSetting {
@@ -35,6 +35,12 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
   const refused = ({ request, connectionParams, identity = identities.nobody }: RouterExtra, error: AppError) =>
     refusals.record({ request, connectionParams, identity, statusCode: statusOfRefusal(error), error });
   const identityOf = ({ identity = identities.nobody }: RouterExtra) => identity;
+  /** Whether the key is accepted may have changed since the socket was opened, which may not be closed yet. */
+  const againOf = (extra: RouterExtra) =>
+    identities.again(identityOf(extra)).catch((error: unknown) => {
+      if (error instanceof AppError) refused(extra, error);
+      throw error;
+    });
   return {
     onOpen: (extra: RouterExtra, cut) => {
       const { socket, raw } = extra;
@@ -52,13 +58,18 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
       return [clientError(error, { requestId: context.info.requestId })];
     },
     onSubscribe: async ({ connectionParams, extra }, _id, payload) => {
-      // What the key may do may have changed since the socket was opened.
-      const identity = await identities.again(identityOf(extra));
+      const identity = await againOf(extra);
       const context = socketContext(extra.request, connectionParams, { identity, signal: extra.gone });
-      const error = await tooOften(rates, extra, context);
-      if (error === undefined) return prepare(runtime, payload, context);
-      refused(extra, error);
-      return [clientError(error, { requestId: context.info.requestId })];
+      try {
+        // It counts as one over HTTP does.
+        await rates.address(extra.request);
+        await rates.caller(context);
+        return await prepare(runtime, payload, context);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        refused(extra, error);
+        return [clientError(error, { requestId: context.info.requestId })];
+      }
     },
     subscribe: ({ contextValue }) => {
       const operation = contextValue as PreparedOperation;
@@ -79,18 +90,6 @@ interface RouterExtra extends SocketExtra {
   identity?: Identity;
   /** As the client introduced itself; for the audit of what is refused later. */
   connectionParams?: Record<string, unknown> | undefined;
-}
-
-/** An operation on a socket counts as one over HTTP does. */
-async function tooOften(rates: Rates, { request }: RouterExtra, context: RouterContext): Promise<AppError | undefined> {
-  try {
-    await rates.address(request);
-    await rates.caller(context);
-    return undefined;
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
 }
 
 interface Acknowledging {
@@ -154,8 +153,19 @@ function closeReason(text: string): string {
   return Buffer.from(text).subarray(0, 120).toString();
 }
 
-function prepare(runtime: Runtime, payload: SubscribePayload, context: RouterContext): ExecutionArgs | readonly GraphQLError[] {
-  const prepared = prepareOperation(runtime, payload, { context });
+/** @throws AppError TENANT_BUSY, ROUTER_BUSY, CLIENT_LEFT */
+async function prepare(
+  runtime: Runtime,
+  payload: SubscribePayload,
+  context: RouterContext,
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const looked = await runtime.reading.take(payload, { tenantId: laneOf(context), signal: context.info.signal });
+  let prepared: ReturnType<typeof prepareOperation>;
+  try {
+    prepared = prepareOperation(runtime, payload, { context });
+  } finally {
+    looked();
+  }
   if (isRefused(prepared)) return prepared;
   const { planned, operationName } = prepared;
   return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: prepared };

@@ -7,26 +7,31 @@ import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { parse } from "graphql";
 import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
+import { excerpt } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
-import { bodyText } from "#shared/fetch/body-text.ts";
+import { bodyText, textOrBinary } from "#shared/fetch/body-text.ts";
 import { requestInfo } from "#shared/endpoint/request-transport.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
 import { clientGone } from "#shared/serve/graphql-http.ts";
 import { isAllowedOrigin } from "#shared/serve/host-guard.ts";
-import { readBytes, statusOfRefusal } from "#shared/serve/http-body.ts";
-import { NoTurn, TurnQueue } from "#shared/turn-queue.ts";
+import { statusOfRefusal } from "#shared/serve/http-body.ts";
+import { NoTurn, TurnQueue, type Asking } from "#shared/turn-queue.ts";
 import { auditRecord, beginningRecord, type AuditSink } from "../audit/audit.ts";
 import { hashOf } from "../graph/operations.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
 import { refusedContext, type RouterContext } from "../request-context.ts";
 import type { Identities } from "./identity.ts";
-import type { Rates } from "./rates.ts";
+import type { Rates } from "./rates/rates.ts";
 import { formPolicy } from "./security-headers.ts";
+import { SentBodies } from "./sent-bodies.ts";
 
 /** Bodies of forms, and of calls. */
 const maxBytes = { answer: 256 * 1024, callback: 1024 * 1024 };
 /** Pages and calls that are answered at once, and that wait for that; of one tenant half of them. */
-const turns = { turns: 16, turnsPerTenant: 8, waiting: 200, waitingPerTenant: 100, waitMs: 10_000 };
+const turns = {
+  ...{ turns: 16, turnsPerTenant: 8, waiting: 200, waitingPerTenant: 100, waitMs: 10_000 },
+  ...{ waitingBytes: 64 << 20, waitingBytesPerTenant: 32 << 20 },
+};
 /** Longer than any that is made. */
 const longestToken = 4_000;
 
@@ -34,6 +39,11 @@ const linkErrors = defineErrors({
   LINKS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
     message: (f: { retryAfterMs: number }) => `Too many links are followed at once. Nothing was done. Try again in ${f.retryAfterMs} ms.`,
+  },
+  CALLBACK_NOT_TEXT: {
+    code: "BAD_USER_INPUT",
+    message: (f: { contentType: string | undefined }) =>
+      `The body is no text${f.contentType === undefined ? "" : `, and is called ${excerpt(f.contentType)}`}. Send JSON or text, or name its charset in the content-type.`,
   },
   FORM_OF_ANOTHER_SITE: {
     code: "FORBIDDEN",
@@ -71,6 +81,7 @@ export class WaitLinks {
   readonly #identities: Identities;
   readonly #rates: Rates;
   readonly #turns = new TurnQueue(turns);
+  readonly #bodies = new SentBodies();
 
   constructor(options: { endpoints: Endpoints; audit: AuditSink; identities: Identities; rates: Rates }) {
     for (const endpoint of options.endpoints.values()) this.#registry.register(endpoint);
@@ -109,20 +120,33 @@ export class WaitLinks {
     const tenantId = tenantIn(token);
     if (isPost && kind === "answer") refuseForeign(request);
     const context = this.#contextOf(exchange, tenantId ?? "public");
-    const turn = await this.#turns.take({ tenantId: tenantId ?? "", signal: context.info.signal });
-    if (turn instanceof NoTurn) throw linkErrors.LINKS_BUSY({ retryAfterMs: turn.retryAfterMs });
-    try {
-      const contentType = request.headers["content-type"] ?? null;
-      const looked = { kind, token: tenantId === undefined ? "" : token, body: null, contentType: null };
-      // Whether the platform made it is known before a body is read, or anything of it written down.
-      const seen = await this.#ask(context, looked);
-      if (seen.status === 404) await this.#rates.keyFailed(request);
-      if (!isPost || seen.status === 404 || seen.status === 410) return seen;
-      const body = bodyText(await readBytes(request, maxBytes[kind]), contentType ?? undefined);
-      return await this.#audited(context, { kind, token: looked.token, body, contentType });
-    } finally {
-      turn.end();
-    }
+    const { signal } = context.info;
+    const contentType = request.headers["content-type"] ?? null;
+    const looked = { kind, token: tenantId === undefined ? "" : token, body: null, contentType: null };
+    // Whether the platform made it is known before a body is read, or anything of it written down.
+    const seen = await this.#inTurn({ tenantId: tenantId ?? "", signal }, () => this.#ask(context, looked));
+    if (seen.status === 404) await this.#rates.keyFailed(request);
+    if (!isPost || tenantId === undefined || seen.status === 404 || seen.status === 410) return seen;
+    const body = await this.#text(request, { kind, tenantId });
+    const sizeBytes = Buffer.byteLength(body);
+    return this.#inTurn({ tenantId, signal, sizeBytes }, () => this.#audited(context, { kind, token, body, contentType }));
+  }
+
+  async #inTurn(asking: Asking, work: () => Promise<LinkAnswer>): Promise<LinkAnswer> {
+    const done = await this.#turns.run(asking, work);
+    if (done instanceof NoTurn) throw linkErrors.LINKS_BUSY({ retryAfterMs: done.retryAfterMs });
+    return done;
+  }
+
+  /** What came, as text. @throws AppError CALLBACK_NOT_TEXT, and those of SentBodies */
+  async #text(request: IncomingMessage, { kind, tenantId }: { kind: LinkVisit["kind"]; tenantId: string }): Promise<string> {
+    const busy = (retryAfterMs: number) => linkErrors.LINKS_BUSY({ retryAfterMs });
+    const bytes = await this.#bodies.read(request, { tenantId, maxBytes: maxBytes[kind], busy });
+    const contentType = request.headers["content-type"];
+    if (kind === "answer") return bodyText(bytes, contentType);
+    const called = await textOrBinary(bytes, contentType);
+    if (called === undefined) throw linkErrors.CALLBACK_NOT_TEXT({ contentType });
+    return called;
   }
 
   /** What may change something stands in the audit before it does. */

@@ -23,6 +23,8 @@ export interface PlanRun {
   fetch: FetchSubgraph;
   /** Says when the answer has become too large. */
   meter: Pick<AnswerMeter, "refusal">;
+  /** Waits until the schema's part of the answer may be made, which is long work of the main loop. No subscription has one. */
+  schemaTurn?: () => Promise<() => void>;
   /** Of a subscription: the event, which stands where the primary fetch's answer would. */
   event?: ExecutionResult;
   /** Hears of bugs; clients see INTERNAL. */
@@ -38,7 +40,8 @@ export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
   // What there is of it is let go: the whole of it is too much, and a part would be taken for the whole.
   if (run.meter.refusal !== undefined) return { errors: [clientError(run.meter.refusal)], data: null };
   const { gone, failures } = state;
-  const shaped = planned.shape({ input: data, variables, introspect: (field) => introspect(run, field), gone, failures });
+  const shape = () => planned.shape({ input: data, variables, introspect: (field) => introspect(run, field), gone, failures });
+  const shaped = planned.asksSchema ? await inSchemaTurn(run, shape) : shape();
   const told = [...state.errors, ...(failures === undefined ? [] : failureErrors(failures, shaped.failed))];
   // Shaping complains of nulls that an error explains already.
   const errors = told.length > 0 ? told : shaped.errors.map((error) => clientError(error, { report: run.report }));
@@ -49,6 +52,16 @@ export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
   return shaped.data === null
     ? { errors: [recordGone(missing)], data: null }
     : { data: shaped.data, extensions: { valueCompletion: shaped.missing } };
+}
+
+/** Makes what is long to make in a turn of its own, which others wait for. */
+async function inSchemaTurn<T>({ schemaTurn }: PlanRun, make: () => T): Promise<T> {
+  const leave = await schemaTurn?.();
+  try {
+    return make();
+  } finally {
+    leave?.();
+  }
 }
 
 /** Fields that are told one by one; behind them a fetch that failed is told once. */

@@ -44,6 +44,8 @@ export interface PlannedOperation {
   weighAnswer: WeighAnswer;
   /** Whether somebody outside is asked, such as a model. */
   callsOutside: boolean;
+  /** Whether a part of the answer is the schema's. */
+  asksSchema: boolean;
   /** Makes the response of what the plan gathers. */
   shape: Shaper;
   /** What to execute; absent when introspection alone answers. For a subscription: its primary, then the rest. */
@@ -135,6 +137,11 @@ export class Operations {
     return this.#known.get(hash)?.document;
   }
 
+  /** Whether one of the operations of a document is planned, so that it is short to look at. Each of them has a plan of its own. */
+  isPlanned(hash: string, operationName: string | null | undefined): boolean {
+    return this.#known.get(hash)?.operations.has(operationName || "") === true;
+  }
+
   /**
    * From a document that has been parsed and nothing else: whether the caller may ask for it is known before it is validated, planned or run.
    *
@@ -214,6 +221,7 @@ export class Operations {
       defaults,
       weighAnswer,
       callsOutside,
+      asksSchema: rootFields.some((name) => name === "__schema" || name === "__type"),
       shape: compileShape(operation),
       ...executable(this.#planner.buildQueryPlan(operation)),
     };

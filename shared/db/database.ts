@@ -1,3 +1,4 @@
+import { setImmediate as turnOfLoop } from "node:timers/promises";
 import { MikroORM, type EntityManager, type EntityName } from "@mikro-orm/postgresql";
 import { Migrator, type Migration } from "@mikro-orm/migrations";
 import { createPostgreSqlTypeParsers } from "@mikro-orm/sql";
@@ -6,10 +7,11 @@ import pg from "pg";
 import { readable } from "./absent-text.ts";
 import { Lender, type LentConnection } from "./lender.ts";
 import { DatabaseLook } from "./look.ts";
-import { endsSession, inOneWrite, openPool } from "./pool.ts";
+import { endsSession, inOneWrite, isPooled, openPool } from "./pool.ts";
 import type { PreparedStatement } from "./prepared.ts";
-import type { Reading } from "../read-bytes.ts";
+import { isReadRefusal, type Reading } from "../read-bytes.ts";
 import { beginStatement, scopeBorrower, scopeLane, scopeReading, withDatabaseScope, type Lane } from "./scope.ts";
+import { SharedReads } from "./shared-reads.ts";
 import { TenantDialect, type StatementListener } from "./tenant-dialect.ts";
 
 /** A migration class of `migrations/NNNN-what.ts`, under the name it is recorded by. */
@@ -45,6 +47,16 @@ export interface Tx {
 /** A prepared statement with its values. */
 export interface NamedStatement extends PreparedStatement {
   readonly values: readonly unknown[];
+  /** Who reads the same while it waits for a connection gets the same rows, so nobody changes them. For what many runs ask at once. */
+  readonly isShared?: boolean;
+}
+
+/** An entity's table, for the text of a statement. */
+export interface EntityTable {
+  /** With its schema. */
+  table: string;
+  /** Of the table under the name `t`: by name, not `*`, as a prepared statement outlives the migration that adds one; without those that are read where they are asked for. */
+  columns: string;
 }
 
 /** A database as one tenant sees it. */
@@ -61,6 +73,10 @@ export interface Db {
    * paths; the statement itself says whose rows it means, and each of its rows is found by an index: a connection plans it once, for all values.
    */
   query<Row extends object>(statement: NamedStatement): Promise<Row[]>;
+  /** Rows of an entity's table in one round trip as {@link query}, as entities that are nobody's: what is changed in them is stored nowhere. */
+  entities<T extends object>(entity: EntityName<T>, statement: (of: EntityTable) => NamedStatement): Promise<T[]>;
+  /** One statement that writes, in one round trip as {@link query}. It may have been done where the connection was lost before the answer. */
+  write(statement: NamedStatement): Promise<void>;
 }
 
 /**
@@ -95,12 +111,17 @@ export class Database {
 
   readonly #shared: Shared;
   readonly #options: DatabaseOptions;
+  readonly #sharedReads = new SharedReads(isReadRefusal);
+
+  /** Nothing is prepared in its sessions: the next transaction is another session's. */
+  readonly #isPooled: boolean;
 
   private constructor(orm: MikroORM, opened: Shared, options: DatabaseOptions) {
     this.#orm = orm;
     this.#shared = opened;
     this.#options = options;
     this.#url = options.url;
+    this.#isPooled = isPooled(options.url);
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -166,18 +187,46 @@ export class Database {
         return fork.transactional((em) => work(makeTx(em as EntityManager, tenantId)), options);
       });
     const query = <Row extends object>(statement: NamedStatement) =>
-      admitted(reading, () => withDatabaseScope(scope, () => this.#query<Row>(statement)));
+      admitted(reading, () => withDatabaseScope(scope, () => this.#read<Row>(tenantId, statement)));
+    const write = async (statement: NamedStatement) => void (await withDatabaseScope(scope, () => this.#inOneTrip(statement, "begin")));
     const read = <T>(work: (tx: Tx) => Promise<T>) => admitted(reading, () => run(work, true));
-    return { tenantId, reading, transaction: (work) => run(work, false), read, query };
+    const entities = async <T extends object>(entity: EntityName<T>, statement: (of: EntityTable) => NamedStatement) =>
+      this.#asEntities(entity, await query(statement(this.#tableOf(entity))));
+    return { tenantId, reading, transaction: (work) => run(work, false), read, query, entities, write };
   }
 
-  async #query<Row extends object>({ name, text, values }: NamedStatement): Promise<Row[]> {
-    const begin = beginStatement("start transaction read only", plannedOnce);
+  #tableOf<T extends object>(entity: EntityName<T>): EntityTable {
+    const { tableName, props } = this.#orm.getMetadata(entity);
+    const stored = props.filter(({ persist, lazy }) => persist !== false && lazy !== true);
+    const columns = stored.flatMap(({ fieldNames }) => fieldNames.map((name) => `t.${pg.escapeIdentifier(name)}`));
+    return { table: `${this.#options.schema}.${tableName}`, columns: columns.join(", ") };
+  }
+
+  #asEntities<T extends object>(entity: EntityName<T>, rows: readonly object[]): T[] {
+    if (rows.length === 0) return [];
+    const em = this.#orm.em.fork();
+    return rows.map((row) => em.map(entity, row as never));
+  }
+
+  #read<Row extends object>(tenantId: string, statement: NamedStatement): Promise<Row[]> {
+    const begin = "start transaction read only";
+    if (statement.isShared !== true) return this.#inOneTrip<Row>(statement, begin);
+    const key = JSON.stringify([scopeLane(), tenantId, statement.name, statement.values]);
+    return this.#sharedReads.ask<Row>(key, async (sends) => {
+      // Runs whose answers came in one turn of the event loop ask for the same in it.
+      await turnOfLoop();
+      return this.#inOneTrip<Row>(statement, begin, sends);
+    });
+  }
+
+  async #inOneTrip<Row extends object>({ name, text, values }: NamedStatement, opening: string, sends?: () => void): Promise<Row[]> {
+    const begin = beginStatement(opening, plannedOnce);
     const { client, refusal, release } = await lend(this.#shared);
+    sends?.();
     let lost: Error | undefined;
     try {
       this.onStatement?.(text);
-      const statement = { name, text, values: [...readable({ sql: text, parameters: values }).parameters] };
+      const statement = { ...(!this.#isPooled && { name }), text, values: [...readable({ sql: text, parameters: values }).parameters] };
       // The pool's clients pipeline: none of the three waits for the one before. After a failure the commit is a rollback.
       const [, { rows }] = await inOneWrite(client, () =>
         Promise.all([client.query(begin), client.query<Row>(statement), client.query("commit")]),

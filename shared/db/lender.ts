@@ -33,6 +33,8 @@ export interface LenderOptions {
 const waitingEach = 2_000;
 const waitingAtMost = 8_000;
 const lookEveryMs = 1_000;
+/** Looks in a row without an answer: one may be late by the machine's fault, above all where much is asked, or by that of a PostgreSQL that is started again. */
+const looksUntilGone = 2;
 
 export class Lender {
   readonly #pool: pg.Pool;
@@ -40,7 +42,10 @@ export class Lender {
   readonly #turns: TurnQueue;
   /** Fires for all that wait when PostgreSQL is gone. */
   #gone = new AbortController();
-  #looking: NodeJS.Timeout | undefined;
+  #nextLook: NodeJS.Timeout | undefined;
+  #isLooking = false;
+  /** Looks in a row that had no answer. */
+  #unanswered = 0;
 
   constructor({ pool, connections, each, look }: LenderOptions) {
     this.#pool = pool;
@@ -72,13 +77,30 @@ export class Lender {
   }
 
   #watch(): void {
-    if (this.#looking !== undefined) return;
-    this.#looking = setTimeout(() => {
-      this.#looking = undefined;
-      if (this.#turns.waiting === 0) return;
+    if (this.#nextLook !== undefined) return;
+    this.#nextLook = setTimeout(() => {
+      this.#nextLook = undefined;
+      if (this.#turns.waiting === 0) {
+        this.#unanswered = 0;
+        return;
+      }
       this.#watch();
-      this.#look().catch((cause: unknown) => this.#refuseAll(cause));
+      void this.#lookOnce();
     }, lookEveryMs).unref();
+  }
+
+  /** A look counts once: where the machine stood still, one that is under way outlasts the next one's time. */
+  async #lookOnce(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      await this.#look();
+      this.#unanswered = 0;
+    } catch (cause) {
+      if (++this.#unanswered >= looksUntilGone) this.#refuseAll(cause);
+    } finally {
+      this.#isLooking = false;
+    }
   }
 
   #refuseAll(cause: unknown): void {

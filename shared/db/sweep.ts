@@ -94,6 +94,8 @@ export class Sweep {
     });
     try {
       if (!(await isMine(client, name))) return false;
+      // What a crash of the database undoes is done again, so no piece waits for its disk, or its standby.
+      await client.query("set synchronous_commit = off");
       for (let isMore = true; isMore && !this.#isClosed;) isMore = await this.#paced(client, () => piece(client));
       return true;
     } finally {

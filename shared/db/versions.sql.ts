@@ -1,4 +1,4 @@
-import { toEntity, type Tx } from "./database.ts";
+import { toEntity, type Db, type Tx } from "./database.ts";
 
 /** A table of versions, and the column that says whose. */
 export interface VersionTable<T> {
@@ -7,36 +7,39 @@ export interface VersionTable<T> {
   parent: string;
 }
 
-/** The versions that were published last, one for each parent. Index: (<parent>, published_at desc) where status = 'PUBLISHED'. */
-export function publishedVersions<T extends object>(
-  tx: Tx,
-  { entity, table, parent }: VersionTable<T>,
-  parentIds: readonly string[],
+/** Published last: index (<parent>, published_at desc) where status = 'PUBLISHED'. The highest number: unique (tenant_id, <parent>, version). */
+const orders = {
+  published: "and t.status = 'PUBLISHED' order by t.published_at desc",
+  latest: "order by t.version desc",
+};
+
+/** One version of each parent, in the order of the parents; null where it has none. */
+export async function versionsRead<T extends object>(
+  db: Db,
+  { entity, parent }: VersionTable<T>,
+  { parentIds, which }: { parentIds: readonly string[]; which: keyof typeof orders },
 ): Promise<(T | null)[]> {
-  return onePerParent(
-    tx,
-    entity,
-    parentIds,
-    `select p.id as page_parent, v.* from unnest($1::text[]) as p(id) cross join lateral (
-       select * from ${table} v where v.tenant_id = $2 and v.${parent} = p.id and v.status = 'PUBLISHED' order by v.published_at desc limit 1
-     ) v`,
-  );
+  const rows = await db.entities(entity, ({ table, columns }) => ({
+    name: `${which}_of_${table}`,
+    text: `select t.* from unnest($1::text[]) as p(id) cross join lateral (
+       select ${columns} from ${table} t where t.tenant_id = $2 and t.${parent} = p.id ${orders[which]} limit 1
+     ) t`,
+    values: [[...parentIds], db.tenantId],
+  }));
+  const property = parent.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) as keyof T;
+  const byParent = new Map(rows.map((row) => [row[property] as string, row]));
+  return parentIds.map((id) => byParent.get(id) ?? null);
 }
 
-/** The versions with the highest number, one for each parent. Index: unique (tenant_id, <parent>, version). */
-export function latestVersions<T extends object>(
+/** The version of a parent with the highest number; null where it has none. */
+export async function latestVersion<T extends object>(
   tx: Tx,
   { entity, table, parent }: VersionTable<T>,
-  parentIds: readonly string[],
-): Promise<(T | null)[]> {
-  return onePerParent(
-    tx,
-    entity,
-    parentIds,
-    `select p.id as page_parent, v.* from unnest($1::text[]) as p(id) cross join lateral (
-       select * from ${table} v where v.tenant_id = $2 and v.${parent} = p.id order by v.version desc limit 1
-     ) v`,
-  );
+  parentId: string,
+): Promise<T | null> {
+  const text = `select * from ${table} t where t.tenant_id = $2 and t.${parent} = $1 ${orders.latest} limit 1`;
+  const [row] = await tx.sql<object>(text, [parentId, tx.tenantId]);
+  return row === undefined ? null : toEntity<T>(tx, entity, row);
 }
 
 /** The number that the parent's next version gets. Call with the parent's row locked. */
@@ -67,15 +70,4 @@ export async function nextPublishedAt(
     [parentId, tx.tenantId],
   );
   return new Date(Math.round(row!.at));
-}
-
-async function onePerParent<T extends object>(
-  tx: Tx,
-  entity: new () => T,
-  parentIds: readonly string[],
-  text: string,
-): Promise<(T | null)[]> {
-  const rows = await tx.sql<{ page_parent: string }>(text, [[...parentIds], tx.tenantId]);
-  const byParent = new Map(rows.map(({ page_parent, ...row }) => [page_parent, toEntity<T>(tx, entity, row)]));
-  return parentIds.map((id) => byParent.get(id) ?? null);
 }

@@ -6,6 +6,7 @@ import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { isPlainText } from "#shared/template/template.ts";
 import * as z from "zod";
 import { maxRunSeconds } from "./document.ts";
+import { hasClock, instantOf } from "./zoned-time.ts";
 
 const filledText = z.string().min(1);
 const seconds = z.number().positive().max(86_400);
@@ -189,6 +190,47 @@ export const knowledgeRetrievalConfig = z
   .refine(hasOneOf("query", "query_template"), "give query or query_template")
   .refine(hasOneOf("documents", "source_url"), "give documents or source_url");
 
+const memoryScopes = ["TENANT", "USER", "SESSION", "AGENT", "TEAM"] as const;
+
+/** One of {@link memoryScopes}, or before rendering a template that gives one. */
+const memoryScope = z.custom<(typeof memoryScopes)[number]>(
+  (value) => typeof value === "string" && ((memoryScopes as readonly string[]).includes(value) || !isPlainText(value)),
+  `expected one of ${memoryScopes.join(", ")}, or a template that gives one`,
+);
+
+/** Keys that say nothing to the other action. */
+const othersKeys = { search: ["content", "metadata", "expires_at"], write: ["query"] } as const;
+/** Scopes of which there are many. */
+const isOfOne = (scope: string): boolean => scope !== "TENANT" && (memoryScopes as readonly string[]).includes(scope);
+
+/** `memory`: finds what is remembered of somebody, or remembers something. */
+export const memoryConfig = z
+  .object({
+    action: z.enum(["search", "write"]),
+    /** Whose memories they are. */
+    scope: memoryScope.default("TENANT"),
+    /** Which user, session, agent or team; of TENANT there is one. */
+    scope_id: filledText.max(200).optional(),
+    /** search: only those of this type; write: its type, `fact` unless given. */
+    memory_type: filledText.max(64).optional(),
+    query: filledText.optional(),
+    top_k: z.int().min(1).max(100).default(5),
+    mode: z.enum(["AUTO", "TEXT", "VECTOR", "HYBRID"]).default("AUTO"),
+    content: filledText.optional(),
+    importance: z.int().min(0).max(100).default(50),
+    metadata: object.optional(),
+    /** An ISO time in the future; never unless given. */
+    expires_at: filledText.optional(),
+  })
+  .superRefine((config, context) => {
+    const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+    if (config.action === "search" && config.query === undefined) refuse("query", "action search needs the query");
+    if (config.action === "write" && config.content === undefined) refuse("content", "action write needs the content");
+    if (isOfOne(config.scope) && config.scope_id === undefined)
+      refuse("scope_id", `scope ${config.scope} needs the id of whose memories they are`);
+    for (const key of othersKeys[config.action]) if (config[key] !== undefined) refuse(key, `action ${config.action} has no ${key}`);
+  });
+
 /** `template-transform`: text, or JSON when the template is an object, an array, or a lone expression that gives one (S-52). */
 export const templateTransformConfig = z.object({
   template: z.custom<string | Json[] | JsonObject>(
@@ -254,16 +296,29 @@ const numberText = z.union(
   `expected a number from 0 to ${maxRunSeconds}, or a template that gives one`,
 );
 
+const delayFields = z.object({
+  seconds: numberText.optional(),
+  /** A date and time, such as 2026-03-29T02:30 with a zone, or 2026-03-29T02:30:00+01:00. */
+  until: filledText.optional(),
+  /** Of a time that does not say its offset, such as Europe/Berlin. */
+  zone: filledText.optional(),
+});
+
+/** A delay's time once it is rendered; what is wrong with it instantOf says. */
+export const delayTimes = delayFields.pick({ until: true, zone: true });
+
 /** `delay`: waits for so long, or until a time. */
-export const delayConfig = z
-  .object({
-    seconds: numberText.optional(),
-    /** A date and time, such as 2026-03-29T02:30 with a zone, or 2026-03-29T02:30:00+01:00. */
-    until: filledText.optional(),
-    /** Of a time that does not say its offset, such as Europe/Berlin. */
-    zone: filledText.optional(),
-  })
-  .refine(hasOneOf("seconds", "until"), "give seconds, or until");
+export const delayConfig = delayFields.refine(hasOneOf("seconds", "until"), "give seconds, or until").superRefine(checkFixedTime);
+
+/** A time, or a zone, that is no template is known when the document is saved. */
+function checkFixedTime({ until, zone }: z.output<typeof delayTimes>, context: z.RefinementCtx): void {
+  const isFixedZone = zone !== undefined && isPlainText(zone);
+  if (isFixedZone && !hasClock(zone))
+    return context.addIssue({ code: "custom", path: ["zone"], message: "it is no zone; give one such as Europe/Berlin" });
+  if (until === undefined || !isPlainText(until)) return;
+  const instant = instantOf(until, zone === undefined || isFixedZone ? zone : "UTC");
+  if (typeof instant === "string") context.addIssue({ code: "custom", path: ["until"], message: `it ${instant}` });
+}
 
 /** A list, or before rendering a template that gives one. */
 const list = z.custom<Json[] | string>(
@@ -367,6 +422,19 @@ export const teamConfig = z
     message_id: z.string().optional(),
   })
   .refine(hasOneOf("team_id", "team_code", "team_version_id"), "name the team by team_id, team_code or team_version_id")
+  .refine(detachesRun, detachedAlone);
+
+/** `skill`: a skill of the platform is done with its input; the published version unless skill_version_id says which. */
+export const skillConfig = z
+  .object({
+    ...ownRun,
+    skill_id: filledText.optional(),
+    skill_code: filledText.optional(),
+    skill_version_id: filledText.optional(),
+    /** What it is given, by its parameterSchema; nothing when left out. */
+    input: object.optional(),
+  })
+  .refine(hasOneOf("skill_id", "skill_code", "skill_version_id"), "name the skill by skill_id, skill_code or skill_version_id")
   .refine(detachesRun, detachedAlone);
 
 /** `list`: filters, sorts and shortens a list, in this order. Expressions are asked of each `item`. */

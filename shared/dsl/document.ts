@@ -101,6 +101,16 @@ export const sessionHistory = z.strictObject({
 /** See {@link sessionHistory}. */
 export type SessionHistory = z.infer<typeof sessionHistory>;
 
+/** How many runs of a key are executed at once, at most; the others wait in the order in which they were made. */
+export const concurrency = z.strictObject({
+  /** An expression over `input` and `session.id`, of the text, number or truth value by which runs are told apart; all runs of the workflow are of one key unless given. */
+  key: z.string().min(1).max(2_000).optional(),
+  limit: z.int().min(1).max(1_000),
+});
+
+/** See {@link concurrency}. */
+export type Concurrency = z.infer<typeof concurrency>;
+
 const object = z.custom<JsonObject>(isJsonObject, "expected an object");
 
 /** A test of a document: a run with an input, in which some nodes are mocked, and what is true of it. */
@@ -137,6 +147,8 @@ export interface DslDocument {
   on_failure?: z.infer<typeof onFailure>;
   /** What of its session a run sees as session.history; absent: nothing. */
   session_history?: SessionHistory;
+  /** How many of its runs are executed at once. */
+  concurrency?: Concurrency;
   /** A JSON Schema (2020-12) of the input that its runs are given. */
   input_schema?: JsonObject;
 }

@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import { pointer } from "./pointer.ts";
 
 /** Everything that validateDsl can find; the closed list. */
@@ -35,6 +36,7 @@ export const dslIssueCodes = [
   "TIMEOUT_CAPPED",
   "TIMEOUT_INVALID",
   "ON_FAILURE_INVALID",
+  "CONCURRENCY_INVALID",
   "TEMPLATE_INVALID",
   "EXPRESSION_INVALID",
   "CODE_WITHOUT_RESULT",
@@ -128,4 +130,10 @@ function brief(text: string): string {
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** What is wrong with a field of a config: Zod's sentence without its capital and, for keys of records, the problem of the key itself. */
+export function problemOf(issue: z.core.$ZodIssue): string {
+  const inner = issue.code === "invalid_key" ? issue.issues[0]?.message : undefined;
+  return (inner ?? issue.message).replace(/^Invalid input: /, "").replace(/^Too (big|small): /, "");
 }

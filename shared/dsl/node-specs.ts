@@ -15,7 +15,9 @@ import {
   knowledgeRetrievalConfig,
   listConfig,
   loopConfig,
+  memoryConfig,
   llmConfig,
+  skillConfig,
   subWorkflowConfig,
   switchConfig,
   teamConfig,
@@ -97,6 +99,9 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
       ["source_url", "documents"],
     ],
   }),
+  memory: defineNodeSpec(memoryConfig, {
+    templates: [...texts("scope", "scope_id", "query", "content", "expires_at"), ...values("metadata")],
+  }),
   "template-transform": defineNodeSpec(templateTransformConfig, { templates: values("template") }),
   iteration: defineNodeSpec(iterationConfig, {
     templates: values("items", "output"),
@@ -127,6 +132,14 @@ export const nodeSpecs: Readonly<Record<NodeType, NodeSpec>> = {
       ["team_version_id", "team_id"],
       ["team_version_id", "team_code"],
       ["team_id", "team_code"],
+    ],
+  }),
+  skill: defineNodeSpec(skillConfig, {
+    templates: values("input"),
+    precedence: [
+      ["skill_version_id", "skill_id"],
+      ["skill_version_id", "skill_code"],
+      ["skill_id", "skill_code"],
     ],
   }),
   "sub-workflow": defineNodeSpec(subWorkflowConfig, {
@@ -170,6 +183,9 @@ export const retryWhenSpec: Pick<NodeSpec, "templates" | "expressions" | "names"
   expressions: ["when"],
   names: outputNames,
 };
+
+/** The key of a document's `concurrency` as a text: that of `{ key }`. */
+export const concurrencySpec: Pick<NodeSpec, "templates" | "expressions"> = { templates: [], expressions: ["key"] };
 
 /** Whether nodes of a type have a graph in their config. */
 export function hasBody({ isComposite, keys }: NodeSpec): boolean {

@@ -27,9 +27,9 @@ export const dslErrors = defineErrors({
 export function readDsl(document: unknown, options: ValidateOptions = {}): DslDocument {
   const issues = validateDsl(document, options);
   if (issues.some((issue) => issue.severity === "ERROR")) throw dslErrors.DSL_INVALID({ issues: issues.map((issue) => ({ ...issue })) });
-  const { timeout_seconds, input_schema, session_history, on_failure } = document as Pick<
+  const { timeout_seconds, input_schema, session_history, on_failure, concurrency } = document as Pick<
     DslDocument,
-    "timeout_seconds" | "input_schema" | "session_history" | "on_failure"
+    "timeout_seconds" | "input_schema" | "session_history" | "on_failure" | "concurrency"
   >;
   return {
     ...readLists(document as JsonObject, options),
@@ -37,6 +37,7 @@ export function readDsl(document: unknown, options: ValidateOptions = {}): DslDo
     ...(input_schema !== undefined && { input_schema }),
     ...(session_history !== undefined && { session_history: sessionHistory.parse(session_history) }),
     ...(on_failure !== undefined && { on_failure }),
+    ...(concurrency !== undefined && { concurrency }),
   };
 }
 

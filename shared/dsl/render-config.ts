@@ -12,8 +12,7 @@ import { templateFields } from "./node-specs.ts";
  * @returns a copy; the config itself and its scope are not changed.
  * @throws AppError TEMPLATE_FAILED, TEMPLATE_TOO_LARGE, TEMPLATE_TOO_SLOW: one budget for the whole config
  */
-export function renderConfig(type: string, config: JsonObject, scope: TemplateScope): JsonObject {
-  const budget = new RenderBudget();
+export function renderConfig(type: string, config: JsonObject, scope: TemplateScope, budget = new RenderBudget()): JsonObject {
   let rendered: Json = config;
   for (const { field, as } of templateFields(type))
     rendered = mapField(rendered, field.split("."), (value) =>

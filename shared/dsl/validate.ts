@@ -3,19 +3,20 @@
  * in the document, but for who is upstream of whom and who excludes whom, and that costs some 300,000 steps each at the limits.
  */
 import { isJsonObject, type Json } from "#shared/json.ts";
-import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./check-bodies.ts";
-import { checkDocument, checkOnFailure } from "./check-document.ts";
-import { checkEdges, checkGraph, walkedByRun, type Walked } from "./check-edges.ts";
-import { checkForms, wholeFormBudget, type FormBudget, type FormFault } from "./check-forms.ts";
-import { checkInputSchema } from "./check-input-schema.ts";
-import { checkNode, type CheckedNode, type ExtraTypes } from "./check-node.ts";
-import { checkPrograms } from "./check-program.ts";
-import { checkReferences, type Outside } from "./check-references.ts";
-import { checkSessionHistory } from "./check-session-history.ts";
-import { checkTests } from "./check-tests.ts";
-import { checkTexts, type PlacedReference, type TextBudget } from "./check-texts.ts";
-import { checkNodesInRun, checkRunTimeout, checkTimeouts } from "./check-timeouts.ts";
-import { checkSharedWrites, checkVariableWrites, checkWrites } from "./check-writes.ts";
+import { bodyLists, checkNames, depthWithin, topDepth, type Depth } from "./checks/check-bodies.ts";
+import { checkConcurrency } from "./checks/check-concurrency.ts";
+import { checkDocument, checkOnFailure } from "./checks/check-document.ts";
+import { checkEdges, checkGraph, walkedByRun, type Walked } from "./checks/check-edges.ts";
+import { checkForms, wholeFormBudget, type FormBudget, type FormFault } from "./checks/check-forms.ts";
+import { checkInputSchema } from "./checks/check-input-schema.ts";
+import { checkNode, type CheckedNode, type ExtraTypes } from "./checks/check-node.ts";
+import { checkPrograms } from "./checks/check-program.ts";
+import { checkReferences, type Outside } from "./checks/check-references.ts";
+import { checkSessionHistory } from "./checks/check-session-history.ts";
+import { checkTests } from "./checks/check-tests.ts";
+import { checkTexts, type PlacedReference, type TextBudget } from "./checks/check-texts.ts";
+import { checkNodesInRun, checkRunTimeout, checkTimeouts } from "./checks/check-timeouts.ts";
+import { checkSharedWrites, checkVariableWrites, checkWrites } from "./checks/check-writes.ts";
 import { dslLimits } from "./document.ts";
 import { graphOf } from "./graph.ts";
 import { IssueList, type DslIssue } from "./issue.ts";
@@ -49,6 +50,7 @@ export function validateDsl(document: unknown, options: ValidateOptions = {}): D
   checkSessionHistory(lists.document["session_history"], issues);
   checkInputSchema(lists.document["input_schema"], options.schemaFault, issues);
   checkOnFailure(lists.document["on_failure"], issues);
+  checkConcurrency(lists.document["concurrency"], budget, issues);
   checkLists(lists, { options, runSeconds, budget, depth: topDepth, around: undefined, results: undefined }, issues);
   checkTests(lists.document["tests"], { nodeIds: idsOf(lists.nodes), issues, budget });
   return issues.issues;

@@ -3,6 +3,7 @@
  * operation, never in connectionParams. What was sent over it is never subscribed to anew by itself: that would
  * hide a gap in a stream.
  */
+import type { KeyObject } from "node:crypto";
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from "graphql";
 import { createClient, type Client } from "graphql-ws";
 import WebSocket from "ws";
@@ -71,22 +72,30 @@ interface Subscription {
 /** Those that are open, by their id on the wire. */
 type Subscriptions = Map<string, Subscription>;
 
-/** Makes the socket's holder; it connects with the first subscription and hangs up half a second after the last. */
+/** Makes the sockets' holder; one connects with its first subscription and hangs up half a second after the last. */
 export function openUpstream({ name, url, signer, limits, answersWithinMs }: UpstreamOptions): Upstream {
-  const open: Subscriptions = new Map();
-  const read: LastRead = { bytes: 0 };
-  const link: Link = { isUp: false, lastId: 0 };
-  const client = createUpstreamClient({ url, answersWithinMs, signer, open, read, link });
+  const lines = new Set<Line>();
+  const lineOf = (key: KeyObject): Line => {
+    const line = [...lines].find((other) => other.key === key);
+    if (line !== undefined) return line;
+    for (const idle of [...lines].filter(({ open }) => open.size === 0)) {
+      lines.delete(idle);
+      void idle.client.dispose();
+    }
+    const opened = openLine({ key, url, answersWithinMs, signer });
+    lines.add(opened);
+    return opened;
+  };
   return {
     subscribe(request) {
       let dispose = () => {};
-      let id = "";
+      let leave = () => {};
       const subscription: Subscription = { isSent: false, fail: () => end(lostError()) };
       const stream = new BoundedStream<ExecutionResult>({
         limit: limits.maxBufferedEvents,
         maxBytes: limits.maxBufferedBytes,
         onEnd: () => {
-          open.delete(id);
+          leave();
           dispose();
         },
       });
@@ -95,10 +104,13 @@ export function openUpstream({ name, url, signer, limits, answersWithinMs }: Ups
       const end = (error: AppError) => stream.end(failed([clientError(error, { serviceName: name })]));
       const overflow = () => end(streamErrors.SUBSCRIPTION_OVERFLOW({ ...lost(), ...limits }));
       const attempts = signer.attempts({ info: request.info, text: operationText(request) });
-      const begin = ({ token, accepted }: SigningAttempt) => {
+      const begin = (attempt: SigningAttempt) => {
+        const { token, key, accepted } = attempt;
+        const { client, link, open, read } = lineOf(key);
         const wasUp = link.isUp;
-        id = String(++link.lastId);
+        const id = String(++link.lastId);
         open.set(id, subscription);
+        leave = () => open.delete(id);
         dispose = client.subscribe(payloadOf(request, token), {
           next: (event) => {
             accepted();
@@ -107,7 +119,10 @@ export function openUpstream({ name, url, signer, limits, answersWithinMs }: Ups
           error: (cause) => {
             if (isRefusal(cause)) return refused(cause);
             // It waited for the end of a socket that did not end well: the next one is its first.
-            if (wasUp && !subscription.isSent) return begin({ token, accepted });
+            if (wasUp && !subscription.isSent) {
+              leave();
+              return begin(attempt);
+            }
             end(lostError(cause));
           },
           complete: () => stream.end(),
@@ -118,7 +133,7 @@ export function openUpstream({ name, url, signer, limits, answersWithinMs }: Ups
         if (refusal === undefined) return stream.end(failed(errors.map((error) => clientError(error, { serviceName: name }))));
         const next = refusal === "TOKEN_FORGED" ? attempts.next().value : undefined;
         if (next === undefined) return end(tokenRefused(name, refusal));
-        open.delete(id);
+        leave();
         // Nothing was executed; perhaps it knows the other key.
         subscription.isSent = false;
         begin(next);
@@ -127,10 +142,29 @@ export function openUpstream({ name, url, signer, limits, answersWithinMs }: Ups
       return stream;
     },
     async close() {
-      for (const { fail } of [...open.values()]) fail();
-      await client.dispose();
+      for (const { open } of lines) for (const { fail } of [...open.values()]) fail();
+      await Promise.all([...lines].map(async ({ client }) => client.dispose()));
     },
   };
+}
+
+/**
+ * The socket of one key, and what is open over it. While keys are rotated there may be two: the subgraph takes one for a stranger's whose key it does not know, with
+ * little room, and what is refused there goes over the next key's. Each hangs up half a second after its last subscription.
+ */
+interface Line {
+  key: KeyObject;
+  client: Client;
+  link: Link;
+  open: Subscriptions;
+  read: LastRead;
+}
+
+function openLine(options: Pick<UpstreamClientOptions, "key" | "url" | "answersWithinMs" | "signer">): Line {
+  const open: Subscriptions = new Map();
+  const read: LastRead = { bytes: 0 };
+  const link: Link = { isUp: false, lastId: 0 };
+  return { key: options.key, client: createUpstreamClient({ ...options, open, read, link }), link, open, read };
 }
 
 /** The socket's state. */
@@ -146,6 +180,7 @@ interface LastRead {
 }
 
 interface UpstreamClientOptions extends Pick<UpstreamOptions, "url" | "answersWithinMs" | "signer"> {
+  key: KeyObject;
   open: Subscriptions;
   read: LastRead;
   link: Link;
@@ -158,10 +193,10 @@ const subscribeMessage = /^\{"id":"(\d+)","type":"subscribe"/;
  * A socket that says how large a message is before whoever listens is given it, for graphql-ws gives them what it has parsed, at once; and
  * that marks the subscriptions which are written to it.
  */
-function measured({ open, read, signer }: UpstreamClientOptions): new (address: string, protocols: string) => WebSocket {
+function measured({ key, open, read, signer }: UpstreamClientOptions): new (address: string, protocols: string) => WebSocket {
   return class extends WebSocket {
     constructor(address: string, protocols: string) {
-      super(address, protocols, { headers: { authorization: `Bearer ${signer.upgrade()}` } });
+      super(address, protocols, { headers: { authorization: `Bearer ${signer.upgrade(key)}` } });
       this.on("message", (message: Buffer) => (read.bytes = message.length));
     }
 

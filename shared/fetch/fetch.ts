@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { AppError } from "#shared/errors.ts";
 import { PausingClock } from "#shared/pausing-clock.ts";
-import { bodyText } from "./body-text.ts";
+import { bodyTextInTurns } from "./body-text.ts";
 import { decodedBody } from "./content-encoding.ts";
 import type { EgressPolicy } from "./egress.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
@@ -82,7 +82,8 @@ export async function guardedFetch(url: string, options: FetchOptions): Promise<
     if (bodyProblem === undefined) throw error;
   }
   const body = Buffer.concat(chunks);
-  return { ...head, body, text: bodyText(body, head.headers["content-type"]), ...(bodyProblem !== undefined && { bodyProblem }) };
+  const text = await bodyTextInTurns(body, head.headers["content-type"]);
+  return { ...head, body, text, ...(bodyProblem !== undefined && { bodyProblem }) };
 }
 
 /** As {@link guardedFetch}, with the body as it comes. The deadline and the limit hold while it is read. */

@@ -6,9 +6,13 @@ import { createHash } from "node:crypto";
 import type { Tx } from "#shared/db/database.ts";
 import { tenantPolicy } from "#shared/db/tenant-policy.ts";
 import { AppError } from "#shared/errors.ts";
-import { characters } from "#shared/fields.ts";
+import { characters, checkStorableText } from "#shared/fields.ts";
 
 const keyLength = 200;
+/** So long a key is known, at least. */
+const keptDays = 30;
+/** Keys of its tenant that are older go with each new one: more than one, so that there are never many of them. */
+const removedAtOnce = 20;
 
 /** A mutation that was given a key. */
 export interface KeyedCall {
@@ -31,7 +35,11 @@ export interface KeyedCall {
 export async function claimIdempotencyKey(tx: Tx, call: KeyedCall, id: string): Promise<string> {
   checkIdempotencyKey(call.key);
   const [made] = await tx.sql(
-    `insert into ${call.schema}.idempotency (tenant_id, operation, key, input_hash, result_id)
+    // Another key's: one that is used again just now is not gone yet.
+    `with old as (delete from ${call.schema}.idempotency where tenant_id = $5 and (operation, key) in (
+       select operation, key from ${call.schema}.idempotency
+       where tenant_id = $5 and created_at < now() - interval '${keptDays} days' and key <> $2 order by created_at limit ${removedAtOnce} for update skip locked))
+     insert into ${call.schema}.idempotency (tenant_id, operation, key, input_hash, result_id)
      values ($5, $1, $2, $3, $4)
      on conflict (tenant_id, operation, key) do nothing returning result_id`,
     [call.operation, call.key, inputHash(call.input), id, tx.tenantId],
@@ -61,10 +69,10 @@ export function idempotencyKeyReused(key: string, resultId: string | undefined):
   return new AppError("CONFLICT", "IDEMPOTENCY_KEY_REUSED", message, { idempotencyKey: key, resultId });
 }
 
-/** @throws AppError IDEMPOTENCY_KEY_INVALID when it is empty or longer than 200 characters. */
+/** @throws AppError IDEMPOTENCY_KEY_INVALID when it is empty or longer than 200 characters, TEXT_NOT_STORABLE: half a character is kept as another key's */
 export function checkIdempotencyKey(key: string): string {
   const length = characters(key);
-  if (length > 0 && length <= keyLength) return key;
+  if (length > 0 && length <= keyLength) return checkStorableText("idempotencyKey", key);
   const message = `idempotencyKey has ${length} characters; give 1 to ${keyLength}.`;
   throw new AppError("BAD_USER_INPUT", "IDEMPOTENCY_KEY_INVALID", message, { field: "idempotencyKey", length, max: keyLength });
 }
@@ -83,6 +91,11 @@ function canonicalJson(value: unknown): string {
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
     return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
+}
+
+/** The index by which keys that are old enough are found, for a migration behind {@link idempotencyTable}. */
+export function idempotencyAge(schema: string): string {
+  return `create index idempotency_age on ${schema}.idempotency (tenant_id, created_at)`;
 }
 
 /** The statements that make a schema's table of keys, for a migration. */

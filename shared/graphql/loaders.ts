@@ -2,11 +2,30 @@
 import DataLoader from "dataloader";
 import type { FilterQuery } from "@mikro-orm/postgresql";
 import type { Db } from "#shared/db/database.ts";
+import { versionsRead, type VersionTable } from "#shared/db/versions.sql.ts";
 import { childPages, type ChildList, type Connection, type PageArgs } from "./pagination.ts";
 
-/** Loads rows by id, all of a tick in one statement; null where there is none, or none of this tenant. */
+/** Loads rows by id, all of a tick in one statement; null where there is none, or none of this tenant. Index: the table's key. */
 export function rowLoader<T extends { id: string }>(db: Db, entity: new () => T): DataLoader<string, T | null> {
-  return rowByKeyLoader(db, entity, "id");
+  return new DataLoader(async (ids) => {
+    const rows = await db.entities(entity, ({ table, columns }) => ({
+      name: `row_of_${table}`,
+      text: `select ${columns} from ${table} t where t.tenant_id = $1 and t.id = any($2::text[])`,
+      values: [db.tenantId, [...ids]],
+    }));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => byId.get(id) ?? null);
+  });
+}
+
+/** Loads the version of each parent that was published last; null where it has none. */
+export function publishedLoader<T extends object>(db: Db, versions: VersionTable<T>): DataLoader<string, T | null> {
+  return new DataLoader((parentIds) => versionsRead(db, versions, { parentIds, which: "published" }));
+}
+
+/** Loads the version of each parent with the highest number; null where it has none. */
+export function latestLoader<T extends object>(db: Db, versions: VersionTable<T>): DataLoader<string, T | null> {
+  return new DataLoader((parentIds) => versionsRead(db, versions, { parentIds, which: "latest" }));
 }
 
 /** Loads rows by another unique key, all of a tick in one statement. */

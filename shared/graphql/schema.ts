@@ -4,8 +4,20 @@
  */
 import { buildSubgraphSchema, printSubgraphSchema } from "@apollo/subgraph";
 import { printSchemaWithDirectives } from "@graphql-tools/utils";
-import { Kind, parse, visit, type DocumentNode, type GraphQLSchema, type InputValueDefinitionNode, type StringValueNode } from "graphql";
+import {
+  defaultFieldResolver,
+  Kind,
+  parse,
+  visit,
+  type DocumentNode,
+  type GraphQLSchema,
+  type InputValueDefinitionNode,
+  type StringValueNode,
+} from "graphql";
 import { buildSchema, createResolversMap, type NonEmptyArray } from "type-graphql";
+import { clientLeft } from "#shared/client-left.ts";
+import { AppError } from "#shared/errors.ts";
+import type { RequestInfo } from "#shared/request-info.ts";
 import { ArgumentLimits } from "./argument-limits.ts";
 import { withNodeInterface } from "./node-interface.ts";
 import { DateTimeScalar } from "./scalars.ts";
@@ -51,7 +63,21 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as never }]);
   const limits = new ArgumentLimits(schema, source);
   limits.guardResolvers();
+  beginInTime(schema);
   return { schema, sdl: printSubgraphSchema(schema), limits };
+}
+
+/** What took too long has been answered: the fields of a mutation behind it are not begun. */
+function beginInTime(schema: GraphQLSchema): void {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const { resolve = defaultFieldResolver } = field;
+    field.resolve = (source, args, context: Partial<Pick<RequestInfo, "signal">>, info) => {
+      const reason: unknown = context.signal?.aborted === true ? context.signal.reason : undefined;
+      // Not where a client has merely left: it may count on all of what it sent.
+      if (reason instanceof AppError && reason !== clientLeft()) throw reason;
+      return resolve(source, args, context, info);
+    };
+  }
 }
 
 /** TypeGraphQL asks for one; each of our subscriptions brings its own `subscribe`. */

@@ -24,3 +24,20 @@ export function asksForIdOnly({ fieldNodes, fragments }: Pick<GraphQLResolveInfo
     return found;
   });
 }
+
+/** Names of the fields of each place of a document, kept as long as it is. */
+const namesOf = new WeakMap<FieldNode, ReadonlySet<string>>();
+
+/** Whether a field is asked of an object, whatever directives it has. */
+export function asksFor({ fieldNodes, fragments }: Pick<GraphQLResolveInfo, "fieldNodes" | "fragments">, name: string): boolean {
+  const names = (selection: SelectionNode): readonly string[] => {
+    if (selection.kind === Kind.FIELD) return [selection.name.value];
+    const { selectionSet } = selection.kind === Kind.INLINE_FRAGMENT ? selection : (fragments[selection.name.value] ?? {});
+    return selectionSet?.selections.flatMap(names) ?? [];
+  };
+  return fieldNodes.some((node) => {
+    const found = namesOf.get(node) ?? new Set(node.selectionSet?.selections.flatMap(names));
+    namesOf.set(node, found);
+    return found.has(name);
+  });
+}

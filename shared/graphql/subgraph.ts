@@ -23,6 +23,7 @@ import { DataKeys } from "#shared/secret/data-keys.ts";
 import { maskErrors } from "./errors.ts";
 import type { SealedTable } from "./reseal.ts";
 import { buildFederatedSchema, type FederatedSchema, type ReferenceResolver } from "./schema.ts";
+import { StreamEvents } from "./stream-events.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { mapStream } from "#shared/stream/map-stream.ts";
 
@@ -39,8 +40,8 @@ export interface SubgraphDefinition<L = unknown, S = unknown> {
   /** It keeps tenants' secrets: it has a table `data_key`, and these may have values that were sealed before there was one. */
   sealedTables?: readonly SealedTable[];
   loaders?: (context: Omit<SubgraphContext<L, S>, "loaders">) => L;
-  /** Opens what lives as long as the subgraph; `close` ends it within a few seconds. Until `warm` has resolved it answers, but slowly. */
-  open?: (deps: SubgraphDeps) => Promise<{ services: S; close: () => Promise<void>; warm?: Promise<unknown> }>;
+  /** Opens what lives as long as the subgraph; `close` ends it within a few seconds. Until `warm` was called and has resolved it answers, but slowly. */
+  open?: (deps: SubgraphDeps) => Promise<{ services: S; close: () => Promise<void>; warm?: () => Promise<unknown> }>;
 }
 
 /** Declares a subgraph; the types of loaders and services follow from the functions given. */
@@ -52,8 +53,8 @@ export function defineSubgraph<L, S = undefined>(definition: SubgraphDefinition<
 export interface RunningSubgraph extends SubgraphEndpoint {
   readonly schema: GraphQLSchema;
   readonly database: Database;
-  /** Resolves when its first answer is as quick as the next; never where its database cannot be reached. */
-  readonly warm: Promise<unknown>;
+  /** Called once. Resolves when its first answer is as quick as the next; never where its database cannot be reached. */
+  warm(): Promise<unknown>;
   /** The context of one operation. */
   context(info: RequestInfo): SubgraphContext;
 }
@@ -86,6 +87,7 @@ export async function openSubgraph<L, S>(
     let loaders: L | undefined;
     return Object.defineProperty(base, "loaders", { get: () => (loaders ??= definition.loaders?.(base) as L) }) as SubgraphContext<L, S>;
   };
+  const events = new StreamEvents(schema);
   const argumentsOf = (request: SubgraphRequest) => ({
     schema,
     document: request.document ?? parseOnce(request.query),
@@ -98,7 +100,7 @@ export async function openSubgraph<L, S>(
     sdl,
     schema,
     database,
-    warm: opened?.warm ?? Promise.resolve(),
+    warm: opened?.warm ?? (() => Promise.resolve()),
     context,
     async execute(request) {
       return counted(request, async (request) => {
@@ -112,11 +114,12 @@ export async function openSubgraph<L, S>(
       const operation = argumentsOf(request);
       const source = refusalOf(limits, operation) ?? (await createSourceEventStream(operation));
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
+      const told = events.of(operation.document, operation.operationName);
       return mapStream(streamLane(source[Symbol.asyncIterator]()), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
         map: (event) =>
           counted(request, async (request) =>
-            maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), rootValue: event })), log, requestId),
+            maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), ...told, rootValue: event })), log, requestId),
           ),
         failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, log, requestId),
       });

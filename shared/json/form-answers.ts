@@ -19,8 +19,17 @@ export async function formProblems(call: JobCall, form: JsonObject, values: Json
 
 /** A problem as it is told of a field: one that is missing is named, not what it is missing in. */
 export function fieldProblem({ keyword, path, message }: SchemaProblem): FieldProblem {
-  const at = path.slice(1);
+  const at = pointerIn(path);
   return { field: keyword === "required" ? `${at}/${missingIn(message)}` : at, message };
+}
+
+/** A pointer as it stands in a fragment (`#/stra%C3%9Fe`) as it is (`/straße`). */
+function pointerIn(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment.slice(1));
+  } catch {
+    return fragment.slice(1);
+  }
 }
 
 /** The validator names it in its sentence only. */

@@ -23,7 +23,7 @@ export function objectSchemaFault(schema: Json): string | undefined {
   const { type } = schema;
   if (type !== undefined && type !== "object") return `describes an object: its type is "object", not ${JSON.stringify(type)}`;
   const fault = schemaFault(schema);
-  return fault && `is no JSON Schema: ${fault.path} ${fault.problem}`;
+  return fault && `is no JSON Schema: ${fault.path} ${fault.problem.replace(/\.$/, "")}`;
 }
 
 /** The first few problems of a value, for a sentence. */

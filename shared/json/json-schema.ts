@@ -52,8 +52,14 @@ export function schemaProblems(schema: JsonObject, value: Json, { limitMs, patie
   // The outer keywords repeat what the inner ones say.
   const leaves = result.errors.filter(({ keyword }) => !wrappers.has(keyword));
   const told = leaves.length > 0 ? leaves : result.errors;
-  return told.slice(0, maxProblems).map(({ keyword, instanceLocation, error }) => ({ keyword, path: instanceLocation, message: error }));
+  return told.slice(0, maxProblems).map(({ keyword, instanceLocation: path, error }) => ({
+    ...{ keyword, path },
+    message: keyword === "false" ? nothingTaken : error,
+  }));
 }
+
+/** Of a schema `false`, such as that of all properties that `additionalProperties` does not want. */
+const nothingTaken = "Nothing is taken here: leave it out.";
 
 const wrappers = new Set(["properties", "items", "prefixItems", "additionalProperties", "patternProperties", "$ref", "allOf"]);
 

@@ -1,4 +1,5 @@
 /** How many values a JSON text has, told while it comes and before anything is made of it: 50 MB of `0,0,0` are 25 million numbers. */
+import { defineErrors, type AppError } from "#shared/errors.ts";
 
 /** Values that one result, one answer or one list of documents may have. */
 export const maxJsonValues = 1_000_000;
@@ -9,9 +10,20 @@ export const maxJsonValues = 1_000_000;
  */
 export const maxJsonKeys = 50_000;
 
+const keyErrors = defineErrors({
+  TOO_MANY_KEYS: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limit: number }) =>
+      `An object of the request has more than ${f.limit} keys. Send less, or a list in its place: it may have more items than an object keys.`,
+  },
+});
+
 const [quote, backslash, comma, colon, openList, openObject, closeList, closeObject] = [...'"\\,:[{]}'].map((character) =>
   character.charCodeAt(0),
 );
+
+/** Characters of a key with its value, at least. */
+const fewestChars = 5;
 
 /** Keys of objects that lie deeper are not told apart: nobody reads them. */
 const maxDepth = 1_024;
@@ -24,7 +36,8 @@ export class ValueCounter {
   /** Keys of the objects in which it is, by level; lists have none. */
   readonly #keys: number[] = [];
   #depth = 0;
-  #mostKeys = 0;
+  /** Keys of the object that has most of them. */
+  mostKeys = 0;
   #inString = false;
   #isEscaped = false;
 
@@ -49,7 +62,7 @@ export class ValueCounter {
   /** What it has too much of. */
   get excess(): "values" | "keys" | undefined {
     if (this.count > maxJsonValues) return "values";
-    return this.#mostKeys > maxJsonKeys ? "keys" : undefined;
+    return this.mostKeys > maxJsonKeys ? "keys" : undefined;
   }
 
   #open(): void {
@@ -62,17 +75,25 @@ export class ValueCounter {
     const keys = (this.#keys[this.#depth] ?? 0) + 1;
     if (this.#depth > maxDepth || this.#depth < 0) return;
     this.#keys[this.#depth] = keys;
-    this.#mostKeys = Math.max(this.#mostKeys, keys);
+    this.mostKeys = Math.max(this.mostKeys, keys);
   }
 }
 
 /** What a text has too much of. */
 export function jsonExcess(text: string): ValueCounter["excess"] {
-  // A key takes five characters at least, with its value, and a value two.
-  if (text.length < Math.min(maxJsonValues * 2, maxJsonKeys * 5)) return undefined;
+  // A value takes two.
+  if (text.length < Math.min(maxJsonValues * 2, maxJsonKeys * fewestChars)) return undefined;
   const counter = new ValueCounter();
   counter.add(text);
   return counter.excess;
+}
+
+/** Why a JSON text is refused of which one object has more keys than that; undefined: none has. */
+export function keysRefusal(text: string, limit: number): AppError | undefined {
+  if (text.length < limit * fewestChars) return undefined;
+  const counter = new ValueCounter();
+  counter.add(text);
+  return counter.mostKeys > limit ? keyErrors.TOO_MANY_KEYS({ limit }) : undefined;
 }
 
 /** The same in a sentence about it. */

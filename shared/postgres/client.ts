@@ -1,17 +1,21 @@
 /** Short conversations with a database that is being prepared. */
 import pg from "pg";
+import { isPooled } from "../db/pool.ts";
 import { postgresErrors } from "./errors.ts";
 
 /** Held while roles and schema `app` are made: "create or replace" of one function from two sessions fails in one of them. */
 const prepareLock = "select pg_advisory_xact_lock(hashtextextended('agent-platform/prepare', 0))";
 
-/** Connects, for as long as the work takes. @throws AppError DATABASE_UNREACHABLE */
-export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Where a URL is from unless told. */
+export const databaseVariable = "AGENT_PLATFORM_DATABASE_URL";
+
+/** Connects, for as long as the work takes. @param variable  where the URL is from. @throws AppError DATABASE_UNREACHABLE */
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>, variable = databaseVariable): Promise<T> {
   const client = clientOf(url);
   try {
     await client.connect();
   } catch (cause) {
-    throw postgresErrors.DATABASE_UNREACHABLE({ address: databaseAddress(url), story: storyOf(cause) }, { cause });
+    throw postgresErrors.DATABASE_UNREACHABLE({ address: databaseAddress(url), story: storyOf(cause), variable }, { cause });
   }
   try {
     return await work(client);
@@ -22,7 +26,12 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
 
 /** A client that is not connected yet. */
 export function clientOf(url: string): pg.Client {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, statement_timeout: 30_000 });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 10_000,
+    // A pooler takes no settings of a session.
+    ...(!isPooled(url) && { statement_timeout: 30_000 }),
+  });
   client.on("error", () => {});
   return client;
 }

@@ -40,16 +40,72 @@ export const postgresErrors = defineErrors({
     message: (f: { folder: string; uid: number }) =>
       `${f.folder} belongs to the user with uid ${f.uid}, so PostgreSQL refuses to use it for you. Start as that user or as root, or give it to yourself (chown -R). ${wayOut}`,
   },
+  BACKUP_FOLDER_TAKEN: {
+    code: "CONFLICT",
+    message: (f: { folder: string }) => `${f.folder} is there already; name a folder that is not, such as one with the time in its name.`,
+  },
+  BACKUP_FOLDER_INSIDE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { folder: string; source: string }) =>
+      `${f.folder} lies in the database's own folder ${f.source}: it would be lost with it, and be part of each later copy. Name a folder elsewhere, best on another disk.`,
+  },
+  BACKUP_NOT_WRITTEN: {
+    code: "CONFLICT",
+    message: (f: { folder: string; story: string }) =>
+      `The copy could not be made in ${f.folder} (${f.story}), and nothing of it stays. Make room, or name a folder that can be written.`,
+  },
+  BACKUP_UNREADABLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { folder: string }) =>
+      `${f.folder} has no backup.json that says what it is: it is no copy that backup made, or one that was not finished. Name the folder that was given to backup.`,
+  },
+  RESTORE_FOLDER_TAKEN: {
+    code: "CONFLICT",
+    message: (f: { folder: string }) => `${f.folder} has a database. Move it away first: mv '${f.folder}' '${f.folder}.before'`,
+  },
+  RESTORE_TIME_TOO_EARLY: {
+    code: "BAD_USER_INPUT",
+    message: (f: { until: string; endedAt: string }) =>
+      `The copy is whole from ${f.endedAt} on, and ${f.until} is before that. Take an earlier copy, or give a later --time.`,
+  },
+  RESTORE_ARCHIVE_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: (f: { until: string }) =>
+      `The database as it was at ${f.until} takes the log that was archived since the copy. Give its folder: --archive (AGENT_PLATFORM_WAL_ARCHIVE_DIR of the platform).`,
+  },
+  RESTORE_ARCHIVE_UNREADABLE: {
+    code: "BAD_USER_INPUT",
+    message: (f: { archive: string; problem: string }) =>
+      `The archive ${f.archive} is of no use: ${f.problem}. Name the folder that was AGENT_PLATFORM_WAL_ARCHIVE_DIR of the platform whose copy it is, or one that it was copied to whole, ` +
+      `and let the user that PostgreSQL runs as read it (for root: postgres, else nobody; chown -R). Without --archive the copy is brought back as it is.`,
+  },
+  ARCHIVE_TIMELINE_TAKEN: {
+    code: "CONFLICT",
+    message: (f: { archive: string; folder: string; timeline: number; name: string }) =>
+      `The archive ${f.archive} has log of timeline ${f.timeline} that the database in ${f.folder} did not write (${f.name}): another one did, such as one that was brought back from the same copy, that this was copied from, or that was here before. ` +
+      `Both cannot archive there. Where this is the one to go on with, give it another AGENT_PLATFORM_WAL_ARCHIVE_DIR, and make a backup at once; ` +
+      `or bring it back anew by restore with AGENT_PLATFORM_WAL_ARCHIVE_DIR set, which begins a timeline that is not there yet.`,
+  },
+  RESTORE_FAILED: {
+    code: "CONFLICT",
+    message: (f: { story: string }) =>
+      `The database was not brought back; what was there is as it was:\n${f.story}\nWhere it says that recovery ended before the target, the archive does not reach that time: give an earlier --time, or none. Where it says that a timeline is no child of this server's history, there were restores from other copies since: name the one to follow, --timeline.`,
+  },
+  RESTORE_NOT_WRITTEN: {
+    code: "CONFLICT",
+    message: (f: { folder: string; story: string }) =>
+      `The database could not be brought back to ${f.folder} (${f.story}), and nothing of it stays there. Make room for all of the copy, or let the folder be written.`,
+  },
   DATABASE_UNREACHABLE: {
     code: "DOWNSTREAM_UNAVAILABLE",
-    message: (f: { address: string; story: string }) =>
-      `The database at ${f.address} cannot be reached: ${f.story}. Check AGENT_PLATFORM_DATABASE_URL.`,
+    message: (f: { address: string; story: string; variable: string }) =>
+      `The database at ${f.address} cannot be reached: ${f.story}. Check ${f.variable}.`,
   },
   DATABASE_POOLED: {
     code: "FORBIDDEN",
     message: (f: { address: string; problem: string }) =>
       `The database at ${f.address} is behind a pooler that the platform cannot work through: ${f.problem}. Tenants are kept apart, and runs owned, by sessions of its own: ` +
-      `connect to PostgreSQL directly, or through a pooler in session mode that passes startup options on.`,
+      `connect to PostgreSQL directly, or name the way past the pooler, too, in AGENT_PLATFORM_DATABASE_DIRECT_URL (docs/operations.md, "Behind a pooler").`,
   },
   ENGINE_ROLE_MISSING: {
     code: "FORBIDDEN",
@@ -67,7 +123,7 @@ export const postgresErrors = defineErrors({
   },
   DATABASE_ROLE_UNFIT: {
     code: "FORBIDDEN",
-    message: (f: { role: string; problem: string }) =>
-      `The database role ${f.role} cannot be used: ${f.problem}. Name a role that owns its database and has neither SUPERUSER nor BYPASSRLS, or a superuser, from which the platform makes one.`,
+    message: (f: { role: string; problem: string; variable: string }) =>
+      `The database role ${f.role} of ${f.variable} cannot be used: ${f.problem}. Name a role that owns its database and has neither SUPERUSER nor BYPASSRLS, or a superuser, from which the platform makes one.`,
   },
 });

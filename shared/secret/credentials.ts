@@ -4,6 +4,9 @@ import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 /** What is shown instead of a secret. */
 export const hiddenValue = "***";
 
+/** In characters: of a secret, of a header, of a credential in a URL. Servers take half of it. */
+export const longestCredential = 16_384;
+
 const names =
   /^(authentication|(proxy-|x-)?auth(orization)?|cookie)$|token|secret|passw(or)?d|credential|signature|(api|access|auth|account|license|shared|functions|subscription)[-_]?key/i;
 
@@ -27,11 +30,6 @@ export function shownUrl(url: URL): string {
   return shown.href;
 }
 
-/** The values in a URL's query that are credentials. */
-export function queryCredentials(url: URL): string[] {
-  return [...url.searchParams].flatMap(([name, value]) => (isQueryCredential(name) ? [value] : []));
-}
-
 const urlKeys = new Set(["url", "base_url", "source_url"]);
 
 /** A node's config of an HTTP request as it may be shown: its URLs, query and headers without credentials. */
@@ -43,7 +41,7 @@ export function shownRequestConfig(config: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, shown(key, value)]));
 }
 
-/** Many services call it just that. */
-function isQueryCredential(name: string): boolean {
+/** Whether the name of a query parameter says that its value is a credential. Many services call it just `key`. */
+export function isQueryCredential(name: string): boolean {
   return isCredentialName(name) || name.toLowerCase() === "key";
 }

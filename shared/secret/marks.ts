@@ -25,7 +25,8 @@ export class SecretMarks {
 
   /** The names that are marked in texts, each once. */
   namesIn(texts: Iterable<string>): string[] {
-    const names = [...texts].flatMap((text) => [...text.matchAll(this.#mark)].map(([, name]) => name!));
+    // Most have none, and the pattern, which is new with each request, is compiled for none of them.
+    const names = [...texts].filter((text) => this.isIn(text)).flatMap((text) => [...text.matchAll(this.#mark)].map(([, name]) => name!));
     return [...new Set(names)];
   }
 
@@ -37,6 +38,12 @@ export class SecretMarks {
   /** The text with the marks replaced by what is given for their names. */
   fill(text: string, valueOf: (name: string) => string): string {
     return this.isIn(text) ? text.replace(this.#mark, (_, name: string) => valueOf(name)) : text;
+  }
+
+  /** How many characters are put into texts where they are filled. */
+  charactersPutInto(texts: Iterable<string>, lengthOf: (name: string) => number): number {
+    const marked = [...texts].filter((text) => this.isIn(text));
+    return marked.flatMap((text) => [...text.matchAll(this.#mark)]).reduce((sum, [, name]) => sum + lengthOf(name!), 0);
   }
 
   /** The text as it may be shown: as its author wrote it. */

@@ -4,8 +4,8 @@ import type { Json } from "#shared/json.ts";
 import { LruCache } from "#shared/lru-cache.ts";
 import { finishInTurns, pieceUnits } from "#shared/pieces.ts";
 import { jsonBytes } from "#shared/template/text.ts";
-import { hiddenValue } from "./credentials.ts";
-import { secretForms } from "./secret-forms.ts";
+import { FormSearch, FormStream } from "./form-search.ts";
+import { secretForms, shortestSecret } from "./secret-forms.ts";
 
 /** Replaces each occurrence of the secrets by `***`, in each of their forms (secret-forms.ts). */
 export interface Scrubber {
@@ -25,29 +25,41 @@ export interface ScrubbedStream {
   end(): string;
 }
 
-/** Scrubbers of late: making one takes 50 µs, and a key is used for many calls. By a hash. */
-const made = new LruCache<Scrubber>({ entries: 256, bytes: 4 << 20 });
+/** What may be hidden in one call: to make the forms of it the main loop takes 0.1 s. */
+const most = { secrets: 1_000, characters: 65_536 };
 
-/** @param secrets header values or keys; of `Bearer x` and `Basic x` the x is a secret too. Those of less than 8 characters are left alone. */
-export function createScrubber(secrets: readonly string[]): Scrubber {
-  const key = hash("sha256", JSON.stringify(secrets), "base64url");
+/** What is wrong with so many secrets, or such long ones, in one call, each counted once; undefined: nothing. */
+export function excessOfSecrets(secrets: readonly string[]): string | undefined {
+  const counted = [...new Set(secrets)].filter(({ length }) => length >= shortestSecret);
+  const characters = counted.reduce((sum, { length }) => sum + length, 0);
+  if (counted.length <= most.secrets && characters <= most.characters) return undefined;
+  const count = (value: number) => value.toLocaleString("en");
+  return `it has ${count(counted.length)} secrets and credentials of ${count(characters)} characters together; one call has at most ${count(most.secrets)} of ${count(most.characters)}.`;
+}
+
+/** Scrubbers of late: making one takes 0.2 ms, and a key is used for many calls. By a hash. */
+const made = new LruCache<Scrubber>({ entries: 256, bytes: 16 << 20 });
+
+/**
+ * @param secrets header values or keys; of `Bearer x` and `Basic x` the x is a secret too. Those of less than 8 characters are left alone.
+ * @param given   credentials that whoever calls chose. They are hidden in what the secrets leave: beside a secret, or as the beginning of one, they must not change what is shown,
+ *                for who chooses one again and again would read it.
+ */
+export function createScrubber(secrets: readonly string[], given: readonly string[] = []): Scrubber {
+  const key = hash("sha256", JSON.stringify([secrets, given]), "base64url");
   const known = made.get(key);
   if (known !== undefined) return known;
-  const forms = secretForms(secrets);
-  const scrubber = forms.length === 0 ? nothingToScrub : scrubberOf(forms);
-  made.set(
-    key,
-    scrubber,
-    forms.reduce((sum, { length }) => sum + 4 * length, 0),
-  );
+  const rounds = [secrets, given].map(secretForms).filter((forms) => forms.length > 0);
+  const scrubber = rounds.length === 0 ? nothingToScrub : scrubberOf(rounds);
+  // A character, and what a node of the tree has (form-tree.ts).
+  const bytes = 14 * rounds.flat().reduce((sum, { length }) => sum + length, 0);
+  made.set(key, scrubber, bytes);
   return scrubber;
 }
 
-function scrubberOf(forms: readonly string[]): Scrubber {
-  const shortest = forms.at(-1)!.length;
-  // One pattern of all: 4 ms a MiB with three keys, 80 ns for a short text; a search for each takes 840 ns for that (Node 24, November 2026).
-  const pattern = new RegExp(forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "g");
-  const text = (value: string) => (value.length < shortest ? value : value.replace(pattern, hiddenValue));
+function scrubberOf(rounds: readonly (readonly string[])[]): Scrubber {
+  const searches = rounds.map((forms) => new FormSearch(forms));
+  const text = (value: string) => searches.reduce((shown, search) => search.text(shown), value);
   const json = (value: Json): Json => {
     if (typeof value === "string") return text(value);
     if (Array.isArray(value)) return value.map(json);
@@ -68,53 +80,24 @@ function scrubberOf(forms: readonly string[]): Scrubber {
       entries.push([text(key), item === undefined ? (undefined as never) : yield* steps(item)]);
     return Object.fromEntries(entries);
   }
-  return { text, json, jsonInTurns, stream: () => new FormStream(forms, pattern) };
+  return { text, json, jsonInTurns, stream: () => new RoundsStream(searches) };
 }
 
 const isSmall = (value: Json): boolean => jsonBytes(value, pieceUnits) <= pieceUnits;
 
-/** A stream with secrets in it, perhaps. */
-class FormStream implements ScrubbedStream {
-  readonly #forms: readonly string[];
-  readonly #pattern: RegExp;
-  #waiting = "";
+class RoundsStream implements ScrubbedStream {
+  readonly #rounds: readonly FormStream[];
 
-  constructor(forms: readonly string[], pattern: RegExp) {
-    this.#forms = forms;
-    this.#pattern = pattern;
+  constructor(searches: readonly FormSearch[]) {
+    this.#rounds = searches.map((search) => new FormStream(search));
   }
 
   push(piece: string): string {
-    if (piece === "") return "";
-    const text = this.#waiting + piece;
-    const sure = this.#sureOf(text);
-    let [shown, at] = ["", 0];
-    for (const match of text.matchAll(this.#pattern)) {
-      // One that may still become a longer one waits with it.
-      if (match.index >= sure) break;
-      shown += text.slice(at, match.index) + hiddenValue;
-      at = match.index + match[0].length;
-    }
-    const end = Math.max(at, sure);
-    this.#waiting = text.slice(end);
-    return shown + text.slice(at, end);
+    return this.#rounds.reduce((shown, round) => round.push(shown), piece);
   }
 
   end(): string {
-    const rest = this.#waiting.replace(this.#pattern, hiddenValue);
-    this.#waiting = "";
-    return rest;
-  }
-
-  /** How much of a text is no beginning of a form. */
-  #sureOf(text: string): number {
-    const longest = this.#forms[0]!.length;
-    for (let at = Math.max(0, text.length - longest + 1); at < text.length; at++) {
-      const length = text.length - at;
-      if (this.#forms.some((form) => form.length > length && form.charCodeAt(0) === text.charCodeAt(at) && form.startsWith(text.slice(at))))
-        return at;
-    }
-    return text.length;
+    return this.#rounds.reduce((shown, round) => round.push(shown) + round.end(), "");
   }
 }
 

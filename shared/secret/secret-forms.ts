@@ -3,15 +3,17 @@
 /** Shorter ones are words of ordinary text, and protect nothing. */
 export const shortestSecret = 8;
 
+/** Of longer ones rare forms are left out: each would be as long again, or seven times. */
+const longSecret = 2_048;
+
 /**
- * Every form of the secrets, the longest first: as it is, in JSON, in URLs and forms, in hex, and in base64 wherever in a longer text it begins.
+ * Every form of the secrets, each once: as it is, in JSON, in HTML, in URLs and forms, in hex, and in base64 wherever in a longer text it begins.
  *
  * @param secrets header values or keys; of `Bearer x` and `Basic x` the x is a secret too.
  */
 export function secretForms(secrets: readonly string[]): string[] {
   const parts = new Set(secrets.flatMap(partsOf).filter((part) => part.length >= shortestSecret));
-  // The longest first: a part of it must not be replaced before the whole is.
-  return [...new Set([...parts].flatMap(formsOf))].sort((a, b) => b.length - a.length);
+  return [...new Set([...parts].flatMap(formsOf))];
 }
 
 function partsOf(secret: string): string[] {
@@ -26,15 +28,12 @@ function formsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, "utf8");
   const hex = bytes.toString("hex");
   const percent = hex.replace(/../g, "%$&");
-  const inUrl = encodeURIComponent(secret.toWellFormed());
   const inBase64 = [0, 1, 2].map((offset) => base64Within(bytes, offset));
   return [
     secret,
-    JSON.stringify(secret).slice(1, -1),
-    inUrl,
-    inUrl.replaceAll("%20", "+"),
-    inUrl.replace(/%../g, (escape) => escape.toLowerCase()),
-    new URLSearchParams([["", secret]]).toString().slice(1),
+    ...formsInJson(secret),
+    ...formsInHtml(secret),
+    ...formsInUrl(secret),
     hex,
     hex.toUpperCase(),
     percent,
@@ -43,6 +42,47 @@ function formsOf(secret: string): string[] {
     ...inBase64,
     ...inBase64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
   ];
+}
+
+/**
+ * JSON as its writers write it: Go and Rails escape what HTML knows, PHP the slash too, Python and PHP what is not ASCII; each again in capitals, and where
+ * JSON stands within JSON.
+ */
+function formsInJson(secret: string): string[] {
+  const escape = (characters: RegExp) => (text: string) => text.replace(characters, unicodeEscape);
+  const withSlash = (text: string) => text.replaceAll("/", "\\/");
+  const plain = JSON.stringify(secret).slice(1, -1);
+  const written = [plain, escape(/[<>&]/g)(plain), escape(/[<>&']/g)(plain)].flatMap((text) => [text, escape(/[^ -~]/g)(text)]);
+  const all = [...written, ...written.map(withSlash)];
+  if (secret.length > longSecret) return all;
+  const capitals = all.map((text) => text.replace(/\\u[0-9a-f]{4}/g, (one) => `\\u${one.slice(2).toUpperCase()}`));
+  return [...all, ...capitals, ...all.map((text) => JSON.stringify(text).slice(1, -1))];
+}
+
+const unicodeEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** The ways to write the two quotes, of which a page has one. */
+const quotesInHtml = [
+  ["&quot;", "&#39;"],
+  ["&quot;", "&#x27;"],
+  ["&quot;", "&#039;"],
+  ["&quot;", "&apos;"],
+  ["&#34;", "&#39;"],
+  ['"', "'"],
+] as const;
+
+function formsInHtml(secret: string): string[] {
+  const text = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return quotesInHtml.map(([double, single]) => text.replaceAll('"', double).replaceAll("'", single));
+}
+
+/** The slash is no escape to some, and marks that may stay are one to others. */
+function formsInUrl(secret: string): string[] {
+  const inUrl = encodeURIComponent(secret.toWellFormed());
+  const strict = inUrl.replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+  const written = [inUrl, strict].flatMap((text) => [text, text.replaceAll("%2F", "/")]);
+  const all = [...written, ...written.map((text) => text.replaceAll("%20", "+")), new URLSearchParams([["", secret]]).toString().slice(1)];
+  return [...all, ...all.map((text) => text.replace(/%../g, (escape) => escape.toLowerCase()))];
 }
 
 /** The characters of base64 that are the secret's alone where so many bytes stand before it, modulo 3. */

@@ -113,6 +113,8 @@ export interface GraphqlExchange<C extends GraphqlContext> {
   response: ServerResponse;
   context: C;
   maxBodyBytes: number;
+  /** Keys that one object of the body may have; any unless given. */
+  maxKeys?: number;
   /** Hears of the body before it is parsed; what it throws refuses the request. */
   onBody?: (bytes: Buffer) => void;
 }
@@ -148,14 +150,14 @@ export function clientGone(response: ServerResponse): AbortSignal {
 
 /** Reads a request as Apollo Server takes it. @throws AppError when its body cannot be read */
 export async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExchange<C>): Promise<HTTPGraphQLRequest> {
-  const { request, maxBodyBytes, onBody, isGuarded = false } = exchange;
+  const { request, maxBodyBytes, maxKeys, onBody, isGuarded = false } = exchange;
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   if (isGuarded && request.method === "GET") headers.set("apollo-require-preflight", "guarded");
   const { search, searchParams } = new URL(request.url ?? "/", "http://localhost");
-  const body = request.method === "POST" ? await readBody(request, maxBodyBytes, onBody) : undefined;
+  const body = request.method === "POST" ? await readBody(request, { limitBytes: maxBodyBytes, maxKeys, onBytes: onBody }) : undefined;
   for (const text of searchParams.values()) refuseDeep(text);
   for (const name of ["variables", "extensions"]) refuseLongNumbers(searchParams.get(name) ?? "", name);
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { clientLeft } from "#shared/client-left.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { bodyText } from "#shared/fetch/body-text.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
 import { refuseLongNumbers } from "#shared/json/numbers.ts";
+import { keysRefusal } from "#shared/json/value-count.ts";
+import { ownTurn } from "#shared/own-turn.ts";
 
 /** Why a request's body is not read. */
 export const bodyErrors = defineErrors({
@@ -25,13 +26,21 @@ export const bodyErrors = defineErrors({
 /** A text of more is looked at, read and executed in turns of their own: each of them takes tens of milliseconds for 4 MiB. */
 const largeChars = 256 * 1024;
 
+/** How a body is read. */
+export interface BodyReading {
+  limitBytes: number;
+  /** Keys that one of its objects may have; any unless given. */
+  maxKeys?: number | undefined;
+  /** Hears of the body before it is parsed; what it throws refuses the request. */
+  onBytes?: ((bytes: Buffer) => void) | undefined;
+}
+
 /**
  * Reads a JSON body, by its byte order mark or charset as bodyText does. A body that is not declared as JSON is not read: undefined.
  *
- * @param onBytes  hears of the body before it is parsed; what it throws refuses the request.
- * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
+ * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; TOO_MANY_KEYS; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
  */
-export async function readBody(request: IncomingMessage, limitBytes: number, onBytes?: (bytes: Buffer) => void): Promise<unknown> {
+export async function readBody(request: IncomingMessage, { limitBytes, maxKeys, onBytes }: BodyReading): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
   const type = request.headers["content-type"] ?? "";
@@ -45,9 +54,12 @@ export async function readBody(request: IncomingMessage, limitBytes: number, onB
   if (text === "") return undefined;
   refuseDeep(text);
   const isLarge = text.length > largeChars;
-  if (isLarge) await nextTurn();
+  if (isLarge) await ownTurn();
+  const tooMany = maxKeys === undefined ? undefined : keysRefusal(text, maxKeys);
+  if (tooMany !== undefined) throw tooMany;
+  if (isLarge) await ownTurn();
   const body = parsed(text);
-  if (isLarge) await nextTurn();
+  if (isLarge) await ownTurn();
   refuseLongNumbers(text);
   return body;
 }
@@ -64,7 +76,7 @@ function parsed(text: string): unknown {
 export function statusOfRefusal(error: unknown): number {
   if (!(error instanceof AppError)) return 500;
   if (error.reason === "CLIENT_LEFT") return 408;
-  if (error.reason === "BODY_TOO_LARGE") return 413;
+  if (error.reason === "BODY_TOO_LARGE" || error.reason === "TOO_MANY_KEYS") return 413;
   if (error.reason === "BODY_ENCODED") return 415;
   if (error.code === "DOWNSTREAM_UNAVAILABLE") return 503;
   // What is not the sender's fault is none of 4xx: it may be sent again.
@@ -72,9 +84,12 @@ export function statusOfRefusal(error: unknown): number {
   if (error.code === "TIMEOUT") return 504;
   if (error.code === "CONFLICT") return 409;
   if (error.code === "FORBIDDEN" || error.code === "TENANT_MISMATCH") return 403;
-  if (error.code === "RESOURCE_EXHAUSTED") return 429;
+  if (error.code === "RESOURCE_EXHAUSTED") return sharedLimits.has(error.reason) ? 503 : 429;
   return error.code === "UNAUTHENTICATED" ? 401 : 400;
 }
+
+/** Limits that all tenants share: who meets one need not have sent much. */
+const sharedLimits: ReadonlySet<string> = new Set(["ROUTER_BUSY", "STREAMS_LIMIT", "SOCKETS_LIMIT"]);
 
 /** Reads a body as it is sent. @throws AppError BODY_TOO_LARGE, CLIENT_LEFT */
 export async function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {

@@ -33,7 +33,7 @@ export interface ServeOptions {
 export interface RunningServer {
   /** The address of one endpoint, as `connectEndpoint` takes it; of the only one without its name, which may stand there too. */
   urlOf(name: string): string;
-  /** Ends streams and requests, those in flight after `graceMs` at the latest. The endpoints stay open. */
+  /** Ends streams and requests, those in flight after `graceMs` at the latest. The endpoints stay open. Asked again it is the same stop. */
   stop(graceMs?: number): Promise<void>;
 }
 
@@ -74,18 +74,20 @@ export async function serveEndpoints(options: ServeOptions): Promise<RunningServ
   });
   await listen(server, options.listen);
   const base = addressOf(server);
+  let stopped: Promise<void> | undefined;
+  const stop = async (graceMs: number): Promise<void> => {
+    const endpointsOf = [...served.values()];
+    const closed = closeServer(server, graceMs);
+    await Promise.all(endpointsOf.map((endpoint) => endpoint.sockets.close(graceMs)));
+    await closed;
+    await Promise.all(endpointsOf.map((endpoint) => endpoint.stop()));
+  };
   return {
     urlOf(name) {
       if (!served.has(name)) throw new Error(`no endpoint "${name}" is served`);
       return only === undefined ? `${base}/${name}/graphql` : `${base}/graphql`;
     },
-    async stop(graceMs = 5_000) {
-      const endpointsOf = [...served.values()];
-      const closed = closeServer(server, graceMs);
-      await Promise.all(endpointsOf.map((endpoint) => endpoint.sockets.close(graceMs)));
-      await closed;
-      await Promise.all(endpointsOf.map((endpoint) => endpoint.stop()));
-    },
+    stop: (graceMs = 5_000) => (stopped ??= stop(graceMs)),
   };
 }
 

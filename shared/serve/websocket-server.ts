@@ -15,6 +15,7 @@ import { bodyErrors } from "./http-body.ts";
 import type { Log } from "#shared/log.ts";
 import { isNestedTooDeep, maxNesting, nestedTooDeep } from "#shared/json/nesting.ts";
 import { longNumberRefusal } from "#shared/json/numbers.ts";
+import { keysRefusal } from "#shared/json/value-count.ts";
 
 /** What is known of a socket beside its messages. */
 export interface SocketExtra extends Record<PropertyKey, unknown> {
@@ -33,7 +34,7 @@ export interface SocketOptions extends ServerOptions<Record<string, unknown>, So
   onOpen?: (extra: SocketExtra, cut: () => void) => void;
   /** Hears of a message that is not read, with why; the socket ends with it. */
   onUnread?: (extra: SocketExtra, error: AppError) => void;
-  /** Tells the client of an operation that is refused before it is looked at: above the limit of its socket, or with a number that is not kept. */
+  /** Tells the client of an operation that is refused before it is looked at: above the limit of its socket, with a number that is not kept, or with too many keys. */
   onRefused?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
 }
 
@@ -44,6 +45,8 @@ export interface WebSocketLimits {
   /** Sockets at once; those above it are refused with 503. */
   maxSockets: number;
   maxMessageBytes: number;
+  /** Keys that one object of a message may have; any unless given. */
+  maxKeys?: number | undefined;
   /** Operations that one socket may have open. */
   maxOperations: number;
   /** A socket that has this much waiting for it and is sent more is dropped: streams wait for their reader, answers to what it sends do not. */
@@ -105,7 +108,7 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
       }
     });
     const closed = server.opened(
-      adapter(socket, { raw, log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, unread, extra }),
+      adapter(socket, { raw, log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, maxKeys: limits.maxKeys, unread, extra }),
       extra,
     );
     socket.once("close", (code, reason) => {
@@ -159,11 +162,12 @@ interface AdapterSetting {
   raw: Duplex;
   log: Log;
   maxBufferedBytes: number;
+  maxKeys: number | undefined;
   unread: (error: AppError) => void;
   extra: SocketExtra;
 }
 
-function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread, extra }: AdapterSetting) {
+function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, maxKeys, unread, extra }: AdapterSetting) {
   const gather = gatherWrites(raw);
   // One for all that wait for it: each listener of its own would be kept by the socket.
   let closed: Promise<void> | undefined;
@@ -190,7 +194,7 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, unread, extra 
           return socket.close(closeCodes.BAD_REQUEST, `Messages nest ${maxNesting} levels at most`);
         }
         // Read by onSubscribe, which is called before the listener waits for anything.
-        extra.refusal = longNumberRefusal(text);
+        extra.refusal = longNumberRefusal(text) ?? (maxKeys === undefined ? undefined : keysRefusal(text, maxKeys));
         listener(text).catch((error: unknown) => {
           // graphql-ws knows the message, and throws for it comes from the wrong side.
           if (isOfServers(text)) return socket.close(closeCodes.BAD_REQUEST, "Only servers send such a message");

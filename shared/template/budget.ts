@@ -4,6 +4,8 @@ import { templateErrors } from "./errors.ts";
 export const templateLimits = {
   /** Rendered text, of one template or of all templates of one value together. */
   renderedBytes: 1024 * 1024,
+  /** What lone expressions may give as JSON, together, where it is handed on as it is: the items that are worked on, the input of a sub-workflow. */
+  handedOnBytes: 16 * 1024 * 1024,
   renderMs: 500,
   /** Characters and list items that filters and loops may make on the way. */
   allocations: 10_000_000,
@@ -21,7 +23,13 @@ export const templateLimits = {
 /** The time and the text that remain for a rendering; shared by all templates of one value. */
 export class RenderBudget {
   #remainingBytes: number = templateLimits.renderedBytes;
+  #remainingValueBytes: number | undefined;
   readonly #deadlineMs = performance.now() + templateLimits.renderMs;
+
+  /** @param options.handsOn  what lone expressions give was made before, and is counted apart from what is rendered. */
+  constructor({ handsOn = false }: { handsOn?: boolean } = {}) {
+    if (handsOn) this.#remainingValueBytes = templateLimits.handedOnBytes;
+  }
 
   /** @throws AppError TEMPLATE_TOO_SLOW */
   remainingMs(): number {
@@ -33,6 +41,18 @@ export class RenderBudget {
   /** How much more may be made; what measures a value can stop there. */
   get bytes(): number {
     return this.#remainingBytes;
+  }
+
+  /** The same of what lone expressions give. */
+  get valueBytes(): number {
+    return this.#remainingValueBytes ?? this.#remainingBytes;
+  }
+
+  /** For what a lone expression gives. @throws AppError TEMPLATE_TOO_LARGE */
+  spendValue(bytes: number): void {
+    if (this.#remainingValueBytes === undefined) return this.spend(bytes);
+    this.#remainingValueBytes -= bytes;
+    if (this.#remainingValueBytes < 0) throw templateErrors.TEMPLATE_TOO_LARGE({ limitBytes: templateLimits.handedOnBytes });
   }
 
   /** @throws AppError TEMPLATE_TOO_LARGE */

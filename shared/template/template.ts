@@ -145,7 +145,7 @@ function valueRenderer(source: string, lone: Output, renderText: Template["rende
     if (typeof value === "string" && !bare) return renderText(scope, budget);
     if (typeof value === "number" && !Number.isFinite(value))
       throw new Error(`${lone.token.getText()} gives ${value}, which is no JSON number`);
-    budget.spend(jsonBytes(value as Json, budget.bytes));
+    budget.spendValue(jsonBytes(value as Json, budget.valueBytes));
     return value as Json;
   });
 }

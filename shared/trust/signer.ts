@@ -6,6 +6,8 @@ import { signToken, upgradeText, type TokenContent } from "./token.ts";
 /** One way to sign an operation. */
 export interface SigningAttempt {
   token: string;
+  /** By which it is signed. */
+  key: KeyObject;
   /** Its part took it: what comes next is signed the same way. */
   accepted(): void;
 }
@@ -29,16 +31,16 @@ export class Signer {
         if (tried.has(key)) continue;
         tried.add(key);
         const token = signToken({ audience: this.#audience, ...content }, key);
-        yield { token, accepted: () => void (this.#preferred = key) };
+        yield { token, key, accepted: () => void (this.#preferred = key) };
       }
     } while (this.#keys.renew());
     return undefined;
   }
 
-  /** Signs that a WebSocket is opened. Where its part does not know the key, not yet or no more, it is one of whom nobody has vouched for, until its first operation. */
-  upgrade(): string {
+  /** Signs that a WebSocket is opened, with the key of its operations: to a part that does not know it, the socket is a stranger's as long as it is open. */
+  upgrade(key: KeyObject): string {
     const info = { tenantId: "", requestId: newId() };
-    return signToken({ audience: this.#audience, info, text: upgradeText }, this.#inTurn()[0]!);
+    return signToken({ audience: this.#audience, info, text: upgradeText }, key);
   }
 
   #inTurn(): KeyObject[] {

@@ -1,7 +1,5 @@
-import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
-import { latestVersions, publishedVersions } from "#shared/db/versions.sql.ts";
-import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
+import { childPageLoader, latestLoader, publishedLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { AgentVersion } from "./agent-version.entity.ts";
 import { Agent } from "./agent.entity.ts";
 
@@ -14,8 +12,8 @@ export function agentLoaders(db: Db) {
   return {
     agent: rowLoader(db, Agent),
     agentVersion: rowLoader(db, AgentVersion),
-    agentLatest: new DataLoader((ids: readonly string[]) => db.read((tx) => latestVersions(tx, versions, ids))),
-    agentPublished: new DataLoader((ids: readonly string[]) => db.read((tx) => publishedVersions(tx, versions, ids))),
+    agentLatest: latestLoader(db, versions),
+    agentPublished: publishedLoader(db, versions),
     versionsOfAgent: childPageLoader(db, versions),
   };
 }

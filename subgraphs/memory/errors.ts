@@ -26,6 +26,19 @@ export const memoryErrors = defineErrors({
   },
   NOT_AVAILABLE: {
     code: "BAD_USER_INPUT",
-    message: (f: { field: string; value: string }) => `${f.field} ${f.value} is not available yet. Use TEXT or AUTO.`,
+    message: (f: { field: string; value: string }) =>
+      `${f.field} ${f.value} is not available: no active model provider has an embeddingModel, or no memory has been embedded yet. Set one and wait for memoryEmbedding to be READY, or use TEXT or AUTO.`,
+  },
+  EMBEDDINGS_UNUSABLE: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { problem: string; retryable: true }) => `The model answered with vectors that cannot be compared: ${f.problem}.`,
+  },
+  EMBEDDING_TOO_SLOW: {
+    code: "TIMEOUT",
+    message: (f: { limitMs: number; retryable: true }) => `The model made no vectors within ${f.limitMs} ms.`,
+  },
+  VECTORS_NOT_COMPARED: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (_: { retryable: true }) => "The vectors were not compared in time. Try again, in a smaller scope, or use mode TEXT.",
   },
 });

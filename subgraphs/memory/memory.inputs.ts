@@ -3,7 +3,7 @@ import { OwnLimit } from "#shared/graphql/argument-limits.ts";
 import { JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { PageArgs } from "#shared/graphql/pagination.ts";
-import { MemorySearchMode } from "./memory-search-mode.ts";
+import { MemorySearchMode } from "./search/memory-search-mode.ts";
 import { MemoryScopeType } from "./memory.entity.ts";
 
 /** Something to remember. */
@@ -73,7 +73,7 @@ export class SearchMemoriesInput {
   @Field(() => MemoryScopeType, { nullable: true, description: "Only memories of this kind of scope." })
   scopeType?: MemoryScopeType | null;
 
-  @Field(() => String, { nullable: true, description: "Only memories of this user, session, agent or team." })
+  @Field(() => String, { nullable: true, description: "Only memories of this user, session, agent or team: 1 to 200 characters." })
   scopeId?: string | null;
 
   @Field(() => String, { nullable: true, description: "Only memories of this type." })
@@ -85,7 +85,7 @@ export class SearchMemoriesInput {
   @Field(() => MemorySearchMode, {
     defaultValue: MemorySearchMode.AUTO,
     nullable: true,
-    description: "TEXT or AUTO; the others are refused with BAD_USER_INPUT, NOT_AVAILABLE.",
+    description: "How; AUTO unless given.",
   })
   mode?: MemorySearchMode | null;
 }

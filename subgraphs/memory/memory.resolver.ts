@@ -1,9 +1,9 @@
 import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from "type-graphql";
-import { Costs, widePoints } from "#shared/graphql/cost.ts";
+import { Costs, WaitsOutside, widePoints } from "#shared/graphql/cost.ts";
 import { Needs } from "#shared/graphql/needs.ts";
 import { connectionType, listPage, type Connection } from "#shared/graphql/pagination.ts";
-import { MemoryHit } from "./memory-hit.ts";
-import { searchMemories } from "./memory-search.service.ts";
+import { MemoryHit } from "./search/memory-hit.ts";
+import { searchMemories } from "./search/memory-search.service.ts";
 import type { MemoryContext } from "./memory.context.ts";
 import { Memory } from "./memory.entity.ts";
 import { CreateMemoryInput, MemoriesArgs, SearchMemoriesInput, UpdateMemoryInput } from "./memory.inputs.ts";
@@ -41,6 +41,8 @@ export class MemoryResolver {
 
   @Needs("memory:read")
   @Costs(widePoints)
+  // For the model that embeds its query.
+  @WaitsOutside()
   @Query(() => [MemoryHit], {
     nullable: true,
     description:

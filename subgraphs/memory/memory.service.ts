@@ -1,11 +1,12 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
-import { checkJson, checkRange, checkScopeId, checkText, given } from "#shared/fields.ts";
+import { checkJson, checkRange, checkScopeId, checkStorableText, checkText, given } from "#shared/fields.ts";
 import { checkIdempotencyKey, claimIdempotencyKey, idempotentResult, type KeyedCall } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
+import { embeddingWanted } from "./embedding/embedding-queue.sql.ts";
 import { memoryErrors } from "./errors.ts";
 import { expiredMemoriesDelete } from "./memory-expiry.sql.ts";
-import { memoryWordsDelete, memoryWordsInsert } from "./memory-words.sql.ts";
+import { memoryWordsDelete, memoryWordsInsert } from "./search/memory-words.sql.ts";
 import { checkOwnerThere } from "./memory-owner.ts";
 import type { MemoryContext } from "./memory.context.ts";
 import { Memory } from "./memory.entity.ts";
@@ -23,7 +24,7 @@ const score = { min: 0, max: 100 };
  *         BAD_USER_INPUT for what a memory may not hold
  */
 export async function createMemory(context: MemoryContext, input: CreateMemoryInput): Promise<Memory> {
-  const { db } = context;
+  const { db, services } = context;
   const fields = {
     scopeType: input.scopeType,
     scopeId: checkScopeId(input.scopeType, input.scopeId, db.tenantId),
@@ -41,7 +42,7 @@ export async function createMemory(context: MemoryContext, input: CreateMemoryIn
   }
   const words = countWords(fields.contentText);
   const id = newId();
-  return db.transaction(async (tx) => {
+  const made = await db.transaction(async (tx) => {
     const first = call === undefined ? id : await claimIdempotencyKey(tx, call, id);
     if (first !== id) return lockMemory(tx, first);
     await expiredMemoriesDelete(tx);
@@ -50,8 +51,11 @@ export async function createMemory(context: MemoryContext, input: CreateMemoryIn
     const memory = tx.em.create(Memory, { ...fields, ...times, id, tenantId: db.tenantId, wordCount: totalOf(words) });
     await tx.em.flush();
     await memoryWordsInsert(tx, memory, words);
+    await embeddingWanted(tx, memory);
     return memory;
   });
+  services.embedder.wanted();
+  return made;
 }
 
 /** Changes what is given. @throws AppError MEMORY_NOT_FOUND, and BAD_USER_INPUT for what a memory may not hold */
@@ -94,6 +98,7 @@ async function replaceContent(tx: Tx, memory: Memory, contentText: string): Prom
   memory.wordCount = totalOf(words);
   await memoryWordsDelete(tx, memory);
   await memoryWordsInsert(tx, memory, words);
+  await embeddingWanted(tx, memory);
 }
 
 function totalOf(words: ReadonlyMap<string, number>): number {
@@ -101,5 +106,5 @@ function totalOf(words: ReadonlyMap<string, number>): number {
 }
 
 function checkMemoryType(memoryType: string): string {
-  return checkText("memoryType", memoryType, { min: 1, max: 64 });
+  return checkStorableText("memoryType", checkText("memoryType", memoryType, { min: 1, max: 64 }));
 }

@@ -1,6 +1,7 @@
 import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from "type-graphql";
 import { Needs } from "#shared/graphql/needs.ts";
 import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
+import { asksFor } from "#shared/graphql/selection.ts";
 import { ChatCompletionInput, CreateEmbeddingsInput } from "./chat.inputs.ts";
 import { completeChat, streamCompletion } from "./chat.service.ts";
 import { ChatCompletion, ChatCompletionChunk, Embeddings } from "./chat.types.ts";
@@ -46,8 +47,9 @@ export class ChatResolver {
   @WaitsOutside()
   @Subscription(() => ChatCompletionChunk, {
     description:
-      "The completion as it is produced: deltas, then one event that carries the whole completion. A failure is an event with the error, and the last. Ending the subscription ends the provider's request at once.",
-    subscribe: ({ args, context }) => streamCompletion(context as ModelContext, args["input"] as ChatCompletionInput),
+      "The completion as it is produced: deltas of what is asked for, then one event that carries the whole completion. A failure is an event with the error, and the last. Ending the subscription ends the provider's request at once.",
+    subscribe: ({ args, context, info }) =>
+      streamCompletion(context as ModelContext, args["input"] as ChatCompletionInput, (field) => asksFor(info, field)),
   })
   chatCompletionStream(
     @Arg("input", () => ChatCompletionInput) _input: ChatCompletionInput,

@@ -4,7 +4,7 @@ import { CompletionEvents } from "./completion-events.ts";
 import type { ModelContext } from "./model.context.ts";
 import type { ReadCompletion } from "./openai/chat-answer.ts";
 import type { ChatPiece } from "./openai/chat-stream.ts";
-import { askForCompletion } from "./provider-attempts.ts";
+import { askForCompletion } from "./providers/provider-attempts.ts";
 
 /**
  * Makes a completion, whole. Ends when the caller's signal fires.
@@ -32,11 +32,16 @@ async function wholeOf(pieces: AsyncIterable<ChatPiece>): Promise<ReadCompletion
 /**
  * Streams a completion. What the provider does wrong is the last event; ending the iterator ends the provider's request at once.
  *
+ * @param isAsked  whether a field of its events was asked for; the last event comes in any case
  * @throws AppError what can be refused before the provider is asked
  */
-export async function streamCompletion(context: ModelContext, input: ChatCompletionInput): Promise<CompletionEvents> {
+export async function streamCompletion(
+  context: ModelContext,
+  input: ChatCompletionInput,
+  isAsked: (field: string) => boolean,
+): Promise<CompletionEvents> {
   const stop = new AbortController();
   const signal = context.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, context.signal]);
   const asked = await askForCompletion(context, input, { pace: "stream", signal });
-  return new CompletionEvents(asked, () => stop.abort());
+  return new CompletionEvents(asked, { stop: () => stop.abort(), isAsked: (field) => field === "completion" || isAsked(field) });
 }

@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk } from "./chat.types.ts";
 import type { ChatPiece } from "./openai/chat-stream.ts";
-import type { AskedCompletion } from "./provider-attempts.ts";
+import type { AskedCompletion } from "./providers/provider-attempts.ts";
 
 /** An event of a streamed completion; a failure is an event too, so that it reaches the client as an error of the operation. */
 export type CompletionEvent = { chunk: ChatCompletionChunk } | { failure: unknown };
@@ -15,20 +15,27 @@ const drainMs = 1_000;
 export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> {
   readonly #source: AskedCompletion;
   readonly #stop: () => void;
+  readonly #isAsked: (field: string) => boolean;
   #isEnded = false;
 
-  /** @param stop  aborts the provider's request. */
-  constructor(source: AskedCompletion, stop: () => void) {
+  /**
+   * @param of.stop  aborts the provider's request
+   * @param of.isAsked  whether a field of the event was asked for: of pieces of others there is no event
+   */
+  constructor(source: AskedCompletion, of: { stop: () => void; isAsked: (field: string) => boolean }) {
     this.#source = source;
-    this.#stop = stop;
+    this.#stop = of.stop;
+    this.#isAsked = of.isAsked;
   }
 
   async next(): Promise<IteratorResult<CompletionEvent>> {
     if (this.#isEnded) return finished;
     try {
-      const step = await this.#source.pieces.next();
-      if (this.#isEnded || step.done === true) return finished;
-      return { done: false, value: { chunk: await this.#chunk(step.value) } };
+      for (;;) {
+        const step = await this.#source.pieces.next();
+        if (this.#isEnded || step.done === true) return finished;
+        if (this.#isAsked(fieldOf(step.value))) return { done: false, value: { chunk: await this.#chunk(step.value) } };
+      }
     } catch (failure) {
       if (this.#isEnded) return finished;
       this.#isEnded = true;
@@ -69,6 +76,13 @@ export class CompletionEvents implements AsyncIterableIterator<CompletionEvent> 
     const ended = this.#source.pieces.next().catch(() => {});
     void ended.finally(() => clearTimeout(timer));
   }
+}
+
+/** The field that tells a piece. */
+function fieldOf(piece: ChatPiece): keyof ChatCompletionChunk {
+  if ("text" in piece) return "delta";
+  if ("reasoning" in piece) return "reasoningDelta";
+  return "toolCall" in piece ? "toolCallDelta" : "completion";
 }
 
 const nothing = { delta: null, reasoningDelta: null, toolCallDelta: null, completion: null };

@@ -6,8 +6,8 @@ import type { ModelContext } from "./model.context.ts";
 import { checkIdempotencyKey } from "./openai/chat-request.ts";
 import { readEmbeddings } from "./openai/embeddings-answer.ts";
 import { requestJson } from "./openai/transport.ts";
-import { chooseProvider, circuitKey, deadlinesOf, profileOf } from "./provider-choice.ts";
-import { CallMeter } from "./usage.service.ts";
+import { chooseProvider, circuitKey, deadlinesOf, profileOf } from "./providers/provider-choice.ts";
+import { CallMeter } from "./usage/usage.service.ts";
 
 const maxTexts = 2_048;
 const requestBytes = 4 * 1024 * 1024;

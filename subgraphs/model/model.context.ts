@@ -1,8 +1,8 @@
 import type { SubgraphContext } from "#shared/graphql/context.ts";
 import type { EgressPolicy } from "#shared/fetch/egress.ts";
-import type { CallRecorder } from "./call-recorder.ts";
+import type { CallRecorder } from "./usage/call-recorder.ts";
 import type { ModelLoaders } from "./model.loaders.ts";
-import type { ProviderCircuits } from "./provider-circuits.ts";
+import type { ProviderCircuits } from "./providers/provider-circuits.ts";
 import type { RefusedParameters } from "./openai/request-profile.ts";
 import type { ProviderDeadlines } from "./openai/transport.ts";
 

@@ -1,7 +1,7 @@
 import type { Db } from "#shared/db/database.ts";
 import { rowLoader } from "#shared/graphql/loaders.ts";
-import { ModelCall } from "./model-call.entity.ts";
-import { ModelProvider } from "./model-provider.entity.ts";
+import { ModelCall } from "./usage/model-call.entity.ts";
+import { ModelProvider } from "./providers/model-provider.entity.ts";
 
 /** The loaders of one operation. */
 export type ModelLoaders = ReturnType<typeof modelLoaders>;

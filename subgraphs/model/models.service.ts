@@ -1,10 +1,10 @@
 import { isJsonObject, type Json } from "#shared/json.ts";
-import { ModelProvider } from "./model-provider.entity.ts";
+import { ModelProvider } from "./providers/model-provider.entity.ts";
 import type { ModelContext } from "./model.context.ts";
 import { secretScrubber } from "./openai/provider-target.ts";
 import { requestJson } from "./openai/transport.ts";
-import { activeProviders, configuredProvider, ofTenant, type ChosenProvider } from "./provider-choice.ts";
-import type { Model } from "./usage.types.ts";
+import { activeProviders, configuredProvider, ofTenant, type ChosenProvider } from "./providers/provider-choice.ts";
+import type { Model } from "./usage/usage.types.ts";
 
 const providerLimit = 50;
 const modelLimit = 500;

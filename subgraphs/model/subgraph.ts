@@ -1,20 +1,20 @@
 import { createEgressPolicy } from "#shared/fetch/egress.ts";
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
-import { CallRecorder } from "./call-recorder.ts";
+import { CallRecorder } from "./usage/call-recorder.ts";
 import { ChatResolver } from "./chat.resolver.ts";
 import { ProvidersAndCalls } from "./migrations/0001-providers-and-calls.ts";
 import { ProviderSettings0002 } from "./migrations/0002-provider-settings.ts";
 import { DataKeys0003 } from "./migrations/0003-data-keys.ts";
 import { UsageLedger0004 } from "./migrations/0004-usage-ledger.ts";
 import { PricesAndFallbacks0005 } from "./migrations/0005-prices-and-fallbacks.ts";
-import { ModelCall } from "./model-call.entity.ts";
-import { sealedTables } from "./model-provider-reseal.sql.ts";
-import { ModelProvider } from "./model-provider.entity.ts";
-import { ModelProviderResolver } from "./model-provider.resolver.ts";
+import { ModelCall } from "./usage/model-call.entity.ts";
+import { sealedTables } from "./providers/model-provider-reseal.sql.ts";
+import { ModelProvider } from "./providers/model-provider.entity.ts";
+import { ModelProviderResolver } from "./providers/model-provider.resolver.ts";
 import type { ModelServices } from "./model.context.ts";
 import { modelLoaders, type ModelLoaders } from "./model.loaders.ts";
 import { RefusedParameters } from "./openai/request-profile.ts";
-import { ProviderCircuits } from "./provider-circuits.ts";
+import { ProviderCircuits } from "./providers/provider-circuits.ts";
 import { defaultDeadlines, type ProviderDeadlines } from "./openai/transport.ts";
 
 /** The model subgraph with deadlines of its own; for tests. */
@@ -37,7 +37,7 @@ export function defineModelSubgraph(deadlines: ProviderDeadlines) {
     sealedTables,
     loaders: ({ db }) => modelLoaders(db),
     async open({ env, database, log }) {
-      const calls = new CallRecorder({ database, log });
+      const calls = new CallRecorder({ database, log, keepDays: env.retentionModelCallsDays });
       const egress = createEgressPolicy({ allow: env.egressAllow });
       const configuredEgress = createEgressPolicy({ allow: [...env.egressAllow, ...hostPort(env.providerBaseUrl)] });
       const [refused, circuits] = [new RefusedParameters(), new ProviderCircuits()];

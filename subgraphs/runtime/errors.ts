@@ -40,6 +40,16 @@ export const runtimeErrors = defineErrors({
     message: (f: { id: string }) =>
       `A worker owns run ${f.id}. Try again when it rests, or create runs to execute by hand with execution MANUAL.`,
   },
+  RUN_IN_LINE: {
+    code: "CONFLICT",
+    message: (f: { id: string }) =>
+      `Run ${f.id} waits for others of its concurrency key, of which as many are executed as its document allows. Try again when one has ended, or end one by cancelRun.`,
+  },
+  CONCURRENCY_KEY_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { expression: string; found: string }) =>
+      `The document's concurrency.key (${f.expression}) gives ${f.found}; a key is a text, a number, true, false or null. Name a field of the input that is one.`,
+  },
   NODE_RUN_NOT_QUEUED: {
     code: "CONFLICT",
     message: (f: { id: string; status: string }) => `Node run ${f.id} is ${f.status}; only QUEUED ones can be executed.`,
@@ -269,17 +279,73 @@ export const runtimeErrors = defineErrors({
     message: (f: { memberKey: string; agentId: string; versionId: string }) =>
       `The member ${f.memberKey} of team version ${f.versionId} is the agent ${f.agentId}, which was deleted. Create a version of the team without it.`,
   },
+  TEAM_MEMBER_TOOLS: {
+    code: "CONFLICT",
+    message: (f: { memberKey: string; agentId: string; versionId: string; tools: number; most: number; functionName: string }) =>
+      `The member ${f.memberKey} of team version ${f.versionId} is the agent ${f.agentId}, whose ${f.tools} tools leave no room for ${f.functionName}, which its model needs in the team: a model is offered ${f.most} functions at most. Publish a version of the agent with fewer tools.`,
+  },
   TEAM_RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No team run ${f.id}.` },
   TEAM_RUN_BEGUN: {
     code: "CONFLICT",
     message: (f: { id: string; status: string }) =>
       `Team run ${f.id} is ${f.status}: what has begun cannot become a dry run. Create one with dryRun, or with execution MANUAL, which waits for executeTeamRun.`,
   },
+  SKILL_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill ${f.id}.` },
+  SKILL_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) =>
+      `Skill ${f.id} is archived and starts no run. Set its status to ACTIVE with updateSkill, or name another.`,
+  },
+  SKILL_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill version ${f.id}.` },
+  SKILL_VERSION_NOT_PUBLISHED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Skill ${f.id} has no published version. Publish one, or name a version.`,
+  },
+  SKILL_VERSION_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { id: string }) => `Skill version ${f.id} is archived and starts no run. Publish or name another version.`,
+  },
+  SKILL_VERSION_OF_OTHER_SKILL: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; skillId: string }) =>
+      `${f.field} ${f.id} is no version of the skill ${f.skillId}. Name a version of it, or leave one of the two out.`,
+  },
+  SKILL_INPUT_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; problems: { field: string; message: string }[] }) =>
+      `${f.field} does not fit the parameterSchema of skill version ${f.id}: ${problemsShown(f.problems)} All problems are in problems; SkillVersion.parameterSchema says what is asked.`,
+  },
+  SKILL_INPUT_CHECK_TOO_SLOW: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { field: string; id: string }) =>
+      `Checking ${f.field} by the parameterSchema of skill version ${f.id} takes too long. Give less, or let the schema be simpler.`,
+  },
+  SKILL_RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill run ${f.id}.` },
+  SKILL_RUN_BEGUN: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string }) =>
+      `Skill run ${f.id} is ${f.status}: what has begun cannot become a dry run. Create one with dryRun, or with execution MANUAL, which waits for executeSkillRun.`,
+  },
   AGENT_RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No agent run ${f.id}.` },
   AGENT_NOT_WORKING: {
     code: "CONFLICT",
     message: (f: { id: string; status: string }) =>
       `No agent works at ${f.id}, and its run is ${f.status}. Only an agent that has begun and not finished can be told something; createAgentRun asks anew.`,
+  },
+  TEAM_NOT_LED: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string; mode: string }) =>
+      `The team at ${f.id} is ${f.mode} and has no supervisor, who alone is told something. Name the node run of a member at work as ${f.field}.`,
+  },
+  AGENT_PART_NOT_SKIPPABLE: {
+    code: "CONFLICT",
+    message: (f: { id: string }) =>
+      `Node run ${f.id} is part of the work of an agent or a team, which cannot go on without its outcome. Set it to COMPLETED or FAILED, or cancel the run.`,
+  },
+  AGENT_MESSAGE_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; problem: string }) =>
+      `${f.field} is no part of a model's answer: ${f.problem}. An answer is outputText, or outputJson { tool_calls: [{ id, name, arguments }] }, or both.`,
   },
   AGENT_RUN_BEGUN: {
     code: "CONFLICT",
@@ -350,6 +416,15 @@ export const runtimeErrors = defineErrors({
     code: "RESOURCE_EXHAUSTED",
     message: (f: { id: string; retryAfterMs: number }) =>
       `Runs that are executed by calls hold as much as they may together, and run ${f.id} has more than is left. Try again in ${f.retryAfterMs} ms, or leave it to the workers (execution WORKERS).`,
+  },
+  FORKS_BUSY: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { retryAfterMs: number }) => `Too many runs are being made of other ones. Try again in ${f.retryAfterMs} ms.`,
+  },
+  REPORTS_BUSY: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { id: string; retryAfterMs: number }) =>
+      `Others report on run ${f.id} at this moment. Nothing was done. Try again in ${f.retryAfterMs} ms.`,
   },
   CANCELS_BUSY: {
     code: "RESOURCE_EXHAUSTED",
@@ -435,6 +510,20 @@ export const runtimeErrors = defineErrors({
     code: "UNAUTHENTICATED",
     message: (f: { header: string; toleranceSeconds: number }) =>
       `What was sent was signed more than ${f.toleranceSeconds} s ago, or by a clock that is wrong. Sign it anew.`,
+  },
+  WEBHOOK_BODY_HAS_TOO_MUCH: {
+    code: "BAD_USER_INPUT",
+    message: (f: { problem: string }) => `The body ${f.problem}. Send less at once, or as text.`,
+  },
+  SECRET_WITHOUT_SIGNATURE: {
+    code: "BAD_USER_INPUT",
+    message: (_: { field: string }) =>
+      "secret was given, and signature was not: nothing would be checked by it. Say in signature how calls are signed, or leave it out.",
+  },
+  CALLBACK_BODY_NOT_JSON: {
+    code: "BAD_USER_INPUT",
+    message: (f: { contentType: string }) =>
+      `The body is called ${f.contentType}, and is no JSON. Nothing was taken: correct it, or its content-type, and send it again.`,
   },
   WEBHOOK_BODY_NOT_JSON: {
     code: "BAD_USER_INPUT",

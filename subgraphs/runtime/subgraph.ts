@@ -1,7 +1,7 @@
 import type { Env } from "#shared/config.ts";
 import { whenOpen } from "#shared/db/pool.ts";
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
-import { ArtifactResolver } from "./graph/artifact.resolver.ts";
+import { ArtifactResolver } from "./graph/node-runs/artifact.resolver.ts";
 import { engineParts, openEventsPool, processWorkerKey } from "./worker/engine-parts.ts";
 import { Runtime0001 } from "./migrations/0001-runtime.ts";
 import { OutboxLease0002 } from "./migrations/0002-outbox-lease.ts";
@@ -21,33 +21,44 @@ import { ChildRuns0015 } from "./migrations/0015-child-runs.ts";
 import { Builders0016 } from "./migrations/0016-builders.ts";
 import { Triggers0017 } from "./migrations/0017-triggers.ts";
 import { TeamRuns0019 } from "./migrations/0019-team-runs.ts";
+import { FaultsAndMocks0020 } from "./migrations/0020-faults-and-mocks.ts";
 import { OwnFaults0021 } from "./migrations/0021-own-faults.ts";
+import { PartsByParent0022 } from "./migrations/0022-parts-by-parent.ts";
+import { SkillRuns0023 } from "./migrations/0023-skill-runs.ts";
+import { Gates0025 } from "./migrations/0025-gates.ts";
+import { Story0026 } from "./migrations/0026-story.ts";
+import { RunInItsPage0027 } from "./migrations/0027-run-in-its-page.ts";
+import { IterationProgress0028 } from "./migrations/0028-iteration-progress.ts";
 import type { NodeExecutor } from "./nodes/executor.ts";
+import { Gates } from "./owner/gates.ts";
 import { nodeRegistry } from "./nodes/registry.ts";
-import { LinkResolver } from "./graph/link.resolver.ts";
-import { NodeRunResolver } from "./graph/node-run.resolver.ts";
+import { LinkResolver } from "./graph/waiting/link.resolver.ts";
+import { NodeRunResolver } from "./graph/node-runs/node-run.resolver.ts";
 import { DatabaseGauges } from "./control/database-gauges.ts";
+import { rehearseCreates } from "./control/create-rehearsal.ts";
 import { AwaitedRuns } from "./control/awaited-runs.ts";
 import { findFailureRun } from "./control/failure-runs.ts";
 import { OutboxPump } from "./control/outbox-pump.ts";
 import { RunMessages } from "./control/run-messages.ts";
 import { SessionAnswers } from "./control/session-answers.ts";
-import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/run-event.resolver.ts";
-import { agentRunOf, AgentRunResolver, AgentRunsResolver } from "./graph/agent-run.resolver.ts";
-import { teamRunOf, TeamRunResolver, TeamRunsResolver } from "./graph/team-run.resolver.ts";
+import { NodeRunUpdateResolver, RunEventResolver, TraceSpanRecordResolver } from "./graph/watching/run-event.resolver.ts";
+import { agentRunOf, AgentRunResolver, AgentRunsResolver } from "./graph/subjects/agent-run.resolver.ts";
+import { skillRunOf, SkillRunResolver, SkillRunsResolver } from "./graph/subjects/skill-run.resolver.ts";
+import { teamRunOf, TeamRunResolver, TeamRunsResolver } from "./graph/subjects/team-run.resolver.ts";
 import { AppRunsResolver, SessionRunsResolver, WorkflowRunsResolver } from "./graph/run-lists.resolver.ts";
 import { DocumentCache } from "./plan/document-cache.ts";
 import { Run } from "./graph/run.entity.ts";
 import { runtimeLoaders, type RuntimeLoaders } from "./graph/run.loaders.ts";
 import { QuotaResolver } from "./graph/quota.resolver.ts";
+import { RunLineResolver } from "./graph/run-line.resolver.ts";
 import { RunResolver } from "./graph/run.resolver.ts";
 import type { RuntimeServices } from "./graph/runtime.context.ts";
-import { SpanResolver } from "./graph/span.resolver.ts";
+import { SpanResolver } from "./graph/watching/span.resolver.ts";
 import { TenantQuotas } from "./control/tenant-quotas.ts";
 import { RunRemoval } from "./control/run-removal.ts";
 import type { QuotaLimits } from "./queue/quota.sql.ts";
 import { RunControl, type EngineDeps } from "./control/run-control.ts";
-import { WaitingLinkResolver, WaitingResolver } from "./graph/waiting.resolver.ts";
+import { WaitingLinkResolver, WaitingResolver } from "./graph/waiting/waiting.resolver.ts";
 import { ScheduleResolver, WorkflowSchedulesResolver } from "./trigger/schedule.resolver.ts";
 import { Schedule } from "./trigger/schedule.entity.ts";
 import { SchedulePump } from "./trigger/schedule-pump.ts";
@@ -68,6 +79,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
     entities: [Run, Schedule, Webhook],
     resolvers: [
       RunResolver,
+      RunLineResolver,
       NodeRunResolver,
       QuotaResolver,
       WaitingResolver,
@@ -90,6 +102,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       HookCallResolver,
       TeamRunResolver,
       TeamRunsResolver,
+      SkillRunResolver,
+      SkillRunsResolver,
     ],
     references: {
       Run: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.run.load(id))),
@@ -100,8 +114,10 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       Schedule: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.schedule.load(id))),
       Webhook: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.webhook.load(id))),
       TeamRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => teamRunOf(await loaders.run.load(id)))),
+      SkillRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => skillRunOf(await loaders.run.load(id)))),
       Agent: stubs,
       Team: stubs,
+      Skill: stubs,
       App: stubs,
       Workflow: stubs,
       Session: stubs,
@@ -125,7 +141,14 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       { name: "0016-builders", class: Builders0016 },
       { name: "0017-triggers", class: Triggers0017 },
       { name: "0019-team-runs", class: TeamRuns0019 },
+      { name: "0020-faults-and-mocks", class: FaultsAndMocks0020 },
       { name: "0021-own-faults", class: OwnFaults0021 },
+      { name: "0022-parts-by-parent", class: PartsByParent0022 },
+      { name: "0023-skill-runs", class: SkillRuns0023 },
+      { name: "0025-gates", class: Gates0025 },
+      { name: "0026-story", class: Story0026 },
+      { name: "0027-run-in-its-page", class: RunInItsPage0027 },
+      { name: "0028-iteration-progress", class: IterationProgress0028 },
     ],
     // Secrets of webhooks were under the tenant's key from the first.
     sealedTables: [],
@@ -138,31 +161,36 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       const executors = watchedExecutors(nodeRegistry(extraNodes), deps.securityEvents);
       const removal = new RunRemoval({ databaseUrl: engineUrl, log: deps.log, keepDays: deps.env.retentionRunsDays });
       removal.start();
-      const own = { runsDeleted: () => removal.wanted(), executors, workerKey: `api ${processWorkerKey()}` };
+      const gates = new Gates({ ...deps, db: parts.pool });
+      gates.start();
+      const own = { runsDeleted: () => removal.wanted(), gates, executors, workerKey: `api ${processWorkerKey()}` };
       const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
       const quotas = new TenantQuotas({ db: parts.pool, log: deps.log, defaults: quotaDefaults(deps.env) });
       const documents = new DocumentCache();
+      const { evaluation } = parts.ports;
       const answers = new SessionAnswers({ ...deps, db: parts.pool });
       const messages = new RunMessages({
         ...deps,
         db: parts.pool,
-        admit: (tenantId) => quotas.admit(tenantId),
-        failureRun: (asked) => findFailureRun({ call: deps.call, documents }, asked),
+        // A batch of all tenants' messages waits for it.
+        admit: (tenantId) => quotas.admit(tenantId, { isHurried: true }),
+        room: (tenantId) => quotas.room(tenantId),
+        failureRun: (asked) => findFailureRun({ call: deps.call, documents, evaluation }, asked),
+        gates,
       });
       const pumps = [answers, messages].map((delivery) => new OutboxPump({ ...deps, db: parts.pool, delivery }));
       const awaited = new AwaitedRuns({ db: parts.pool, log: deps.log });
       awaited.start();
       const gauges = new DatabaseGauges({ databaseUrl: engineUrl, log: deps.log });
-      const schedules = new SchedulePump({ ...deps, db: parts.pool, documents, quotas });
+      const schedules = new SchedulePump({ ...deps, db: parts.pool, documents, quotas, evaluation, gates });
       const close = async () => {
         await Promise.all([gauges.close(), removal.close(), awaited.close()]);
         await Promise.all([...pumps, schedules].map((pump) => pump.close()));
         await runControl.close();
         await Promise.all([parts.close(), eventsPool.end()]);
       };
-      const { evaluation } = parts.ports;
-      const warm = Promise.all([whenOpen(parts.pool), whenOpen(eventsPool)]);
+      const warm = () => Promise.all([whenOpen(parts.pool).then(() => rehearseCreates(parts.pool)), whenOpen(eventsPool)]);
       return { services: { control: runControl, answers, quotas, documents, evaluation }, close, warm };
     },
   });

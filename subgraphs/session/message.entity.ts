@@ -66,6 +66,9 @@ export class MessageAdded {
   @Field(() => String, { description: "Give it to `after` to go on behind this message; Session.messages has the same cursors." })
   cursor!: string;
 
-  @Field(() => Message, { description: "The message." })
-  message!: Message;
+  /** The message's id. */
+  messageId!: string;
+
+  /** The message, if it is short: a long one is read when it is told. In the graph it is never null. */
+  message!: Message | undefined;
 }

@@ -66,3 +66,12 @@ export class MessageResolver {
     return message.runId === null ? null : { id: message.runId };
   }
 }
+
+/** Messages in their stream. */
+@Resolver(() => MessageAdded)
+export class MessageAddedResolver {
+  @FieldResolver(() => Message, { description: "The message." })
+  message(@Root() { messageId, message }: MessageAdded, @Ctx() { loaders }: SessionContext): Message | Promise<Message | null> {
+    return message ?? loaders.message.load(messageId);
+  }
+}

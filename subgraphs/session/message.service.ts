@@ -1,4 +1,4 @@
-import type { Tx } from "#shared/db/database.ts";
+import { toEntity, type Tx } from "#shared/db/database.ts";
 import { checkJson, checkStorable, checkText } from "#shared/fields.ts";
 import { claimIdempotencyKey } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
@@ -14,6 +14,8 @@ import { lockActiveSession, lockSession } from "./session.service.ts";
 
 const contentLength = 256 * 1024;
 const contentJsonBytes = 256 * 1024;
+/** Longer contents, which only runs have, are not for MikroORM: it writes what it stores into the statement, a character at a time, 40 ms a MB with what is collected behind it. */
+const shortLength = 65_536;
 const streamPage = 100;
 const pollMs = 2_000;
 
@@ -57,7 +59,8 @@ export async function recordRunMessage({ db, hints }: SessionContext, input: Rec
     const session = await lockSession(tx, sessionId);
     // Under the session's lock, which the first call held through its commit.
     const first = await tx.em.findOne(Message, { runId });
-    return first ?? appendMessage(tx, session, { role: MessageRole.ASSISTANT, content, contentJson, runId });
+    const append = content.length > shortLength ? appendLong : appendMessage;
+    return first ?? append(tx, session, { role: MessageRole.ASSISTANT, content, contentJson, runId });
   });
   hints.publish("message", sessionId);
   return message;
@@ -81,20 +84,59 @@ export async function messageStream(
     pollMs,
     listen: (wake) => hints.subscribe("message", sessionId, wake),
     async read() {
-      const where = { sessionId, seq: { $gt: seq } };
-      const messages = await db.read(({ em }) => em.find(Message, where, { orderBy: { seq: "asc" }, limit: streamPage }));
-      seq = messages.at(-1)?.seq ?? seq;
-      return { items: messages.map((message) => ({ cursor: encodeCursor(place, message.seq), message })), done: false };
+      const page = await db.read((tx) => addedAfter(tx, { sessionId, seq }));
+      seq = page.at(-1)?.seq ?? seq;
+      return { items: page.map(({ id, seq, message }) => ({ cursor: encodeCursor(place, seq), messageId: id, message })), done: false };
     },
   });
 }
 
+/** A page of what was added after a message. The answers of runs may have 50 MiB each: those that are long are measured where they lie, and left there. */
+async function addedAfter(tx: Tx, { sessionId, seq }: Pick<Message, "sessionId" | "seq">) {
+  const length = "octet_length(content) + coalesce(octet_length(content_json::text), 0)";
+  // Told by its stored size that it is long: to write JSON as text, all of it is read.
+  const isLong = `octet_length(content) > ${shortLength} or pg_column_size(content_json) > ${shortLength}`;
+  const page = await tx.sql<{ id: string; seq: number; isShort: boolean }>(
+    `select id, seq, case when ${isLong} then false else ${length} <= ${shortLength} end as "isShort" from session.message
+     where tenant_id = $1 and session_id = $2 and seq > $3 order by seq limit ${streamPage}`,
+    [tx.tenantId, sessionId, seq],
+  );
+  const short = await tx.em.find(Message, { id: { $in: page.filter(({ isShort }) => isShort).map(({ id }) => id) } });
+  const byId = new Map(short.map((message) => [message.id, message]));
+  return page.map(({ id, seq }) => ({ id, seq, message: byId.get(id) }));
+}
+
 /** Adds a message to a session whose row is locked: its number is taken and committed under that lock, so readers never see a gap. */
 export function appendMessage({ em }: Tx, session: Session, draft: MessageDraft): Message {
+  return em.create(Message, nextMessage(session, draft));
+}
+
+function nextMessage(session: Session, draft: MessageDraft) {
   session.messageSeq += 1;
   const { role, content, contentJson = null, runId = null, id = newId() } = draft;
   const place = { id, tenantId: session.tenantId, sessionId: session.id, seq: session.messageSeq, createdAt: new Date() };
-  return em.create(Message, { ...place, role, content, contentJson, runId });
+  return { ...place, role, content, contentJson, runId };
+}
+
+/** As {@link appendMessage}; the content is a parameter. */
+async function appendLong(tx: Tx, session: Session, draft: MessageDraft): Promise<Message> {
+  const { id, tenantId, sessionId, seq, role, content, contentJson, runId, createdAt } = nextMessage(session, draft);
+  const row = {
+    id,
+    tenant_id: tenantId,
+    session_id: sessionId,
+    seq,
+    role,
+    content,
+    content_json: contentJson,
+    run_id: runId,
+    created_at: createdAt,
+  };
+  await tx.sql(
+    `insert into session.message (${Object.keys(row).join(", ")}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    Object.values({ ...row, content_json: contentJson === null ? null : JSON.stringify(contentJson) }),
+  );
+  return toEntity(tx, Message, row);
 }
 
 /** @throws AppError TEXT_TOO_SHORT, TEXT_TOO_LONG */

@@ -1,8 +1,9 @@
 import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { Message } from "./message.entity.ts";
-import { MessageResolver } from "./message.resolver.ts";
+import { MessageAddedResolver, MessageResolver } from "./message.resolver.ts";
 import { Sessions } from "./migrations/0001-sessions.ts";
 import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
+import { KeysOfAge0003 } from "./migrations/0003-keys-of-age.ts";
 import { RunRequest } from "./run-request.entity.ts";
 import { RunRequestResolver } from "./run-request.resolver.ts";
 import { Session } from "./session.entity.ts";
@@ -13,7 +14,7 @@ import { SessionResolver } from "./session.resolver.ts";
 export const sessionSubgraph = defineSubgraph<SessionLoaders>({
   name: "session",
   entities: [Session, Message, RunRequest],
-  resolvers: [SessionResolver, MessageResolver, RunRequestResolver],
+  resolvers: [SessionResolver, MessageResolver, MessageAddedResolver, RunRequestResolver],
   references: {
     Session: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.session.load(id))),
     Message: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.message.load(id))),
@@ -22,6 +23,7 @@ export const sessionSubgraph = defineSubgraph<SessionLoaders>({
   migrations: [
     { name: "0001-sessions", class: Sessions },
     { name: "0002-json-as-written", class: JsonAsWritten0002 },
+    { name: "0003-keys-of-age", class: KeysOfAge0003 },
   ],
   loaders: ({ db }) => sessionLoaders(db),
 });

@@ -20,6 +20,11 @@ export const skillErrors = defineErrors({
   },
   SKILL_IMPLEMENTATION_INVALID: {
     code: "BAD_USER_INPUT",
-    message: (f: { field: string; problem: string; runtimeType: string }) => `${f.field} ${f.problem}. A ${f.runtimeType} skill needs it.`,
+    message: (f: { field: string; problem: string; runtimeType: string; isSetting?: true }) =>
+      `${f.field} ${f.problem}. ${f.isSetting ? "Correct it, or leave it out." : `A ${f.runtimeType} skill needs it.`}`,
+  },
+  SKILL_FOLDER_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; problem: string }) => `${f.field}: ${f.problem}. Correct the folder and import it again.`,
   },
 });

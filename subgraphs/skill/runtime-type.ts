@@ -6,6 +6,7 @@ export enum SkillRuntimeType {
   CODE = "CODE",
   HTTP = "HTTP",
   PROMPT = "PROMPT",
+  FOLDER = "FOLDER",
 }
 registerEnumType(SkillRuntimeType, {
   name: "SkillRuntimeType",
@@ -15,5 +16,9 @@ registerEnumType(SkillRuntimeType, {
     CODE: { description: "Sandboxed Python or JavaScript." },
     HTTP: { description: "A tool binding." },
     PROMPT: { description: "One model call." },
+    FOLDER: {
+      description:
+        "A folder with a SKILL.md: instructions that an agent reads when it needs them, files beside them, and scripts. importSkill makes such versions.",
+    },
   },
 });

@@ -55,7 +55,9 @@ export class SkillVersion {
   @Property({ type: "json", columnType: "json" })
   outputSchema!: JsonObject;
 
-  @Field(() => JsonObjectScalar, { description: "By runtimeType: { template }, { language, code }, { tool_binding_id }, { prompt }." })
+  @Field(() => JsonObjectScalar, {
+    description: "By runtimeType: { template }, { language, code }, { tool_binding_id }, { prompt }, { name, description, files }.",
+  })
   @Property({ type: "json", columnType: "json" })
   implementation!: JsonObject;
 

@@ -1,7 +1,8 @@
 import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { Needs } from "#shared/graphql/needs.ts";
 import { SkillVersion } from "./skill-version.entity.ts";
-import { CreateSkillVersionInput } from "./skill-version.inputs.ts";
+import { importSkill } from "./folders/skill-import.service.ts";
+import { CreateSkillVersionInput, ImportSkillInput } from "./skill-version.inputs.ts";
 import * as service from "./skill-version.service.ts";
 import type { SkillContext } from "./skill.context.ts";
 import { Skill } from "./skill.entity.ts";
@@ -28,6 +29,16 @@ export class SkillVersionResolver {
     @Ctx() context: SkillContext,
   ): Promise<SkillVersion> {
     return service.createSkillVersion(context, input);
+  }
+
+  @Needs("skill:write")
+  @Mutation(() => SkillVersion, {
+    nullable: true,
+    description:
+      "Makes the skill's next version of a folder in the open Agent Skills format: runtimeType FOLDER. BAD_USER_INPUT, SKILL_FOLDER_INVALID says what is wrong with it.",
+  })
+  importSkill(@Arg("input", () => ImportSkillInput) input: ImportSkillInput, @Ctx() context: SkillContext): Promise<SkillVersion> {
+    return importSkill(context, input);
   }
 
   @Needs("skill:write")

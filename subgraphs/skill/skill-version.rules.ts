@@ -1,25 +1,41 @@
-import { checkJson } from "#shared/fields.ts";
+import type * as z from "zod";
+import { codeConfig, llmConfig, toolConfig } from "#shared/dsl/configs.ts";
+import { problemOf } from "#shared/dsl/issue.ts";
+import { checkJson, excerpt } from "#shared/fields.ts";
 import { checkedSchema } from "#shared/json/schema-checks.ts";
+import { dollarProblem } from "#shared/template/dollars.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { skillErrors } from "./errors.ts";
 import { SkillRuntimeType } from "./runtime-type.ts";
 
 const schemaBytes = 64 * 1024;
-const implementationBytes = 256 * 1024;
+/** What an implementation may take, as JSON. */
+export const implementationBytes = 256 * 1024;
 
 /** A check of one key: the problem, or undefined. */
 type KeyCheck = (value: Json | undefined) => string | undefined;
 
 const text: KeyCheck = (value) => (typeof value === "string" && value.trim() !== "" ? undefined : "is not a text, or empty");
+const dollars: KeyCheck = (value) => (typeof value === "string" ? dollarProblem(value) : undefined);
+const template: KeyCheck = (value) => text(value) ?? dollars(value);
 const optionalText: KeyCheck = (value) => (value == null || typeof value === "string" ? undefined : "is not a text");
+const optionalTemplate: KeyCheck = (value) => optionalText(value) ?? dollars(value);
 const language: KeyCheck = (value) => (value === "python" || value === "javascript" ? undefined : "is neither python nor javascript");
 
 /** What each kind of skill is made of. Further keys are its settings and are kept as they are. */
 const implementations: Record<SkillRuntimeType, Record<string, KeyCheck>> = {
-  [SkillRuntimeType.TEMPLATE]: { template: text },
+  [SkillRuntimeType.TEMPLATE]: { template },
   [SkillRuntimeType.CODE]: { language, code: text },
   [SkillRuntimeType.HTTP]: { tool_binding_id: text },
-  [SkillRuntimeType.PROMPT]: { prompt: text, system_prompt: optionalText, model: optionalText },
+  [SkillRuntimeType.PROMPT]: { prompt: template, system_prompt: optionalTemplate, model: optionalText },
+  [SkillRuntimeType.FOLDER]: { files: () => "is what importSkill makes of a folder: ask for the version there" },
+};
+
+/** What executes each kind says which settings it takes: runtime/nodes/skill/skill-call.ts makes its config. */
+const settings: Partial<Record<SkillRuntimeType, z.ZodType>> = {
+  [SkillRuntimeType.CODE]: codeConfig,
+  [SkillRuntimeType.HTTP]: toolConfig,
+  [SkillRuntimeType.PROMPT]: llmConfig,
 };
 
 /** An implementation that fits its kind. @throws AppError SKILL_IMPLEMENTATION_INVALID and those of checkJson */
@@ -28,7 +44,31 @@ export function checkImplementation(runtimeType: SkillRuntimeType, implementatio
     const problem = check(implementation[key]);
     if (problem !== undefined) throw skillErrors.SKILL_IMPLEMENTATION_INVALID({ field: `implementation.${key}`, problem, runtimeType });
   }
+  checkSettings(runtimeType, implementation);
+  checkNoSecrets(runtimeType, implementation);
   return checkJson("implementation", implementation, implementationBytes);
+}
+
+/** Found here and not in the first run. */
+function checkSettings(runtimeType: SkillRuntimeType, implementation: JsonObject): void {
+  // Of a tool's call null may be the body.
+  const isLeftOut = ([key, value]: [string, unknown]) => value === null && (key === "arguments" || runtimeType !== SkillRuntimeType.HTTP);
+  const given = Object.fromEntries(Object.entries(implementation).filter((entry) => !isLeftOut(entry)));
+  const [issue] = settings[runtimeType]?.safeParse(given).error?.issues ?? [];
+  if (issue === undefined) return;
+  const field = ["implementation", ...issue.path.map(String)].join(".");
+  const value = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], given);
+  const problem = `is ${excerpt(JSON.stringify(value) ?? "missing")}: ${problemOf(issue)}`;
+  throw skillErrors.SKILL_IMPLEMENTATION_INVALID({ field, problem, runtimeType, isSetting: true });
+}
+
+/** Rendered in a run, which has none: what names one there would be called with nothing in its place. */
+function checkNoSecrets(runtimeType: SkillRuntimeType, implementation: JsonObject): void {
+  if (runtimeType !== SkillRuntimeType.HTTP && runtimeType !== SkillRuntimeType.PROMPT) return;
+  const named = Object.keys(implementation).find((key) => /\{\{-?\s*secrets\b/.test(JSON.stringify(implementation[key])));
+  if (named === undefined) return;
+  const problem = "names a secret, as {{ secrets.NAME }}, which stands in the stored config of a tool binding or of a model provider alone";
+  throw skillErrors.SKILL_IMPLEMENTATION_INVALID({ field: `implementation.${named}`, problem, runtimeType, isSetting: true });
 }
 
 /** A JSON Schema, checked as such. @throws AppError SKILL_SCHEMA_INVALID and those of checkJson and {@link checkedSchema} */

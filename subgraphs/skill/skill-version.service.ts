@@ -16,21 +16,19 @@ export async function createSkillVersion({ db }: SkillContext, input: CreateSkil
   const { skillId } = input;
   const status = creatableStatus(input.status ?? SkillVersionStatus.DRAFT);
   const content = await versionContent(db.tenantId, input);
-  return db.transaction(async (tx) => {
-    await lockSkill(tx, skillId);
-    const version = await nextVersionNumber(tx, versions, skillId);
-    const publishedAt = status === SkillVersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, skillId) : null;
-    return tx.em.create(SkillVersion, {
-      ...content,
-      id: newId(),
-      tenantId: db.tenantId,
-      skillId,
-      version,
-      status,
-      createdAt: new Date(),
-      publishedAt,
-    });
-  });
+  return db.transaction((tx) => addVersion(tx, { ...content, skillId, status }));
+}
+
+type Content = Pick<SkillVersion, "skillId" | "status" | "runtimeType" | "parameterSchema" | "outputSchema" | "implementation">;
+
+/** Adds the next version of a skill, which is locked; `id`: a new one unless given. @throws AppError SKILL_NOT_FOUND */
+export async function addVersion(tx: Tx, content: Content, id = newId()): Promise<SkillVersion> {
+  const { skillId, status } = content;
+  await lockSkill(tx, skillId);
+  const version = await nextVersionNumber(tx, versions, skillId);
+  const publishedAt = status === SkillVersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, skillId) : null;
+  const { tenantId } = tx;
+  return tx.em.create(SkillVersion, { ...content, id, tenantId, version, createdAt: new Date(), publishedAt });
 }
 
 /** Makes a version the skill's published one, whatever its number. @throws AppError SKILL_VERSION_NOT_FOUND, SKILL_NOT_FOUND */

@@ -1,7 +1,5 @@
-import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
-import { latestVersions, publishedVersions } from "#shared/db/versions.sql.ts";
-import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
+import { childPageLoader, latestLoader, publishedLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { SkillInstallation } from "./skill-installation.entity.ts";
 import { SkillVersion } from "./skill-version.entity.ts";
 import { Skill } from "./skill.entity.ts";
@@ -17,8 +15,8 @@ export function skillLoaders(db: Db) {
     skill: rowLoader(db, Skill),
     skillVersion: rowLoader(db, SkillVersion),
     skillInstallation: rowLoader(db, SkillInstallation),
-    skillLatest: new DataLoader((ids: readonly string[]) => db.read((tx) => latestVersions(tx, versions, ids))),
-    skillPublished: new DataLoader((ids: readonly string[]) => db.read((tx) => publishedVersions(tx, versions, ids))),
+    skillLatest: latestLoader(db, versions),
+    skillPublished: publishedLoader(db, versions),
     versionsOfSkill: childPageLoader(db, versions),
     installationsOfSkill: childPageLoader(db, { ...installations, condition: "c.status = 'ACTIVE'" }),
   };

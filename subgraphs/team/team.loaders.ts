@@ -1,7 +1,6 @@
 import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
-import { latestVersions, publishedVersions } from "#shared/db/versions.sql.ts";
-import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
+import { childPageLoader, latestLoader, publishedLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { TeamMember } from "./team-member.entity.ts";
 import { TeamVersion } from "./team-version.entity.ts";
 import { Team } from "./team.entity.ts";
@@ -15,8 +14,8 @@ export function teamLoaders(db: Db) {
   return {
     team: rowLoader(db, Team),
     teamVersion: rowLoader(db, TeamVersion),
-    teamLatest: new DataLoader((ids: readonly string[]) => db.read((tx) => latestVersions(tx, versions, ids))),
-    teamPublished: new DataLoader((ids: readonly string[]) => db.read((tx) => publishedVersions(tx, versions, ids))),
+    teamLatest: latestLoader(db, versions),
+    teamPublished: publishedLoader(db, versions),
     versionsOfTeam: childPageLoader(db, versions),
     membersOfVersion: membersLoader(db),
     // A view: the team's columns beside member_agent_id.

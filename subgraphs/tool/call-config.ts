@@ -5,6 +5,7 @@
 import { AppError } from "#shared/errors.ts";
 import { compileExpression } from "#shared/expression/expression.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { longestCredential } from "#shared/secret/credentials.ts";
 import { toolErrors } from "./errors.ts";
 
 /** A secret header as it is stored: encrypted, and the origin that it may be sent to. */
@@ -112,9 +113,15 @@ function headers(field: string, given: JsonObject, sealed: boolean): CallConfig[
   for (const [name, value = null] of Object.entries(given)) {
     if (value === null || (sealed && isSealedHeader(value))) read.set(name.toLowerCase(), value);
     else if (typeof value === "object") throw invalid(`${field}.${name}`, "it is an object or a list; give a text.");
-    else read.set(name.toLowerCase(), String(value));
+    else read.set(name.toLowerCase(), checkValueLength(`${field}.${name}`, String(value)));
   }
   return read;
+}
+
+/** The value of a header or of a credential in a query; what is longer is looked for in each answer for nothing. @throws AppError TOOL_CONFIG_INVALID */
+export function checkValueLength(field: string, value: string): string {
+  if (value.length <= longestCredential) return value;
+  throw invalid(field, `it is longer than ${longestCredential.toLocaleString("en")} characters; give what is long in the body.`);
 }
 
 function timeout(field: string, config: JsonObject): number | undefined {

@@ -8,7 +8,7 @@ import { AppError } from "#shared/errors.ts";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { isOnlyReferences } from "#shared/secret/references.ts";
 import type { SecretBox } from "#shared/secret/secrets.ts";
-import { isSealedHeader, type SealedHeader } from "./call-config.ts";
+import { checkValueLength, isSealedHeader, type SealedHeader } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
 
 /** Whose secrets: a row, and where it calls. */
@@ -125,6 +125,7 @@ function mapHeaders(config: JsonObject, map: (value: JsonObject[string]) => Json
 }
 
 function checkHeaders(field: string, headers: JsonObject): void {
+  for (const [name, value] of Object.entries(headers)) if (typeof value === "string") checkValueLength(`${field}.${name}`, value);
   try {
     checkedHeaders(
       Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === "object" ? "" : String(value)])),

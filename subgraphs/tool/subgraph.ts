@@ -3,6 +3,7 @@ import { defineSubgraph } from "#shared/graphql/subgraph.ts";
 import { Tools } from "./migrations/0001-tools.ts";
 import { JsonAsWritten0002 } from "./migrations/0002-json-as-written.ts";
 import { DataKeys0003 } from "./migrations/0003-data-keys.ts";
+import { OfferedToolsResolver } from "./offered-tools.resolver.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
 import { ToolBindingResolver } from "./tool-binding.resolver.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
@@ -16,7 +17,7 @@ import { ToolResolver, ToolVersionResolver } from "./tool.resolver.ts";
 export const toolSubgraph = defineSubgraph<ToolLoaders, ToolServices>({
   name: "tool",
   entities: [Tool, ToolVersion, ToolBinding],
-  resolvers: [ToolResolver, ToolVersionResolver, ToolBindingResolver],
+  resolvers: [ToolResolver, ToolVersionResolver, ToolBindingResolver, OfferedToolsResolver],
   references: {
     Tool: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.tool.load(id))),
     ToolVersion: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.toolVersion.load(id))),

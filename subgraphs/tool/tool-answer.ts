@@ -63,7 +63,7 @@ interface Output {
 async function readBody({ body, headers }: FetchedResponse): Promise<Output> {
   if (body.byteLength === 0) return { text: null, json: null };
   const contentType = headers["content-type"] ?? "";
-  const text = textOrBinary(body, contentType);
+  const text = await textOrBinary(body, contentType);
   if (text === undefined) {
     return {
       text: null,

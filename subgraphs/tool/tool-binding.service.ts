@@ -1,6 +1,6 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Tx } from "#shared/db/database.ts";
-import { latestVersions } from "#shared/db/versions.sql.ts";
+import { latestVersion } from "#shared/db/versions.sql.ts";
 import { checkJson, checkName, given } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
@@ -121,8 +121,7 @@ function checkedSecrets(given: JsonObject | null | undefined): JsonObject {
 
 async function calledVersion(tx: Tx, toolId: string, id: string | null): Promise<ToolVersion | null> {
   if (id === null) {
-    const [latest] = await latestVersions(tx, { entity: ToolVersion, table: "tool.tool_version", parent: "tool_id" }, [toolId]);
-    return latest ?? null;
+    return latestVersion(tx, { entity: ToolVersion, table: "tool.tool_version", parent: "tool_id" }, toolId);
   }
   const version = await tx.em.findOne(ToolVersion, { id });
   if (version === null) throw toolErrors.TOOL_VERSION_NOT_FOUND({ field: "toolVersionId", id });

@@ -1,4 +1,4 @@
-import { isCredentialName, queryCredentials, shownUrl } from "#shared/secret/credentials.ts";
+import { shownUrl } from "#shared/secret/credentials.ts";
 import { AppError } from "#shared/errors.ts";
 import { processAnswers, type HeldRoom } from "#shared/byte-room.ts";
 import { guardedFetch, type FetchedResponse } from "#shared/fetch/fetch.ts";
@@ -15,7 +15,7 @@ import { makeToolResult } from "./tool-answer.ts";
 import type { InvokeToolInput } from "./tool-call.inputs.ts";
 import { findCallTarget, type CallTarget } from "./tool-call.target.ts";
 import type { ToolResult } from "./tool-result.ts";
-import { filledCall, markedConfig, secretsOfCall, type FilledCall } from "./tool-secrets.ts";
+import { credentialsOf, filledCall, markedConfig, secretsOfCall, type CallCredentials, type FilledCall } from "./tool-secrets.ts";
 import type { ToolContext } from "./tool.context.ts";
 
 const requestBytes = 4 * 1024 * 1024;
@@ -42,13 +42,13 @@ export async function invokeTool(context: ToolContext, input: InvokeToolInput): 
     invoke: markedConfig(marks, target.version?.invokeConfig ?? {}),
     arguments: input.arguments ?? undefined,
   });
-  const { filled, secrets } = await withSecrets(context, { target, call, marks });
+  const { filled, secrets, given } = await withSecrets(context, { target, call, marks });
   const { headers } = filled;
   if (idempotencyKey !== undefined) headers["idempotency-key"] ??= idempotencyKey;
   if (context.traceparent !== undefined) headers["traceparent"] = context.traceparent;
   const room = processAnswers.open(context.tenantId);
   try {
-    return await called(context, { target, call, marks, filled, room, scrubber: createScrubber(secrets) });
+    return await called(context, { target, call, marks, filled, room, scrubber: createScrubber(secrets, given) });
   } finally {
     const release = () => room.release();
     // Whoever reads its answers slowly lets its next tools wait, and this process does not grow.
@@ -89,16 +89,14 @@ interface Opening {
 }
 
 /** The call as it is sent, and what must not come back of it. Secrets are read only where the call has some. */
-async function withSecrets(context: ToolContext, { target, call, marks }: Opening): Promise<{ filled: FilledCall; secrets: string[] }> {
+async function withSecrets(context: ToolContext, { target, call, marks }: Opening): Promise<{ filled: FilledCall } & CallCredentials> {
   const isSealed = [...call.headers.values()].some((value) => typeof value !== "string");
   const opened = isSealed ? openHeaders(await context.tenantSecrets(), target, call) : new Map<string, string>();
   const all = [...call.headers].map(([name, value]) => [name, typeof value === "string" ? value : marks.text(opened.get(name)!)] as const);
   const headers = Object.fromEntries(all);
   const values = await secretValues(context, secretsOfCall(marks, call, headers), call.url.origin);
   const filled = filledCall(marks, { call, headers, values });
-  // Credentials that stand in a node's config are no secrets of ours, but an answer that repeats them would spread them.
-  const credentials = Object.entries(filled.headers).filter(([name]) => opened.has(name) || isCredentialName(name));
-  return { filled, secrets: [...queryCredentials(new URL(filled.href)), ...credentials.map(([, value]) => value), ...values.values()] };
+  return { filled, ...credentialsOf(marks, { call, filled, values: values.values(), sealed: new Set(opened.keys()) }) };
 }
 
 /** Secret headers, opened only for the origin that they were made for, and only those that no later layer replaced. */

@@ -1,6 +1,6 @@
 /** Finds what a call is about: tool, version and binding, checked against each other. */
 import type { Db, Tx } from "#shared/db/database.ts";
-import { latestVersions } from "#shared/db/versions.sql.ts";
+import { latestVersion } from "#shared/db/versions.sql.ts";
 import { toolErrors } from "./errors.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
 import type { InvokeToolInput } from "./tool-call.inputs.ts";
@@ -79,6 +79,5 @@ async function foundVersion({ em }: Tx, id: string): Promise<ToolVersion> {
 
 async function currentVersion(tx: Tx, toolId: string, binding: ToolBinding | null): Promise<ToolVersion | null> {
   if (binding?.toolVersionId != null) return foundVersion(tx, binding.toolVersionId);
-  const [latest] = await latestVersions(tx, { entity: ToolVersion, table: "tool.tool_version", parent: "tool_id" }, [toolId]);
-  return latest ?? null;
+  return latestVersion(tx, { entity: ToolVersion, table: "tool.tool_version", parent: "tool_id" }, toolId);
 }

@@ -4,7 +4,10 @@
  */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import type { SecretMarks } from "#shared/secret/marks.ts";
+import { isCredentialName, isQueryCredential } from "#shared/secret/credentials.ts";
 import { hasBrokenReference, secretsIn } from "#shared/secret/references.ts";
+import { excessOfSecrets } from "#shared/secret/scrub.ts";
+import { checkValueLength } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
 import type { ResolvedToolCall } from "./resolve.ts";
 
@@ -39,13 +42,21 @@ export interface FilledCall {
   isBodySecret: boolean;
 }
 
-/** Puts values in where the marks are, each as its place needs it. @throws AppError TOOL_CONFIG_INVALID for one before the URL's query */
+/** A config that names one secret again and again is small, and what it becomes must not be. In characters. */
+const mostPutIn = 4_194_304;
+
+/** Puts values in where the marks are, each as its place needs it. @throws AppError TOOL_CONFIG_INVALID for more than 4,194,304 characters of them */
 export function filledCall(
   marks: SecretMarks,
   { call, headers, values }: { call: ResolvedToolCall; headers: Record<string, string>; values: ReadonlyMap<string, string> },
 ): FilledCall {
   const valueOf = (name: string) => values.get(name) ?? "";
   const { url, body, bodyForm } = call;
+  const putIn = marks.charactersPutInto([url.href, body ?? "", ...Object.values(headers)], (name) => valueOf(name).length);
+  if (putIn > mostPutIn) {
+    const problem = `its secrets put ${putIn.toLocaleString("en")} characters into one call; they may put in ${mostPutIn.toLocaleString("en")}.`;
+    throw toolErrors.TOOL_CONFIG_INVALID({ field: "config", problem });
+  }
   return {
     href: marks.fill(url.href, (name) => encodeURIComponent(valueOf(name))),
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, marks.fill(value, valueOf)])),
@@ -59,6 +70,43 @@ export function filledCall(
 export function secretsOfCall(marks: SecretMarks, { url, body }: ResolvedToolCall, headers: Record<string, string>): string[] {
   if (marks.isIn(url.origin + url.pathname)) throw refused("url", marks.namesIn([url.href])[0] ?? "");
   return marks.namesIn([url.search, body ?? "", ...Object.values(headers)]);
+}
+
+/** What must not come back of a call. */
+export interface CallCredentials {
+  /** Values of secrets, and what they are in. */
+  secrets: string[];
+  /** Credentials that stand in configs as they are, whoever wrote them: no secrets of ours, but an answer that repeats them would spread them. */
+  given: string[];
+}
+
+/**
+ * What must not come back of a call that is filled.
+ *
+ * @param sealed  names of the headers that were stored encrypted.
+ * @throws AppError TOOL_CONFIG_INVALID for more than can be looked for in an answer
+ */
+export function credentialsOf(
+  marks: SecretMarks,
+  { call, filled, values, sealed }: { call: ResolvedToolCall; filled: FilledCall; values: Iterable<string>; sealed: ReadonlySet<string> },
+): CallCredentials {
+  const found: CallCredentials = { secrets: [...values], given: [] };
+  for (const [name, value] of Object.entries(filled.headers)) {
+    if (sealed.has(name) || filled.secretHeaders.has(name)) found.secrets.push(value);
+    else if (isCredentialName(name)) found.given.push(value);
+  }
+  // By place: a mark in a name is named like a credential, and what is put in for it need not be; it is among the secrets already.
+  const filledQuery = [...new URL(filled.href).searchParams.values()];
+  for (const [index, [name, value]] of [...call.url.searchParams].entries())
+    if (isQueryCredential(name) && !marks.isIn(name))
+      found[marks.isIn(value) ? "secrets" : "given"].push(checkValueLength(`query.${name}`, filledQuery[index] ?? ""));
+  checkTogether([...found.secrets, ...found.given]);
+  return found;
+}
+
+function checkTogether(credentials: string[]): void {
+  const problem = excessOfSecrets(credentials);
+  if (problem !== undefined) throw toolErrors.TOOL_CONFIG_INVALID({ field: "config", problem });
 }
 
 function encoded(value: string, form: ResolvedToolCall["bodyForm"]): string {

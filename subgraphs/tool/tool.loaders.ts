@@ -1,7 +1,5 @@
-import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
-import { latestVersions } from "#shared/db/versions.sql.ts";
-import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
+import { childPageLoader, latestLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { ToolBinding } from "./tool-binding.entity.ts";
 import { ToolVersion } from "./tool-version.entity.ts";
 import { Tool } from "./tool.entity.ts";
@@ -16,7 +14,7 @@ export function toolLoaders(db: Db) {
     tool: rowLoader(db, Tool),
     toolVersion: rowLoader(db, ToolVersion),
     toolBinding: rowLoader(db, ToolBinding),
-    latestVersion: new DataLoader((ids: readonly string[]) => db.read((tx) => latestVersions(tx, versions, ids))),
+    latestVersion: latestLoader(db, versions),
     versionsOfTool: childPageLoader(db, versions),
   };
 }

@@ -1,5 +1,4 @@
 /** Documents are validated in threads, but for small ones: a document of a megabyte takes a tenth of a second, and a request may have many. */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DslIssue } from "#shared/dsl/validate.ts";
 import { evaluationErrors } from "#shared/evaluation/errors.ts";
 import type { Evaluator, Job } from "#shared/evaluation/job.ts";
@@ -31,14 +30,6 @@ export function openValidation(): OpenEvaluation {
 
 /** Documents that are being validated: a request that names one variable a hundred times has one document. */
 const underWay = new WeakMap<object, Promise<DslIssue[]>>();
-
-let lastTurn = Promise.resolve();
-
-/** Resolves in a turn of the main loop that no other caller has: a request that asks a hundred times is answered in a hundred turns. */
-export function ownTurn(): Promise<void> {
-  lastTurn = lastTurn.then(() => nextTurn());
-  return lastTurn;
-}
 
 /** Schemas may take as long as they like, however short they are: forms do not go by here, nor an input_schema that is not plain. Whether there are any a small document tells at once. */
 function isSmall(document: Json): boolean {

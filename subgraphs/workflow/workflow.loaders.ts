@@ -1,9 +1,7 @@
-import DataLoader from "dataloader";
 import type { Db } from "#shared/db/database.ts";
-import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
+import { childPageLoader, latestLoader, publishedLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { AppVersion } from "./app-version.entity.ts";
 import { App } from "./app.entity.ts";
-import { latestVersions, publishedVersions } from "#shared/db/versions.sql.ts";
 import { WorkflowVersion } from "./workflow-version.entity.ts";
 import { Workflow } from "./workflow.entity.ts";
 
@@ -19,9 +17,9 @@ export function workflowLoaders(db: Db) {
     appVersion: rowLoader(db, AppVersion),
     workflow: rowLoader(db, Workflow),
     workflowVersion: rowLoader(db, WorkflowVersion),
-    appPublished: new DataLoader((ids: readonly string[]) => db.read((tx) => publishedVersions(tx, appVersions, ids))),
-    workflowPublished: new DataLoader((ids: readonly string[]) => db.read((tx) => publishedVersions(tx, workflowVersions, ids))),
-    workflowLatest: new DataLoader((ids: readonly string[]) => db.read((tx) => latestVersions(tx, workflowVersions, ids))),
+    appPublished: publishedLoader(db, appVersions),
+    workflowPublished: publishedLoader(db, workflowVersions),
+    workflowLatest: latestLoader(db, workflowVersions),
     workflowsOfApp: childPageLoader(db, {
       entity: Workflow,
       table: "workflow.workflow",

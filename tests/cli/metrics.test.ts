@@ -5,27 +5,36 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 import type { AddressInfo } from "node:net";
+import { createClient } from "#codegen/client/client.ts";
 import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
 import { eventually } from "../testkit/eventually.ts";
+import { freePorts } from "../testkit/free-ports.ts";
+import { chain, makeWorkflow, startRun, type AskedPlatform } from "../testkit/graph.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
+import { postTo } from "../testkit/platform.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
 import { runCli, type CliProcess } from "./cli-process.ts";
 
 let database: TestDatabase;
+let shop: TestHttpServer;
 let dataDir: string;
 let platform: CliProcess;
 let metricsUrl: string;
 let graphUrl: string;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  [database, shop] = await Promise.all([createTestDatabase(), startHttpServer()]);
   dataDir = mkdtempSync(join(tmpdir(), "agent-platform-metrics-"));
+  // An API that is killed comes back to its port, which nobody else must have been given meanwhile.
+  const [port] = await freePorts(1);
   platform = runCli("real", ["start", "--json"], {
     AGENT_PLATFORM_DATABASE_URL: database.url,
     AGENT_PLATFORM_ENCRYPTION_KEY: "0a".repeat(32),
     AGENT_PLATFORM_DATA_DIR: dataDir,
-    AGENT_PLATFORM_PORT: "0",
+    AGENT_PLATFORM_PORT: String(port),
     AGENT_PLATFORM_METRICS_PORT: "0",
     AGENT_PLATFORM_WORKERS: "2",
+    AGENT_PLATFORM_EGRESS_ALLOW: shop.hostPort,
   });
   await platform.says('"event":"ready"');
   const ready = JSON.parse(
@@ -40,12 +49,22 @@ beforeAll(async () => {
 afterAll(async () => {
   platform.child.kill("SIGTERM");
   expect((await platform.ended).code).toBe(0);
+  await shop.close();
   await database.drop();
   rmSync(dataDir, { recursive: true, force: true });
 });
 
 const scrape = async (): Promise<string> => (await fetch(metricsUrl)).text();
 const lines = (text: string, name: string): string[] => text.split("\n").filter((line) => line.startsWith(`agent_platform_${name}{`));
+
+const claims = /^agent_platform_claim_seconds_count\{part="worker (1|2)",lane="runs"\} [1-9]/gm;
+
+/** Of all parts. */
+const sumOf = (text: string, name: string): number =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith(`agent_platform_${name}`) && /[{,]/.test(line[`agent_platform_${name}`.length]!))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 
 async function ask(query: string, headers: Record<string, string> = {}): Promise<void> {
   const body = JSON.stringify({ query });
@@ -55,7 +74,6 @@ async function ask(query: string, headers: Record<string, string> = {}): Promise
 describe("/metrics of npm start", () => {
   it("speaks for every part, each under its name", async () => {
     // A worker claims as long as it lives; the graph is there before the workers are.
-    const claims = /^agent_platform_claim_seconds_count\{part="worker (1|2)",lane="runs"\} [1-9]/gm;
     const text = await eventually(scrape, (seen) => [...seen.matchAll(claims)].length === 2);
     const up = ["API", "worker 1", "worker 2"].map((part) => `agent_platform_part_up{part="${part}"} 1`);
     expect(lines(text, "part_up").sort()).toEqual(up);
@@ -86,6 +104,35 @@ describe("/metrics of npm start", () => {
       ]),
     );
     for (const word of ["NameOfAClient", "aliasOfAClient", "tenant-of-a-client", "noSuchField"]) expect(text).not.toContain(word);
+  });
+
+  it("moves with what is done: runs that are made, executed, taken over from a worker that died, and end", async () => {
+    const held = Promise.withResolvers<void>();
+    shop.on("GET /hold", [(_request, _response) => held.resolve(), { json: {} }]);
+    const asked: AskedPlatform = { client: () => createClient({ url: graphUrl }), post: (...of) => postTo(graphUrl, ...of) };
+    const { workflowId } = await makeWorkflow(asked, {
+      nodes: [
+        { id: "first", type: "template-transform", config: { template: "hello" } },
+        { id: "call", type: "tool", config: { url: `${shop.url}/hold` } },
+      ],
+      edges: chain("first", "call"),
+    });
+    await startRun(asked, workflowId);
+    await held.promise;
+    const busy = await eventually(scrape, (text) => sumOf(text, "slots_used") === 1 && sumOf(text, "owned_runs") === 1);
+    expect(sumOf(busy, "slots")).toBeGreaterThan(1);
+    const [, part] = /^agent_platform_owned_runs\{part="(worker \d)"\} 1$/m.exec(busy)!;
+    const { children = [] } = runningInstance(dataDir)!;
+    // Workers are noted in their order.
+    const workers = children.filter((child) => child.part === "worker");
+    process.kill(workers[Number(part!.at(-1)) - 1]!.pid, "SIGKILL");
+    const ended = await eventually(scrape, (text) => sumOf(text, 'runs_ended_total{status="COMPLETED"') === 1);
+    expect(sumOf(ended, "crashes_total")).toBeGreaterThan(0);
+    for (const name of ["create_runs_sum", "create_seconds_count", "claim_rows_sum", "flush_seconds_count", "flush_runs_sum"])
+      expect(sumOf(ended, name)).toBeGreaterThan(0);
+    await eventually(scrape, (text) => /^agent_platform_pool_connections\{pool="[^"]+",state="idle",part="worker \d"\} [1-9]/m.test(text));
+    // Both serve again.
+    await eventually(scrape, (text) => [...text.matchAll(claims)].length === 2);
   });
 
   it("goes on while a part is dead, and says that it was started again", async () => {

@@ -1,11 +1,11 @@
 /** Another master key: `secrets rewrap`, and the start without any (docs/operations.md). */
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import pg from "pg";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import type { ReadyEnv, Rewrapped } from "../../cli/composition.ts";
 import { openKeys } from "../../cli/compose/keys.ts";
 import { platformParts } from "../../cli/compose/parts.ts";
-import { ask } from "../testkit/graph.ts";
+import { ask, makeWorkflow } from "../testkit/graph.ts";
 import { startHttpServer } from "../testkit/http-server.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider } from "../testkit/scripted-provider.ts";
@@ -24,6 +24,7 @@ async function setup() {
   await keys.create({ tenantId: "t1", name: "k", scopes: null, isAdmin: false, expiresAt: null });
   await keys.close();
   const bindings: Record<string, string> = {};
+  const hooks: Record<string, string> = {};
   for (const tenant of ["t1", "t2"]) {
     const as = { "x-tenant-id": tenant };
     await ask(
@@ -53,6 +54,15 @@ async function setup() {
       as,
     );
     bindings[tenant] = binding.createToolBinding.id;
+    const { workflowId } = await makeWorkflow(t, { nodes: [{ id: "n", type: "answer", config: { answer: "x" } }], edges: [] }, as);
+    const hook = { name: "h", workflowId, signature: { header: "x-signed" }, secret: `webhook-of-${tenant}` };
+    const made = await ask<{ createWebhook: { url: string } }>(
+      t,
+      `mutation ($i: CreateWebhookInput!) { createWebhook(input: $i) { url } }`,
+      { i: hook },
+      as,
+    );
+    hooks[tenant] = new URL(made.createWebhook.url, t.url).pathname;
     const provided = {
       code: "p",
       name: "P",
@@ -64,7 +74,7 @@ async function setup() {
     await ask(t, `mutation ($i: CreateModelProviderInput!) { createModelProvider(input: $i) { id } }`, { i: provided }, as);
   }
   /** Every secret of both tenants reaches where it belongs. */
-  const works = async (platform: Pick<TestPlatform, "post" | "client">) => {
+  const works = async (platform: Pick<TestPlatform, "post" | "client" | "url">) => {
     for (const tenant of ["t1", "t2"]) {
       await ask(platform, invoke, { id: bindings[tenant] }, { "x-tenant-id": tenant });
       const { headers } = http.requests.at(-1)!;
@@ -73,6 +83,9 @@ async function setup() {
         "x-binding": `binding-of-${tenant}`,
         "x-noun": `noun-of-${tenant}`,
       });
+      const signed = createHmac("sha256", `webhook-of-${tenant}`).update("").digest("hex");
+      const answer = await fetch(new URL(hooks[tenant]!, platform.url), { method: "POST", headers: { "x-signed": signed } });
+      expect(answer.status).toBe(202);
       await ask(platform, complete, {}, { "x-tenant-id": tenant });
       expect(provider.requests.at(-1)?.headers).toMatchObject({ authorization: `Bearer key-of-${tenant}`, "x-h": `header-of-${tenant}` });
     }
@@ -84,7 +97,7 @@ async function setup() {
     env: t.env as ReadyEnv,
     works,
     /** The platform started anew on the same database, with other keys. */
-    async restarted(encryptionKey: string, work: (platform: Pick<TestPlatform, "post" | "client">) => Promise<void>): Promise<void> {
+    async restarted(encryptionKey: string, work: (platform: TestPlatform) => Promise<void>): Promise<void> {
       await using platform = await startTestPlatform({
         workers: 0,
         env: { egressAllow: t.env.egressAllow },
@@ -92,6 +105,13 @@ async function setup() {
       });
       await work(platform);
     },
+    /** The command, in a process of its own. */
+    rewrap: (keys: readonly string[], ...argv: string[]) =>
+      runCli("real", ["secrets", "rewrap", ...argv], {
+        AGENT_PLATFORM_DATABASE_URL: t.database.url,
+        AGENT_PLATFORM_DATA_DIR: t.env.dataDir,
+        AGENT_PLATFORM_ENCRYPTION_KEY: keys.join(),
+      }),
     sql: async (text: string, values: unknown[] = []) => (await admin.query<Record<string, string>>(text, values)).rows,
     async [Symbol.asyncDispose]() {
       await admin.end();
@@ -107,6 +127,11 @@ describe("secrets rewrap", () => {
   it("encrypts anew what the old key encrypted, values of before there were data keys too: then the new one alone is enough", async () => {
     await using s = await setup();
     const [old, next] = [s.env.encryptionKey, newKey()];
+    // As where a copy is brought back without its key.
+    const stranger = await openKeys({ ...s.env, encryptionKey: newKey() });
+    const made = stranger.create({ tenantId: "t1", name: "k", scopes: null, isAdmin: false, expiresAt: null });
+    await expect(made).rejects.toMatchObject({ reason: "ENCRYPTION_KEY_DIFFERS" });
+    await stranger.close();
     await asBefore(s, old);
     await s.restarted(`${next},${old}`, s.works);
     const done = await platformParts.rewrapSecrets({ ...s.env, encryptionKey: `${next},${old}` });
@@ -118,13 +143,12 @@ describe("secrets rewrap", () => {
       "tool.tool_version": 2,
       "model.data_key": 2,
       "model.model_provider": 2,
-      // Nobody has a webhook.
-      "runtime.data_key": 0,
+      "runtime.data_key": 2,
     });
     await s.restarted(next, s.works);
-    const again = await platformParts.rewrapSecrets({ ...s.env, encryptionKey: next });
-    expect(Object.values(rowsOf(again)).every((rows) => rows === 0)).toBe(true);
-    expect(again.flatMap(({ unreadable }) => unreadable)).toEqual([]);
+    const { code, output } = await s.rewrap([next]).ended;
+    expect([code, output]).toEqual([0, expect.stringContaining("the other one is not needed any more")]);
+    expect(output.match(/ 0 encrypted anew/g)).toHaveLength(done.length);
   });
 
   it("goes on where it was ended, and leaves what another key encrypted as it is, by name", async () => {
@@ -141,9 +165,17 @@ describe("secrets rewrap", () => {
       createSecretBox(newKey()).seal("lost", "model.data_key:t2"),
     ]);
     await s.sql("commit");
-    const done = await platformParts.rewrapSecrets({ ...s.env, encryptionKey: `${next},${old}` });
+    const { code, output } = await s.rewrap([next, old], "--json").ended;
+    expect(code).toBe(1);
+    const { rewrapped: done } = JSON.parse(output) as { rewrapped: Rewrapped[] };
     expect(rowsOf(done)).toMatchObject({ "tool.data_key": 1, "model.data_key": 1, "access.data_key": 2 });
     expect(done.find(({ table }) => table === "model.data_key")?.unreadable).toEqual(["t2"]);
+    const told = await s.rewrap([next, old]).ended;
+    expect([told.code, told.output]).toEqual([
+      1,
+      expect.stringMatching(/model\.data_key: 1 that no key given here opens: t2\n.*Keep the old key/s),
+    ]);
+    for (const key of [old, next]) expect(output + told.output).not.toContain(key);
   });
 });
 

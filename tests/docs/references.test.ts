@@ -12,7 +12,7 @@ import { expressionLimits } from "#shared/expression/language.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import { maxPageSize } from "#shared/page-size.ts";
 import type { CliContext } from "../../cli/context.ts";
-import { defaultGate, outsideGate, type GateLimits } from "../../router/edge/tenant-gate.ts";
+import { defaultGate, outsideGate, type GateLimits } from "../../router/edge/rates/tenant-gate.ts";
 import { answerLimits } from "../../router/graph/answer-bytes.ts";
 import { defaultLimits } from "../../router/graph/limits.ts";
 import { maxPlannedBytes } from "../../router/graph/operations.ts";
@@ -65,6 +65,7 @@ describe("what the documents point to", () => {
         "router",
         "run",
         "secrets",
+        "skills",
         "smoke",
         "start",
         "subgraph",

@@ -1,6 +1,6 @@
 /** Agent runs as runs: who executes them, who may see them, what is refused. */
 import { graphql } from "#codegen/graph/gql.ts";
-import type { JsonObject } from "#shared/json.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
 import { ask, finishRun, readRun, refusal } from "../testkit/graph.ts";
 import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -26,12 +26,17 @@ beforeAll(async () => {
   const env = { egressAllow: [shop.hostPort], providerBaseUrl: model.baseUrl, defaultModel: "scripted-model" };
   platform = await startTestPlatform({ env, workers: 0 });
 });
-beforeEach(() => model.reset());
+beforeEach(() => {
+  model.reset();
+  shop.requests.length = 0;
+});
 afterAll(async () => {
   await platform.stop();
   await Promise.all([model.close(), shop.close()]);
 });
 
+const paths = (run: { nodeRuns: { edges: { node: { id: string; status: string } }[] } }) =>
+  Object.fromEntries(run.nodeRuns.edges.map(({ node }) => [node.id.slice(node.id.indexOf(":") + 1), node.status]));
 const execute = `mutation ($id: ID!, $input: ExecuteAgentRunInput!) {
   executeAgentRun(id: $id, input: $input) { id run { status outputText dryRun outputJson } } }`;
 const executeNext = `mutation ($input: ClaimAgentRunInput!) { executeNextAgentRun(input: $input) { id run { status dryRun } } }`;
@@ -147,6 +152,47 @@ describe("an agent run without a worker", () => {
     expect(await ask(platform, query, { id, agent: agentId }, other)).toEqual({ agentRun: null, agentRuns: { nodes: [] } });
     expect(await refusal(platform, execute, { id, input: { workerKey: "me" } }, other)).toMatchObject({ reason: "AGENT_RUN_NOT_FOUND" });
     expect(await refusal(platform, create, { input: { agentId, inputText: "Hi" } }, other)).toMatchObject({ reason: "AGENT_NOT_FOUND" });
+  });
+});
+
+describe("an agent run whose model somebody else is", () => {
+  const update = `mutation ($id: ID!, $input: UpdateNodeRunStatusInput!) { updateNodeRunStatus(id: $id, input: $input) { id } }`;
+  const next = `mutation ($runId: ID!) { executeNextNode(runId: $runId, input: { workerKey: "me" }) { id status } }`;
+
+  it("goes on with what they say as with what a model says: tools are called, and what stands for an answer ends it", async () => {
+    shop.on("POST /read", { json: { page: 7 } });
+    const tool = await makeTool(platform, { url: `${shop.url}/read` });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const runId = await askAgent(platform, agentId, "What is on page 7?", { execution: "MANUAL" });
+    const made = [1, 2].map((n) => ({ id: `c${n}`, name: tool.name, arguments: { n } }));
+    model.chat(calls([tool.name, { n: 0 }]));
+    const say = (part: string, input: JsonObject) =>
+      ask(platform, update, { id: `${runId}:agent/${part}`, input: { status: "COMPLETED", ...input } });
+    const refused = (part: string, input: JsonObject) =>
+      refusal(platform, update, { id: `${runId}:agent/${part}`, input: { status: "COMPLETED", ...input } });
+
+    await ask(platform, next, { runId });
+    expect(await refused("tool#1.0", { status: "SKIPPED" })).toMatchObject({ code: "CONFLICT", reason: "AGENT_PART_NOT_SKIPPABLE" });
+    await say("tool#1.0", { outputJson: { result: "page 0" } });
+    expect(await refused("model#2", { status: "SKIPPED" })).toMatchObject({ code: "CONFLICT", reason: "AGENT_PART_NOT_SKIPPABLE" });
+    const odd: [Json, string][] = [
+      ["plain", "outputJson"],
+      [{ tool_calls: {} }, "outputJson.tool_calls"],
+      [{ tool_calls: [made[0]!, { id: "c2" }] }, "outputJson.tool_calls[1].name"],
+      [{ usage: { prompt_tokens: -1 } }, "outputJson.usage.prompt_tokens"],
+    ];
+    for (const [outputJson, field] of odd)
+      expect(await refused("model#2", { outputJson })).toMatchObject({ code: "BAD_USER_INPUT", reason: "AGENT_MESSAGE_INVALID", field });
+
+    await say("model#2", { outputJson: { tool_calls: made, route: "answer", usage: { prompt_tokens: 5 } } });
+    await ask(platform, next, { runId });
+    await ask(platform, next, { runId });
+    expect(shop.requests.map(({ body }) => body)).toEqual(['{"n":1}', '{"n":2}']);
+    await say("model#3", { outputText: "It has 7." });
+    const run = await readRun(platform, runId);
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "It has 7.", outputJson: { steps: 3, tool_calls: 3 } });
+    expect(Object.values(paths(run)).every((status) => status === "COMPLETED")).toBe(true);
+    expect(model.requests).toHaveLength(1);
   });
 });
 

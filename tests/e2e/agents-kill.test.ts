@@ -1,10 +1,14 @@
-/** Agents, and teams of them, whose worker is killed: what was answered is not asked again. */
+/** Agents, their skills, and teams of them, whose worker is killed: what was answered is not asked again. */
+import pg from "pg";
+import type { JsonObject } from "#shared/json.ts";
+import { query } from "../testkit/admin-query.ts";
 import { ask, readRun } from "../testkit/graph.ts";
 import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
 import { startScriptedProvider, type ScriptedCompletion, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { makeFolder, makeSkill, useSkill } from "../testkit/skills.ts";
 import { askTeam, makeTeam, memberAsking } from "../testkit/teams.ts";
 
 let platform: PlatformProcesses;
@@ -73,6 +77,22 @@ describe("an agent whose worker is killed", () => {
     expect(modelUsage).toEqual([{ calls: 6, promptTokens: 35, completionTokens: 5, errors: 0 }]);
   });
 
+  it("has used what it had used before, and its budget ends it", async () => {
+    shop.on("POST /next", { json: {} });
+    const tool = await makeTool(platform, { url: `${shop.url}/next` });
+    const usage = { prompt_tokens: 70, completion_tokens: 10 };
+    const never = new Promise<void>(() => {});
+    const [first, second] = [1, 2].map((n) => ({ ...calls([tool.name, { n }]), usage }));
+    model.chat(first!, { text: "lost", before: never }, second!, { text: "one too many" });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId], modelConfig: { maxTotalTokens: 150 } });
+    const id = await askAgent(platform, agentId, "Go on.");
+    await model.seen(2);
+    kill();
+    expect(await finished(id)).toMatchObject({ status: "FAILED", errorCode: "AGENT_BUDGET_EXCEEDED" });
+    expect(model.requests).toHaveLength(3);
+    expect(shop.requests).toHaveLength(2);
+  });
+
   it("in the call that makes its conversation shorter goes on at that, with the same record and key", async () => {
     shop.on("POST /next", { json: { after: 1 } });
     const tool = await makeTool(platform, { url: `${shop.url}/next` });
@@ -93,6 +113,103 @@ describe("an agent whose worker is killed", () => {
     const { modelCalls } = await ledger(id);
     const compact = modelCalls.nodes.filter(({ nodeRunId }) => nodeRunId.endsWith("compact#2"));
     expect(compact.map(({ outcome }) => outcome).toSorted()).toEqual(["CANCELLED", "COMPLETED"]);
+  });
+});
+
+describe("a skill whose worker is killed in the call of its tool", () => {
+  it("calls it again with the same key, in a run of its own and for an agent, and what the agent's folder has done is not repeated", async () => {
+    const held = Promise.withResolvers<void>();
+    shop.on("POST /price", (_request, response) => {
+      if (shop.requests.length === 2) held.resolve();
+      if (shop.requests.length > 2) response.setHeader("content-type", "application/json").end('{"price":7}');
+    });
+    const { bindingId } = await makeTool(platform, { url: `${shop.url}/price` });
+    const implementation = { tool_binding_id: bindingId, arguments: { item: "{{ input.what }}" } };
+    const { skillId, code } = await makeSkill(platform, "HTTP", { implementation });
+    const skillMd = "---\nname: tally\ndescription: Adds numbers.\n---\n# Tally\n";
+    const folder = await makeFolder(platform, { "SKILL.md": skillMd, "sum.py": "result = sum(payload['numbers'])" });
+    const { agentId } = await makeAgent(platform, { skillIds: [skillId, folder.skillId] });
+    const script = calls(["run_skill_script", { skill: "tally", path: "sum.py", input: { numbers: [4, 5] } }]);
+    model.chat(script, calls([code, { what: "tea" }]), { text: "Seven." });
+    const [agents, own] = [await askAgent(platform, agentId, "What is tea?"), await useSkill(platform, skillId, { what: "milk" })];
+    await held.promise;
+    kill();
+    const done = { status: "COMPLETED", outputText: "Seven.", outputJson: { steps: 3, tool_calls: 2 } };
+    expect(await finished(agents)).toMatchObject(done);
+    expect(await finished(own)).toMatchObject({ status: "COMPLETED", outputJson: { price: 7 } });
+    expect(model.requests).toHaveLength(3);
+    const made = shop.requests.map(({ body, headers }) => `${body} ${String(headers["idempotency-key"])}`);
+    expect(made).toHaveLength(4);
+    expect(new Set(made).size).toBe(2);
+  });
+});
+
+describe("a folder whose worker is killed", () => {
+  const skillMd = "---\nname: clock\ndescription: Waits.\n---\n# Clock\n";
+  // It takes until then, whoever runs it.
+  const script = "import time\ntime.sleep(max(0, payload['until'] - time.time()))\nresult = payload['until']";
+  /** Less than the 5 s that a script has. */
+  const scriptSeconds = 4;
+  /** A machine may be so slow that the scripts have ended when the worker is killed: then once more. */
+  const tries = 5;
+
+  /** @returns whether the worker was killed before the scripts could end. */
+  async function killed(skillId: string, agentId: string): Promise<boolean> {
+    model.reset();
+    const until = Date.now() / 1_000 + scriptSeconds;
+    const input = { path: "wait.py", input: { until } };
+    const scripts: Record<string, ScriptedCompletion[]> = {
+      "Wait.": [calls(["run_skill_script", { skill: "clock", ...input }]), { text: "Waited." }],
+      "Read.": [calls(["read_skill", { skill: "clock", path: "notes.md" }]), { text: "Read it." }],
+    };
+    const asked = (request: JsonObject) => (request["messages"] as { content: string }[])[1]!.content;
+    model.chat((request) => scripts[asked(request)]?.shift() ?? { text: "asked too often" });
+    const [waits, own] = [await askAgent(platform, agentId, "Wait."), await useSkill(platform, skillId, input)];
+    const begun = (id: string, path: string) =>
+      eventually(
+        () => readRun(platform, id),
+        ({ nodeRuns }) => nodeRuns.edges.some(({ node }) => node.id === `${id}:${path}` && node.status !== "QUEUED"),
+      );
+    await Promise.all([begun(waits, "agent/tool#1.0"), begun(own, "skill")]);
+    const holder = new pg.Client({ connectionString: platform.adminUrl });
+    await holder.connect();
+    let isInTime = false;
+    try {
+      await holder.query("begin; lock table skill.skill_file in access exclusive mode");
+      const reads = await askAgent(platform, agentId, "Read.");
+      await begun(reads, "agent/tool#1.0");
+      await eventually(
+        () => query(platform.adminUrl, "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%skill_file%'"),
+        (rows) => rows.length > 0,
+      );
+      kill();
+      isInTime = Date.now() / 1_000 < until;
+      await holder.query("rollback");
+      // Too late, a second call of the model may have been made twice.
+      if (!isInTime) {
+        await Promise.all([reads, waits, own].map(finished));
+        return false;
+      }
+      const output = { status: "COMPLETED", outputJson: { steps: 2, tool_calls: 1 } };
+      expect(await finished(reads)).toMatchObject({ ...output, outputText: "Read it." });
+      expect(await finished(waits)).toMatchObject({ ...output, outputText: "Waited." });
+    } finally {
+      await holder.end();
+    }
+    expect(await finished(own)).toMatchObject({ status: "COMPLETED", outputJson: { result: until } });
+    const answers = model.requests.flatMap(({ json }) =>
+      (json["messages"] as { role: string; content: string }[]).filter(({ role }) => role === "tool"),
+    );
+    expect(answers.map(({ content }) => content).toSorted()).toEqual(["Milk.", JSON.stringify({ result: until })].toSorted());
+    expect(model.requests).toHaveLength(4);
+    return true;
+  }
+
+  it("while its file is read, and while its script runs, goes on there, for agents and in a run of its own, and nothing is done twice", async () => {
+    const { skillId } = await makeFolder(platform, { "SKILL.md": skillMd, "wait.py": script, "notes.md": "Milk." });
+    const { agentId } = await makeAgent(platform, { skillIds: [skillId] });
+    let isInTime = false;
+    for (let n = 0; n < tries && !isInTime; n++) isInTime = await killed(skillId, agentId);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Agents that remember: memory policies and sessions. */
 import type { JsonObject } from "#shared/json.ts";
-import { ask, finishRun, refusal } from "../testkit/graph.ts";
+import { ask, finishRun, makeWorkflow, refusal, startRun } from "../testkit/graph.ts";
 import { askAgent, makeAgent } from "../testkit/agents.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
@@ -74,6 +74,63 @@ describe("an agent's memory", () => {
     const { agentId } = await makeAgent(platform, version);
     await finishRun(platform, await askAgent(platform, agentId, "I am Eve.", { userId: "eve", ...more }));
     expect(await memories("eve")).toEqual([]);
+  });
+});
+
+describe("a memory node", () => {
+  const node = (id: string, config: JsonObject) => ({
+    id,
+    type: "memory",
+    config: { scope: "USER", scope_id: "{{ input.user }}", ...config },
+  });
+  const recall = node("recall", { action: "search", query: "{{ input.about }}", memory_type: "fact" });
+  const write = node("remember", {
+    action: "write",
+    content: "Likes {{ input.about }}.",
+    importance: 70,
+    metadata: { run: "{{ input.user }}" },
+  });
+  const started = async (one: JsonObject, input: JsonObject, more: JsonObject = {}) =>
+    startRun(platform, (await makeWorkflow(platform, { nodes: [one], edges: [] })).workflowId, input, more);
+
+  it("finds what is remembered of its scope, and of no other", async () => {
+    await remember("Fay likes mint tea.", "fay");
+    await remember("Gus likes mint tea.", "gus");
+    await remember("Mint tea of the other tenant.", "fay", { "x-tenant-id": "t2" });
+    const run = await finishRun(platform, await started(recall, { user: "fay", about: "mint" }));
+    const found = run.nodeRuns.edges[0]!.node;
+    expect(found).toMatchObject({ status: "COMPLETED", outputText: "Fay likes mint tea." });
+    expect(found.outputJson).toMatchObject({
+      query: "mint",
+      memories: [{ text: "Fay likes mint tea.", memory_type: "fact", importance: 50 }],
+    });
+  });
+
+  it.each<[string, JsonObject, JsonObject[]]>([
+    ["writes once", {}, [{ contentText: "Likes figs.", memoryType: "fact", importanceScore: 70 }]],
+    ["writes nothing in a dry run", { dryRun: true }, []],
+  ])("%s", async (name, more, there) => {
+    const user = name.replaceAll(" ", "-");
+    await finishRun(platform, await started(write, { user, about: "figs" }, more));
+    expect(await memories(user)).toEqual(there);
+  });
+
+  it("says which key its template left empty, and what the memory subgraph refuses", async () => {
+    const ended = async (config: JsonObject, input: JsonObject) => {
+      const run = await finishRun(platform, await started(node("remember", config), input));
+      return run.nodeRuns.edges[0]!.node;
+    };
+    const content = "x";
+    expect(await ended({ action: "write", content }, { user: "" })).toMatchObject({
+      errorCode: "NODE_CONFIG_INVALID",
+      errorMessage: expect.stringContaining("scope_id"),
+    });
+    expect(await ended({ action: "write", content, scope: "SESSION" }, { user: "nobody" })).toMatchObject({
+      errorCode: "SESSION_NOT_FOUND",
+    });
+    expect(await ended({ action: "write", content, expires_at: "2001-01-01T00:00:00Z" }, { user: "u" })).toMatchObject({
+      errorCode: "EXPIRES_AT_PAST",
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from "#shared/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { ask, finishRun, makeWorkflow, refusal, startRun, type Dsl } from "../testkit/graph.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
@@ -245,6 +245,12 @@ describe("an agent whose tool's binding wants a person to approve", () => {
     const made = () => shop.requests.map(({ body }) => JSON.parse(body) as JsonObject);
     expect(made()).toEqual([{ euros: 5 }]);
 
+    const answer = `mutation ($id: ID!, $input: ResumeNodeRunInput!) { resumeNodeRun(id: $id, input: $input) { id } }`;
+    const many = { id: first!.id, input: { decision: "APPROVE", arguments: { euros: "many" } } };
+    expect(await refusal(platform, answer, many)).toMatchObject({
+      reason: "ANSWER_INVALID",
+      problems: [{ field: "/euros", message: expect.stringContaining("number") as string }],
+    });
     await decide(second!.id, { decision: "REJECT", reason: "too much" });
     await decide(first!.id, { decision: "APPROVE", arguments: { euros: 15 } });
     const run = await finishRun(platform, runId);
@@ -291,6 +297,8 @@ describe("an agent that is told something while it works", () => {
     const input = { text: "In red.", idempotencyKey: "red" };
     expect(await ask(platform, send, { runId, input })).toMatchObject({ sendAgentInput: { id: runId, status: "RUNNING" } });
     await ask(platform, send, { runId, input });
+    const reused = { runId, input: { ...input, text: "In blue." } };
+    expect(await refusal(platform, send, reused)).toMatchObject({ code: "CONFLICT", reason: "IDEMPOTENCY_KEY_REUSED" });
     gate.resolve();
     const run = await finishRun(platform, runId);
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "Done." });
@@ -303,6 +311,9 @@ describe("an agent that is told something while it works", () => {
       code: "CONFLICT",
       reason: "AGENT_NOT_WORKING",
     });
+    // Its answer may have been lost: it was told.
+    expect(await ask(platform, send, { runId, input })).toMatchObject({ sendAgentInput: { id: runId, status: "COMPLETED" } });
+    expect(await refusal(platform, send, reused)).toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
   });
 
   it.each([
@@ -343,11 +354,18 @@ describe("what comes of an agent", () => {
   };
   const tool = () => makeTool(platform, { url: `${shop.url}/do`, inputSchema: { type: "object", required: ["n"] } });
   const lastMessage = () => messagesOf(model.requests.at(-1)).at(-1)!;
+  /** The calls of the conversation as the provider is told them: what no API takes would end it. */
+  const toldCalls = () =>
+    messagesOf(model.requests.at(-1))
+      .flatMap(({ tool_calls: made }) => (made ?? []) as { function: { name: string; arguments: string } }[])
+      .map((one) => ({ name: one.function.name, isObject: isJsonObject(JSON.parse(one.function.arguments) as Json) }));
 
   it.each<[string, (name: string) => [string, never], string, string]>([
     ["a tool that is not there", () => ["other", { n: 1 } as never], "AGENT_TOOL_UNKNOWN", "the tools are"],
     ["arguments that do not fit", (name) => [name, {} as never], "TOOL_ARGUMENTS_INVALID", "n"],
     ["arguments that are no object", (name) => [name, [1] as never], "TOOL_ARGUMENTS_INVALID", "no JSON object"],
+    ["a name that no function can have", () => ["we ird/ñame", { n: 1 } as never], "AGENT_TOOL_UNKNOWN", "no tool we ird/ñame"],
+    ["a name that is too long", () => ["n".repeat(100), { n: 1 } as never], "AGENT_TOOL_UNKNOWN", "nnn"],
   ])("is an answer after a wrong call: %s", async (_name, callOf, code, text) => {
     const { bindingId, name } = await tool();
     model.chat(calls(callOf(name)), { text: "So be it." });
@@ -357,6 +375,7 @@ describe("what comes of an agent", () => {
     expect(lastMessage()).toMatchObject({ role: "tool", content: expect.stringContaining(code) as string });
     expect(lastMessage()["content"]).toContain(text);
     expect(shop.requests).toHaveLength(0);
+    expect(toldCalls()).toEqual([{ name: expect.stringMatching(/^[A-Za-z0-9_-]{1,64}$/) as string, isObject: true }]);
   });
 
   it("is an answer after a tool that fails, which the model is told with what it said", async () => {
@@ -415,6 +434,7 @@ describe("what comes of an agent", () => {
     model.chat({ toolCalls: [{ id: "c", name, arguments: null, text: '{"n": 1' }] }, { text: "So be it." });
     expect(await run({ toolBindingIds: [bindingId] })).toMatchObject({ status: "COMPLETED", handledErrors: 1 });
     expect(lastMessage()).toMatchObject({ role: "tool", content: expect.stringContaining("no JSON object") as string });
+    expect(toldCalls()).toEqual([{ name, isObject: true }]);
     expect(shop.requests).toHaveLength(0);
   });
 
@@ -434,6 +454,47 @@ describe("what comes of an agent", () => {
     model.chat({ status: 503 }, { text: "Back." });
     expect(await run({})).toMatchObject({ status: "COMPLETED", outputText: "Back." });
     expect(model.requests).toHaveLength(2);
+  });
+
+  it.each(["text", "call"])(
+    "is an answer after a model that broke off in its %s: that was asked once more, and nothing of it counts",
+    async (what) => {
+      shop.on("POST /do", { json: {} });
+      const { bindingId, name } = await tool();
+      const called = calls([name, { n: 1 }]);
+      model.chat({ ...(what === "text" ? { text: "One two three." } : called), cutAfter: 2 }, called, { text: "Whole." });
+      expect(await run({ toolBindingIds: [bindingId] })).toMatchObject({
+        status: "COMPLETED",
+        outputText: "Whole.",
+        outputJson: { steps: 2 },
+      });
+      const [first, second] = model.requests;
+      expect(second!.body).toBe(first!.body);
+      expect(second!.headers["idempotency-key"]).toBe(first!.headers["idempotency-key"]);
+      expect(model.requests).toHaveLength(3);
+      expect(shop.requests).toHaveLength(1);
+    },
+  );
+
+  it("is the answer of its provider's fallback where that is down", async () => {
+    const headers = { "x-tenant-id": "fallen" };
+    const provider = (code: string, more: JsonObject) =>
+      ask(
+        platform,
+        "mutation ($input: CreateModelProviderInput!) { createModelProvider(input: $input) { id } }",
+        { input: { code, name: code, baseUrl: `${shop.url}/${code}`, apiKey: "k", defaultModel: `model-${code}`, ...more } },
+        headers,
+      );
+    shop.on("POST /down/chat/completions", { status: 503 });
+    const message = { role: "assistant", content: "From the other." };
+    shop.on("POST /spare/chat/completions", { json: { choices: [{ index: 0, message, finish_reason: "stop" }] } });
+    await provider("spare", {});
+    await provider("down", { fallbackProviderCode: "spare" });
+    const { agentId } = await makeAgent(platform, { modelConfig: { providerCode: "down" } }, headers);
+    const runId = await askAgent(platform, agentId, "Do it.", {}, headers);
+    const ended = await finishRun(platform, runId, { tenantId: "fallen" });
+    expect(ended).toMatchObject({ status: "COMPLETED", outputText: "From the other.", outputJson: { model: "model-spare", steps: 1 } });
+    expect(shop.requests.map(({ path }) => path)).toEqual(["/down/chat/completions", "/spare/chat/completions"]);
   });
 
   it("is handled by its node in a workflow, as any failure is", async () => {

@@ -49,6 +49,7 @@ const ownLimits = new Set([
     "CreateAgentVersionInput.systemPrompt",
   ],
   ...["CreateAgentVersionInput.toolBindingIds", "CreateAgentVersionInput.skillIds"],
+  ...["ImportSkillInput.zipBase64", "ImportSkillInput.files", "SkillFileInput.contentBase64"],
   ...["CreateTeamVersionInput.objective", "TeamMemberInput.responsibility"],
   ...["Agent", "App", "Skill", "Team", "Tool", "Workflow"].flatMap((noun) => [
     `Create${noun}Input.description`,

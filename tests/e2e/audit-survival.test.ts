@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { readPostmaster } from "#shared/postgres/postmaster.ts";
-import { startOwnPlatform, type OwnPlatform } from "../../cli/client/own-platform.ts";
+import { startOwnPlatform, type OwnPlatform } from "../../cli/client/trials/own-platform.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
 import { runCli } from "../cli/cli-process.ts";
 import { eventually } from "../testkit/eventually.ts";
+import { freePorts } from "../testkit/free-ports.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 
 let dataDir: string;
@@ -18,10 +19,12 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "agent-platform-audit-"));
   await chmod(dataDir, 0o755);
   outside = await startHttpServer();
+  // An API that is killed comes back to its port, which nobody else must have been given meanwhile.
+  const [port] = await freePorts(1);
   platform = await startOwnPlatform({
     environment: process.env,
     dataDir,
-    settings: { EGRESS_ALLOW: outside.hostPort, LOG_LEVEL: "warn", WORKERS: "0" },
+    settings: { EGRESS_ALLOW: outside.hostPort, LOG_LEVEL: "warn", WORKERS: "0", PORT: String(port) },
   });
 }, 600_000);
 

@@ -3,14 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Json } from "#shared/json.ts";
-import { prepareAgents } from "../../cli/client/prepare-agents.ts";
-import { makeTeam, readTeamFile } from "../../cli/client/team-file.ts";
+import { prepareAgents } from "../../cli/client/agents/prepare-agents.ts";
+import { makeTeam, readTeamFile } from "../../cli/client/agents/team-file.ts";
+import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { readWorkflowFile, type WorkflowFile } from "../../cli/client/workflow-file.ts";
 import { sayInShop } from "../../cli/demo/shop.ts";
 import type { Conversation } from "../../cli/smoke/scripted-model.ts";
 import { runCli } from "../cli/cli-process.ts";
 import { describeWithJail } from "../runtime/sandbox/jail.ts";
 import { calls } from "../testkit/agents.ts";
+import { query } from "../testkit/admin-query.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { ask, finishRun, makeWorkflow, runDsl, startRun, type Dsl } from "../testkit/graph.ts";
@@ -66,6 +68,15 @@ describe("agent-platform test", () => {
     }
   });
 
+  it("makes the app and the workflow once, however many ask for them at once", async () => {
+    const client = platform.client({ tenantId: "t-new" });
+    const dsl = { nodes: [], edges: [] };
+    const file = { code: "new", name: "New", input: {}, dsl };
+    const prepared = await Promise.all(Array.from({ length: 4 }, () => prepareWorkflow(client, file)));
+    expect(new Set(prepared.map(({ workflowId }) => workflowId)).size).toBe(1);
+    await client.close();
+  });
+
   it("says what does not hold, in its report too, and fails", async () => {
     const path = join(folder, "wrong.json");
     const nodes = [
@@ -100,6 +111,26 @@ describe("agent-platform test", () => {
     expect(report).toContain('name="a &lt;b&gt;"');
   });
 
+  it("leaves no run open, neither one that its own waits for nor one that it does not", async () => {
+    const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "ask", type: "human-input", config: { text: "?" } }], edges: [] });
+    const made = (id: string, more: object) => ({ id, type: "sub-workflow", config: { workflow_id: workflowId, mode: "run", ...more } });
+    const nodes = [made("alone", { detached: true }), made("awaited", {})];
+    const tests = [
+      { name: "waits", expect: ["run.status == 'WAITING'"] },
+      { name: "ends", mocks: { awaited: "given" }, expect: ["run.status == 'COMPLETED'"] },
+    ];
+    const path = join(folder, "children.json");
+    writeFileSync(path, JSON.stringify({ nodes, edges: [], tests }));
+    expect(await test(path)).toMatchObject({ code: 0, output: expect.stringContaining("2 of 2 tests passed.") });
+    const status = "select status, count(*)::int as runs from runtime.run where workflow_id = $1 group by status";
+    // Two that nobody waits for, and one that was waited for, which is cancelled by a message.
+    const ended = await eventually(
+      () => query(platform.database.adminUrl, status, [workflowId]),
+      (rows) => rows.length === 1 && (rows[0] as { runs: number }).runs === 3,
+    );
+    expect(ended).toEqual([{ status: 5, runs: 3 }]);
+  });
+
   it("refuses what is no test, and a file without any", async () => {
     const path = join(folder, "none.json");
     writeFileSync(path, JSON.stringify({ nodes: [], edges: [], tests: [{ name: "x", expect: ["run.status ="] }] }));
@@ -115,6 +146,12 @@ describe("the examples", () => {
     expect(run.status).toBe("COMPLETED");
     expect(run.outputText).toContain("within five working days");
     expect(run.outputText).toContain("Source: Refunds");
+  });
+
+  it("remembered-orders knows what it was told before", async () => {
+    expect((await runExample("remembered-orders")).outputText).toContain("Noted: Always ship to the back door.");
+    const again = await runExample("remembered-orders", { customer: "grace", question: "Where do you ship?", note: "Call before noon." });
+    expect(again.outputText).toContain("Always ship to the back door.");
   });
 
   it("lead-scoring takes either branch and joins them", async () => {

@@ -40,6 +40,8 @@ const excused = {
   Query: [
     "apiKey",
     "apiKeys",
+    // Of its tenant's memories: tests/memory/memory-vectors.test.ts.
+    "memoryEmbedding",
     "modelUsage",
     "models",
     "parts",
@@ -61,6 +63,7 @@ const excused = {
       "createTool",
       "executeNextAgentRun",
       "executeNextTeamRun",
+      "executeNextSkillRun",
       "executeNextNodeRun",
     ],
     // Passes over what is not the tenant's: tests/runtime/graph/cancel-runs.test.ts.

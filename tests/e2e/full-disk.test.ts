@@ -6,7 +6,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
 import { createRun } from "../../cli/client/documents.ts";
-import { startOwnPlatform, type OwnPlatform } from "../../cli/client/own-platform.ts";
+import { startOwnPlatform, type OwnPlatform } from "../../cli/client/trials/own-platform.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { eventually } from "../testkit/eventually.ts";
 
@@ -62,15 +62,15 @@ onSmallDisk("on a full disk", () => {
     }
   }
 
-  /** Creates a run. @returns the error's code and reason, or "created". */
+  /** Creates a run. @returns the error's code and reason, and whether it may be tried again; or "created". */
   async function create(): Promise<string> {
     try {
       // Large enough to want new pages.
       await client.mutate(createRun, { input: { workflowVersionId, input: { text: "x".repeat(200_000) + Math.random() } } });
       return "created";
     } catch (error) {
-      const { code, reason } = (error as { errors?: { extensions: { code: string; reason: string } }[] }).errors?.[0]?.extensions ?? {};
-      return `${code} ${reason}`;
+      const { code, reason, retryable } = (error as { errors?: { extensions: Record<string, unknown> }[] }).errors?.[0]?.extensions ?? {};
+      return `${String(code)} ${String(reason)}${retryable === true ? " retryable" : ""}`;
     }
   }
 
@@ -90,7 +90,7 @@ onSmallDisk("on a full disk", () => {
     fill();
     const { status, checks } = await eventually(readiness, (seen) => seen.status === 503);
     expect({ status, platform: checks["platform"] }).toEqual({ status: 503, platform: expect.stringMatching(/The disk of .* is full/) });
-    const refused = "DOWNSTREAM_UNAVAILABLE DATABASE_UNAVAILABLE";
+    const refused = "DOWNSTREAM_UNAVAILABLE DATABASE_UNAVAILABLE retryable";
     await eventually(create, (said) => said !== "created");
     expect(await create()).toBe(refused);
     expect((await fetch(new URL("/livez", platform.graphUrl))).status).toBe(200);
@@ -111,7 +111,7 @@ onSmallDisk("on a full disk", () => {
     await expect(panics()).rejects.toThrow();
     await admin.end().catch(() => {});
     await eventually(readiness, ({ checks }) => /PostgreSQL has ended/.test(checks["platform"] ?? ""));
-    expect(await create()).toBe("DOWNSTREAM_UNAVAILABLE DATABASE_UNAVAILABLE");
+    expect(await create()).toBe("DOWNSTREAM_UNAVAILABLE DATABASE_UNAVAILABLE retryable");
     rmSync(filler);
     await recovered();
   }, 300_000);

@@ -7,6 +7,7 @@ import { buildSchema, getNamedType, getNullableType, isInputObjectType, isListTy
 import type { Json } from "#shared/json.ts";
 import { makeOneOfEach, type OneOfEach } from "../testkit/one-of-each.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
+import { filesOf } from "../testkit/skills.ts";
 
 let platform: TestPlatform;
 let own: OneOfEach;
@@ -167,6 +168,10 @@ const subjects: Record<string, Subject> = {
       outputSchema: json("outputSchema", 64 * kib),
       implementation: json("implementation", 256 * kib, { template: "Hello" }),
     },
+  },
+  importSkill: {
+    base: ({ skill }) => ({ skillId: skill, files: filesOf({ "SKILL.md": "---\nname: x\ndescription: x\n---\n" }) }),
+    fields: { idempotencyKey: idempotencyKey() },
   },
   installSkill: {
     base: ({ skill }) => ({ skillId: skill, installScope: "USER", scopeId: "u" }),
@@ -400,6 +405,20 @@ const subjects: Record<string, Subject> = {
     base: () => ({ workerKey: "w", dryRun: true }),
     fields: { workerKey: text("workerKey", 200, 1), leaseSeconds: range("leaseSeconds", 1, 3_600) },
   },
+  createSkillRun: {
+    base: ({ skill }) => ({ skillId: skill, input: {}, execution: "MANUAL" }),
+    fields: { idempotencyKey: idempotencyKey("s", "🐊") },
+  },
+  executeSkillRun: {
+    // Of a run that is no skill's, as that of an agent's above.
+    base: () => ({ workerKey: "w" }),
+    id: "run",
+    fields: { workerKey: text("workerKey", 200, 1).map(orNoSkillRun) },
+  },
+  executeNextSkillRun: {
+    base: () => ({ workerKey: "w", dryRun: true }),
+    fields: { workerKey: text("workerKey", 200, 1), leaseSeconds: range("leaseSeconds", 1, 3_600) },
+  },
   resumeNodeRun: {
     // Of a node run that has finished: what is taken is refused for that.
     base: () => ({ decision: "APPROVE" }),
@@ -533,6 +552,10 @@ function orNoTeamRun([what, value, refusal]: Tries[number]): Tries[number] {
   return [what, value, refusal ?? { reason: "TEAM_RUN_NOT_FOUND" }];
 }
 
+function orNoSkillRun([what, value, refusal]: Tries[number]): Tries[number] {
+  return [what, value, refusal ?? { reason: "SKILL_RUN_NOT_FOUND" }];
+}
+
 function orFinished([what, value, refusal]: Tries[number]): Tries[number] {
   return [what, value, refusal ?? { code: "CONFLICT", reason: "NODE_RUN_NOT_SETTABLE" }];
 }
@@ -595,6 +618,11 @@ const isFilter = "it only compares: tests/e2e/argument-limits.test.ts";
 const inWhole = "it is within the 4 MiB of the whole input";
 const asInput = "256 KiB, by the check that CreateRunInput.input has";
 const excused: Record<string, string> = {
+  "CreateSkillRunInput.input": asInput,
+  "ImportSkillInput.zipBase64": "tests/skill/skill.test.ts has it",
+  "ImportSkillInput.files": "tests/skill/skill.test.ts has it",
+  "SkillFileInput.path": "tests/skill/skill.test.ts has it",
+  "SkillFileInput.contentBase64": "tests/skill/skill.test.ts has it",
   "CreateRunInput.mocks": asInput,
   "ForkPatchInput.input": asInput,
   "ForkPatchInput.state": asInput,

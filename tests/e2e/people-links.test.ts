@@ -1,3 +1,8 @@
+import { once } from "node:events";
+import { request as httpRequest, type ClientRequest } from "node:http";
+import { gzipSync } from "node:zlib";
+import { createSecretBox } from "#shared/secret/secrets.ts";
+import { formToken, linkToken, readLinkToken, type LinkClaims } from "../../subgraphs/runtime/graph/waiting/link-token.ts";
 import { chain, finishRun, makeWorkflow, startRun, type Dsl } from "../testkit/graph.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
@@ -114,6 +119,43 @@ describe("the page of a link", () => {
     });
   });
 
+  it("shows all that a form speaks of, and rounds no number", async () => {
+    const odd = {
+      type: "object",
+      $defs: { colour: { enum: ["red", null] } },
+      properties: { "straße 1": { type: "integer", description: "Which?", maximum: 9 }, colour: { $ref: "#/$defs/colour" } },
+      required: ["straße 1", "elsewhere"],
+      additionalProperties: { type: "array" },
+    };
+    const { runId, node } = await started({
+      nodes: [{ id: "ask", type: "human-input", config: { form: odd } }] as Dsl["nodes"],
+      edges: [],
+    });
+    const url = at(node.waiting.link);
+    const html = await (await fetch(url)).text();
+    expect(html).toContain('<label for="field.elsewhere">elsewhere (needed)</label>');
+    expect(html).toContain(
+      '<select id="field.colour" name="field.colour"><option value=""></option><option value="0">red</option><option value="1">null</option></select>',
+    );
+    // Lists of ids are written with white space between them.
+    expect(html).toContain('id="field.straße%201" name="field.straße 1" aria-describedby="field.straße%201-hint"');
+    const good = { form_token: tokenIn(html), "field.straße 1": "7", "field.elsewhere": "[1]", "field.colour": "1" };
+    const wrong: [string, string, string][] = [
+      ["field.straße 1", "9007199254740993", "It would be read as 9007199254740992. Give fewer digits."],
+      ["field.straße 1", "0x10", "Give a number."],
+      ["field.straße 1", "70", "70 is greater than 9."],
+      ["field.colour", " ", "Choose one of the list."],
+      ["field.elsewhere", "[1", "Give JSON, such as [1, 2]."],
+    ];
+    for (const [field, value, problem] of wrong) {
+      const refused = await send(url, { ...good, [field]: value });
+      expect([refused.status, await refused.text()]).toEqual([422, expect.stringContaining(`-problem">${problem}</p>`)]);
+    }
+    const taken = await send(url, { ...good, "field.straße 1": " 7 " });
+    expect(taken.status).toBe(200);
+    expect((await finishRun(platform, runId)).outputJson).toEqual({ "straße 1": 7, elsewhere: [1], colour: null });
+  });
+
   it("is not there for a token that the platform did not make, or that has expired", async () => {
     const { node } = await started(refund, { seconds: 60 });
     const token = node.waiting.link!.slice("/answer/".length);
@@ -128,7 +170,90 @@ describe("the page of a link", () => {
   });
 });
 
+/** Begins a POST, and sends all of its body but the end. @returns when the platform has asked for the body. */
+async function slowPost(url: string): Promise<ClientRequest> {
+  const request = httpRequest(url, { method: "POST", headers: { expect: "100-continue", "content-length": "10" } });
+  request.on("error", () => {});
+  request.flushHeaders();
+  await once(request, "continue");
+  request.write("{");
+  return request;
+}
+
+describe("a link that has expired", () => {
+  it("answers nothing, nor does a form that was open for more than a day, or a link to another wait of the node", async () => {
+    const { node } = await started(refund);
+    const secrets = createSecretBox(platform.env.encryptionKey!);
+    const token = node.waiting.link!.slice("/answer/".length);
+    const claims = readLinkToken(secrets, token)!;
+    const urlOf = (more: Partial<LinkClaims>) => at(`/answer/${linkToken(secrets, { ...claims, ...more })}`);
+    const nowSeconds = Date.now() / 1_000;
+    const fields = (of: string, madeSeconds = nowSeconds) => ({
+      ...{ form_token: formToken(secrets, of.slice(of.lastIndexOf("/") + 1), madeSeconds), action: "yes" },
+      "field.amount": "20",
+    });
+    const late = urlOf({ expires: Math.floor(nowSeconds) - 1 });
+    expect([(await fetch(late)).status, (await send(late, fields(late))).status]).toEqual([410, 410]);
+    const stale = await send(at(`/answer/${token}`), fields(token, nowSeconds - 86_460));
+    expect([stale.status, await stale.text()]).toEqual([403, expect.stringContaining("was open for more than a day")]);
+    for (const other of [urlOf({ attempt: claims.attempt + 1 }), urlOf({ reason: "APPROVAL" })])
+      expect((await send(other, fields(other))).status).toBe(409);
+    expect(await answeredBy(node.id)).toMatchObject({ status: "WAITING" });
+    // What the router asks for it is nobody else's to ask.
+    const visit = `mutation ($input: LinkVisitInput!) { visitLink(input: $input) { status } }`;
+    const asked = await platform.post(visit, { input: { kind: "answer", token } });
+    expect(asked.errors?.[0]?.extensions).toMatchObject({ reason: "GRAPHQL_VALIDATION_FAILED" });
+    expect((await send(at(`/answer/${token}`), fields(token))).status).toBe(200);
+  });
+});
+
 describe("the address of a callback", () => {
+  it("takes the route received, and without a call timeout when its wait_seconds are over", async () => {
+    const routes = (wait_seconds: number): Dsl => ({
+      nodes: [{ id: "wait", type: "callback", config: { wait_seconds } }, says("got", "got"), says("late", "late")] as Dsl["nodes"],
+      edges: [
+        { source: "wait", target: "got", condition: "received" },
+        { source: "wait", target: "late", condition: "timeout" },
+      ],
+    });
+    const { runId, node } = await started(routes(3_600));
+    await fetch(at(node.waiting.callbackUrl), { method: "POST" });
+    expect(await finishRun(platform, runId)).toMatchObject({ status: "COMPLETED", outputText: "got" });
+    const { workflowId } = await makeWorkflow(platform, routes(0.1));
+    expect(await finishRun(platform, await startRun(platform, workflowId))).toMatchObject({ status: "COMPLETED", outputText: "late" });
+  });
+
+  it("ends its wait by nothing that was cut or changed on its way", async () => {
+    const { runId, node } = await started(call);
+    const post = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>) =>
+      fetch(at(node.waiting.callbackUrl), { method: "POST", body, headers });
+    const refused: [string | Uint8Array<ArrayBuffer>, Record<string, string>, number, string][] = [
+      ['{"state":"rea', { "content-type": "application/json" }, 422, "CALLBACK_BODY_NOT_JSON"],
+      ["{", { "content-type": "application/cloudevents+json; charset=utf-8" }, 422, "CALLBACK_BODY_NOT_JSON"],
+      [new Uint8Array(gzipSync("{}")), { "content-type": "application/json", "content-encoding": "gzip" }, 415, "BODY_ENCODED"],
+      [new Uint8Array([1, 255, 254, 3]), { "content-type": "application/octet-stream" }, 400, "CALLBACK_NOT_TEXT"],
+      [new Uint8Array([0x61, 0]), { "content-type": "text/plain" }, 400, "CALLBACK_NOT_TEXT"],
+    ];
+    for (const [body, headers, status, reason] of refused) {
+      const answer = await post(body, headers);
+      expect([answer.status, await answer.text()]).toEqual([status, expect.stringContaining(reason)]);
+    }
+    expect(await answeredBy(node.id)).toMatchObject({ status: "WAITING" });
+    expect((await post('\ufeff{"state":"ready"}', { "content-type": "application/json" })).status).toBe(200);
+    expect(await finishRun(platform, runId)).toMatchObject({ outputText: "ready" });
+  });
+
+  it("keeps nobody waiting while its callers send slowly", async () => {
+    const { node } = await started(call);
+    const other = await started(refund);
+    const slow = await Promise.all(Array.from({ length: 10 }, () => slowPost(at(node.waiting.callbackUrl))));
+    try {
+      expect((await fetch(at(other.node.waiting.link))).status).toBe(200);
+    } finally {
+      for (const request of slow) request.destroy();
+    }
+  });
+
   it("takes one call, whose body is the output", async () => {
     const { runId, node } = await started(call);
     expect(node.waiting.link).toBeNull();

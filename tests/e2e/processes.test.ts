@@ -1,13 +1,10 @@
 /** Every subgraph in a process of its own, the router in another, and a worker: as in production, on loopback. */
-import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { readdir, readFile } from "node:fs/promises";
+import { createClient as createSockets } from "graphql-ws";
 import pg from "pg";
+import WebSocket from "ws";
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
 import { graphql } from "#codegen/graph/gql.ts";
 import { processIdentity } from "#shared/process-identity.ts";
@@ -15,10 +12,12 @@ import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { operationText, signToken } from "#shared/trust/token.ts";
 import { createRun } from "../../cli/client/documents.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
+import { crashesOf, rememberCrashes } from "../testkit/counted-crashes.ts";
 import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
+import { startDistributed, subgraphNames, type Distributed } from "../testkit/distributed.ts";
 import { eventually } from "../testkit/eventually.ts";
-import { freePorts } from "../testkit/free-ports.ts";
 import { postTo } from "../testkit/platform.ts";
+import { startLoad } from "../testkit/restart-load.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 
 const events = graphql(`
@@ -51,87 +50,33 @@ const health = graphql(`
   }
 `);
 
-const names = ["workflow", "session", "runtime", "agent", "memory", "team", "skill", "tool", "model"];
-const bin = fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url));
-
 let database: TestDatabase;
-let dataDir: string;
+let platform: Distributed;
 let client: GraphClient;
 let provider: ScriptedProvider;
-const children: ChildProcess[] = [];
-const subgraphs = new Map<string, ChildProcess>();
-let startSubgraph: (name: string) => Promise<void>;
-let accessUrl: string;
-let graphUrl: string;
-const internalKey = randomBytes(32).toString("hex");
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  await rememberCrashes(database.adminUrl);
   provider = await startScriptedProvider();
-  dataDir = await mkdtemp(join(tmpdir(), "agent-platform-processes-"));
-  const ports = await freePorts(names.length + 2);
-  const accessPort = ports.pop()!;
-  accessUrl = `http://127.0.0.1:${accessPort}/graphql`;
-  const urls = Object.fromEntries(
-    names.map((name, index) => [`AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`, `http://127.0.0.1:${ports[index]}/graphql`]),
-  );
-  const shared = {
-    ...urls,
-    AGENT_PLATFORM_ACCESS_SUBGRAPH_URL: accessUrl,
-    AGENT_PLATFORM_DATABASE_URL: database.url,
-    AGENT_PLATFORM_ENCRYPTION_KEY: randomBytes(32).toString("hex"),
-    AGENT_PLATFORM_INTERNAL_KEY: internalKey,
-    AGENT_PLATFORM_DATA_DIR: dataDir,
-    AGENT_PLATFORM_LOG_LEVEL: "warn",
-    AGENT_PLATFORM_PROVIDER_BASE_URL: provider.baseUrl,
-    AGENT_PLATFORM_EGRESS_ALLOW: provider.hostPort,
-  };
-  startSubgraph = async (name) => {
-    const port = String(ports[names.indexOf(name)]);
-    const child = await start(["subgraph", name], { ...shared, AGENT_PLATFORM_PORT: port }, `subgraph ${name}`);
-    subgraphs.set(name, child);
-  };
-  await Promise.all(names.map(startSubgraph));
-  await Promise.all([
-    start(["router"], { ...shared, AGENT_PLATFORM_PORT: String(ports.at(-1)), AGENT_PLATFORM_ACCESS_PORT: String(accessPort) }, "graph "),
-    start(["worker"], { ...shared, AGENT_PLATFORM_ENCRYPTION_KEY: "" }, "worker ready"),
-  ]);
-  graphUrl = `http://127.0.0.1:${ports.at(-1)}/graphql`;
-  client = createClient({ url: graphUrl, tenantId: "t1" });
+  const settings = { PROVIDER_BASE_URL: provider.baseUrl, EGRESS_ALLOW: provider.hostPort };
+  platform = await startDistributed({ databaseUrl: database.url, settings, hasMetrics: true });
+  client = createClient({ url: platform.graphUrl, tenantId: "t1" });
 }, 600_000);
 
 afterAll(async () => {
   await client.close();
-  await Promise.all(children.reverse().map(stop));
+  await platform[Symbol.asyncDispose]();
   await provider.close();
-  await rm(dataDir, { recursive: true, force: true });
   await database.drop();
 });
 
-/** Starts one process of the platform and waits for the line that says it serves. */
-async function start(argv: string[], environment: Record<string, string>, ready: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [bin, ...argv], {
-    env: { PATH: process.env["PATH"], ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  children.push(child);
-  let words = "";
-  await new Promise<void>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on("line", (line) => {
-        words += `${line}\n`;
-        if (line.startsWith(ready)) resolve();
-      });
-    }
-    child.once("exit", () => reject(new Error(`${argv.join(" ")} ended: ${words}`)));
-  });
-  return child;
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGTERM");
+/** Kills a process, and starts it again. */
+async function killed(name: string): Promise<void> {
+  const child = platform.process(name);
+  child.kill("SIGKILL");
   await once(child, "exit");
+  await platform.start(name);
 }
 
 /** The processes that a process has started and that live. */
@@ -145,9 +90,37 @@ async function valuesFor(caller: string | undefined, origin: string): Promise<st
   const query = "query ($input: SecretValuesInput!) { secretValues(input: $input) { value } }";
   const text = operationText({ query, variables: { input: { names: ["KEY"], origin } } });
   const info = { tenantId: "t1", requestId: "test", caller };
-  const token = signToken({ audience: "access", info, text }, new InternalKeys([internalKey]).all[0]!);
+  const token = signToken({ audience: "access", info, text }, new InternalKeys([platform.internalKey]).all[0]!);
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
-  return (await fetch(accessUrl, { method: "POST", headers, body: text })).text();
+  return (await fetch(platform.accessUrl, { method: "POST", headers, body: text })).text();
+}
+
+/** What was made a minute ago. */
+function expired<T>(make: () => T): T {
+  const { now } = Date;
+  Date.now = () => now() - 61_000;
+  try {
+    return make();
+  } finally {
+    Date.now = now;
+  }
+}
+
+const reasonIn = (answer: string) => /"reason":"(\w+)"/.exec(answer)?.[1] ?? "answered";
+
+/** Why a process refuses an operation; "answered" where it does not. Of the headers it believes the token alone. */
+async function reasonOverHttp(url: string, body: string, token: string | undefined): Promise<string> {
+  const headers = { "content-type": "application/json", "x-tenant-id": "t1", ...(token && { authorization: `Bearer ${token}` }) };
+  return reasonIn(await (await fetch(url, { method: "POST", headers, body })).text());
+}
+
+async function reasonOverSocket(url: string, query: string, token: string | undefined): Promise<string> {
+  const sockets = createSockets({ url: url.replace("http", "ws"), webSocketImpl: WebSocket, retryAttempts: 0 });
+  const told = await new Promise((resolve) =>
+    sockets.subscribe({ query, extensions: { token } }, { next: resolve, error: resolve, complete() {} }),
+  );
+  await sockets.dispose();
+  return reasonIn(JSON.stringify(told));
 }
 
 async function adminClient(): Promise<pg.Client & AsyncDisposable> {
@@ -160,15 +133,17 @@ describe("with every subgraph in its own process", () => {
   it("has secrets by name, which the router's process gives to tool and model, and to nobody else that knows the internal key", async () => {
     const origin = new URL(provider.baseUrl).origin;
     const make = "mutation ($i: CreateSecretInput!) { createSecret(input: $i) { id } }";
-    expect((await postTo(graphUrl, make, { i: { name: "KEY", value: "sk-by-name-1", origins: [origin] } })).errors).toBeUndefined();
+    expect(
+      (await postTo(platform.graphUrl, make, { i: { name: "KEY", value: "sk-by-name-1", origins: [origin] } })).errors,
+    ).toBeUndefined();
     const provide = "mutation ($i: CreateModelProviderInput!) { createModelProvider(input: $i) { id } }";
-    await postTo(graphUrl, provide, {
+    await postTo(platform.graphUrl, provide, {
       i: { code: "named", name: "N", baseUrl: provider.baseUrl, apiKey: "{{ secrets.KEY }}", defaultModel: "m" },
     });
     const complete = `mutation { chatCompletion(input: { providerCode: "named", messages: [{ role: USER, content: "hi" }] }) { content } }`;
     // The model subgraph has looked for the router since before it was there.
     const answer = await eventually(
-      () => postTo(graphUrl, complete),
+      () => postTo(platform.graphUrl, complete),
       ({ errors }) => errors === undefined,
     );
     expect(answer.data).toMatchObject({ chatCompletion: { content: expect.any(String) } });
@@ -179,13 +154,40 @@ describe("with every subgraph in its own process", () => {
       [undefined, "SECRET_CALLER_REFUSED"],
     ] as const)
       expect(await valuesFor(caller, origin)).toContain(told);
-    const { data } = await postTo(graphUrl, `{ modelProviderByCode(code: "named") { id } }`);
+    const { data } = await postTo(platform.graphUrl, `{ modelProviderByCode(code: "named") { id } }`);
     const { id } = (data as { modelProviderByCode: { id: string } }).modelProviderByCode;
-    await postTo(graphUrl, `mutation ($id: ID!) { deleteModelProvider(id: $id) { id } }`, { id });
+    await postTo(platform.graphUrl, `mutation ($id: ID!) { deleteModelProvider(id: $id) { id } }`, { id });
   });
 
   it("has a worker without the key of secrets, which does not make another", async () => {
-    expect(await readdir(dataDir)).not.toContain("encryption.key");
+    expect(await readdir(platform.dataDir)).not.toContain("encryption.key");
+  });
+
+  it("has nine that answer nobody without the platform's token for this very operation, over HTTP and WebSocket", async () => {
+    const ask = { query: "{ _service { sdl } }" };
+    const text = operationText(ask);
+    const [ours, another] = [platform.internalKey, randomBytes(32).toString("hex")].map((key) => new InternalKeys([key]).all[0]!);
+    const sign = (audience: string, signed = text, key = ours!) =>
+      signToken({ audience, info: { tenantId: "t1", requestId: "test" }, text: signed }, key);
+    for (const [index, url] of [...platform.subgraphUrls, platform.accessUrl].entries()) {
+      const name = subgraphNames[index] ?? "access";
+      const [head, facts, signature] = sign(name).split(".");
+      const altered = Buffer.from(facts!, "base64url").toString().replace('"t1"', '"t2"');
+      const tokens: Record<string, string | undefined> = {
+        TOKEN_MISSING: undefined,
+        TOKEN_AUDIENCE_WRONG: sign("another"),
+        TOKEN_FORGED: [head, Buffer.from(altered).toString("base64url"), signature].join("."),
+        "TOKEN_FORGED by another key": sign(name, text, another),
+        "TOKEN_FORGED by none": `${Buffer.from('{"alg":"none"}').toString("base64url")}.${facts}.`,
+        TOKEN_BODY_DIFFERS: sign(name, operationText({ ...ask, variables: { more: 1 } })),
+        TOKEN_EXPIRED: expired(() => sign(name)),
+      };
+      expect([name, await reasonOverHttp(url, text, sign(name))]).toEqual([name, "answered"]);
+      for (const [reason, token] of Object.entries(tokens)) {
+        const told = [await reasonOverHttp(url, text, token), await reasonOverSocket(url, ask.query, token)];
+        expect([name, reason, ...told]).toEqual([name, reason, ...told.map(() => reason.split(" ")[0])]);
+      }
+    }
   });
 
   it("S-60 S-100 one graph answers for all nine, found by their addresses in the environment", async () => {
@@ -199,7 +201,7 @@ describe("with every subgraph in its own process", () => {
         .filter(({ status }) => status === "UP")
         .map(({ name }) => name)
         .sort(),
-    ).toEqual([...names, "access"].sort());
+    ).toEqual([...subgraphNames, "access"].sort());
   });
 
   it("S-43 S-16 a worker process runs a workflow, and its events carry fields of other subgraphs", async () => {
@@ -230,6 +232,51 @@ describe("with every subgraph in its own process", () => {
     expect(seen.at(-1)?.run).toMatchObject({ status: "COMPLETED", outputText: "yes, 7" });
   });
 
+  it("loses no run and counts no crash while a subgraph, a worker and the router are started again under load", async () => {
+    const dsl = {
+      nodes: [
+        { id: "ask", type: "llm", config: { model: "scripted-model", prompt: "x" } },
+        { id: "say", type: "answer", config: { answer: "{{ nodes.ask.text }}" } },
+      ],
+      edges: [{ source: "ask", target: "say" }],
+    };
+    const { workflowVersionId } = await prepareWorkflow(client, { code: "restarts", name: "Restarts", input: {}, dsl });
+    const mutation = "mutation ($input: CreateRunInput!) { made: createRun(input: $input) { id } }";
+    const load = startLoad(platform.graphUrl, [{ mutation, input: { workflowVersionId } }], 4);
+    await load.more(20);
+    for (const name of ["runtime", "worker 1", "router"]) {
+      expect([name, await platform.restart(name)]).toEqual([name, 0]);
+      await load.more(20);
+    }
+    await load.stop();
+    await using admin = await adminClient();
+    const statuses = async () =>
+      (
+        await admin.query<{ status: number; count: number }>(
+          "select status, count(*)::int from runtime.run where workflow_version_id = $1 group by 1",
+          [workflowVersionId],
+        )
+      ).rows;
+    const ended = await eventually(statuses, (seen) => seen.every(({ status }) => status >= 3));
+    // Acknowledged, each once, or of a key whose answer was lost and then had: no run more, and none that failed.
+    expect(ended).toEqual([{ status: 3, count: load.made.length }]);
+    expect(await crashesOf(database.adminUrl)).toEqual([]);
+  }, 600_000);
+
+  it("has /metrics in each process, which move with what it does", async () => {
+    const every = /^nodejs_eventloop_lag_p99_seconds\{/m;
+    const own: Record<string, RegExp[]> = {
+      router: [/^agent_platform_operation_seconds_count\{.*\} [1-9]/m],
+      runtime: [/^agent_platform_create_runs_count\{.*\} [1-9]/m, /^agent_platform_queue_age_seconds\{/m, /^agent_platform_runs\{/m],
+      "worker 1": [/^agent_platform_claim_rows_sum\{.*\} [1-9]/m, /^agent_platform_flush_seconds_count\{.*\} [1-9]/m],
+    };
+    for (const name of platform.names)
+      await eventually(
+        async () => (await fetch(platform.metricsUrl(name))).text(),
+        (text) => [every, ...(own[name] ?? [])].every((line) => line.test(text)),
+      );
+  });
+
   it("S-43 a stream goes on where it was when its subgraph is killed and comes back: nothing lost, nothing twice", async () => {
     const ids = Array.from({ length: 100 }, (_, index) => `n${index}`);
     const dsl = {
@@ -243,10 +290,7 @@ describe("with every subgraph in its own process", () => {
     for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) {
       seen.push(runEvents.cursor);
       if (seen.length !== 1) continue;
-      const killed = subgraphs.get("runtime")!;
-      killed.kill("SIGKILL");
-      await once(killed, "exit");
-      await startSubgraph("runtime");
+      await killed("runtime");
     }
     const stored: string[] = [];
     for await (const { runEvents } of client.subscribe(events, { runId: run!.id })) stored.push(runEvents.cursor);
@@ -269,10 +313,7 @@ describe("with every subgraph in its own process", () => {
     const prepared = await prepareWorkflow(client, { code: "asks", name: "Asks", input: {}, dsl });
     const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
     await provider.seen(1);
-    const killed = subgraphs.get("model")!;
-    killed.kill("SIGKILL");
-    await once(killed, "exit");
-    await startSubgraph("model");
+    await killed("model");
     const statuses: unknown[] = [];
     let last: unknown;
     for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) {
@@ -287,7 +328,7 @@ describe("with every subgraph in its own process", () => {
   }, 600_000);
 
   it("has a worker whose process is started again when it dies, and whose runs go on long before their leases run out", async () => {
-    const worker = children.find(({ spawnargs }) => spawnargs.includes("worker"))!;
+    const worker = platform.process("worker 1");
     const [pid = 0] = await childrenOf(worker.pid!);
     expect(pid).toBeGreaterThan(0);
     provider.reset();
@@ -304,6 +345,8 @@ describe("with every subgraph in its own process", () => {
     let last: unknown;
     for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) last = runEvents.run;
     expect(last).toMatchObject({ status: "COMPLETED", outputText: "whole again" });
+    // What the run's work row had until its end.
+    expect(await crashesOf(database.adminUrl)).toMatchObject([{ key: run!.id, crashes: 1 }]);
     expect(worker.exitCode).toBeNull();
     expect(await childrenOf(worker.pid!)).not.toContain(pid);
   }, 600_000);
@@ -324,7 +367,7 @@ describe("with every subgraph in its own process", () => {
     const { rows } = await admin.query<{ worker_key: string }>("select worker_key from runtime.node_run where run_id = $1", [run!.id]);
     const pid = Number(rows[0]?.worker_key.split(":").at(-1));
     expect(pid).toBeGreaterThan(0);
-    expect(children.map((child) => child.pid)).not.toContain(pid);
+    expect(platform.names.map((name) => platform.process(name).pid)).not.toContain(pid);
     await eventually(
       () => processIdentity(pid),
       (found) => found === undefined,

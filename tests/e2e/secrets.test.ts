@@ -2,13 +2,17 @@
 import { readFile, rm, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createHmac } from "node:crypto";
 import pg from "pg";
 import { graphql } from "#codegen/graph/gql.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+import { askAgent, calls, makeAgent } from "../testkit/agents.ts";
 import { ask, chain, finishRun, makeWorkflow, startRun } from "../testkit/graph.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { testKeys } from "../testkit/internal-keys.ts";
-import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { startScriptedProvider, type ScriptedAnswer, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { askTeam, makeTeam } from "../testkit/teams.ts";
 
 const secrets = {
   ofBinding: "binding-secret-1f3a",
@@ -17,9 +21,13 @@ const secrets = {
   ofOperator: "sk-operator-secret-20bd",
   ofNoun: "noun-secret/with+signs-5e1c",
   ofNounInBody: "body-secret-e00d",
+  ofWebhook: "webhook-secret-41c9",
+  ofWebhookBefore: "webhook-secret-before-8d10",
+  ofCaller: "caller-secret-66fe",
   /** Known once they are made. */
   apiKey: "",
   encryptionKey: "",
+  webhookToken: "",
   internalKey: testKeys.texts[0]!,
 };
 
@@ -117,6 +125,9 @@ describe("secrets", () => {
     shown.push(
       await failAtProviders(),
       await succeedAtProvider(),
+      await askAgents(bindingId),
+      await tryAgain(bindingId),
+      await callWebhook(),
       await platform.post("{ apiKeys { nodes { prefix } } }", {}, { "x-api-key": secrets.apiKey }),
     );
     await refuseSecrets();
@@ -186,6 +197,83 @@ async function succeedAtProvider(): Promise<unknown[]> {
   return [run, events, await platform.post(caller)];
 }
 
+/** Whatever it is asked, the provider says its key: in a text, in what it thinks, in a call's arguments, in a summary. */
+const says = (...answers: ScriptedAnswer[]) =>
+  provider.chat(...answers, { text: `My key is ${secrets.ofProvider}.`, reasoning: secrets.ofProvider });
+
+/** An agent whose tool repeats its secrets, which remembers, and whose conversation is made shorter; and a team. Whoever they ask repeats the key. */
+async function askAgents(bindingId: string): Promise<unknown[]> {
+  const memory = { memoryPolicy: { enabled: true, writeEnabled: true, memoryScope: "TENANT" } };
+  const model = { modelConfig: { providerCode: "own", contextTokens: 1_000 } };
+  const { agentId } = await makeAgent(platform, { ...memory, ...model, toolBindingIds: [bindingId] });
+  // By what was used the conversation is too long.
+  const usage = { prompt_tokens: 5_000, completion_tokens: 5 };
+  says(calls(["echo", { said: secrets.ofProvider }]), { ...calls(["echo", { said: `again ${secrets.ofProvider}` }]), usage });
+  const asked = await askAgent(platform, agentId, "Do it.");
+  const ended = await finishRun(platform, asked);
+  expect(ended).toMatchObject({ status: "COMPLETED", outputText: "My key is ***." });
+  const paths = `query ($id: ID!) { run(id: $id) { nodeRuns(first: 100) { nodes { path } } } }`;
+  const { run } = await ask<{ run: { nodeRuns: { nodes: { path: string }[] } } }>(platform, paths, { id: asked });
+  expect(run.nodeRuns.nodes.map(({ path }) => path)).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^agent\/compact#/), expect.stringMatching(/^agent\/tool#/), "agent/memory#1"]),
+  );
+  says();
+  const { teamId } = await makeTeam(platform, "SEQUENTIAL", [
+    { memberKey: "one", agent: { ...memory, ...model } },
+    { memberKey: "two", agent: model },
+  ]);
+  const team = await askTeam(platform, teamId, "Do it.");
+  expect(await finishRun(platform, team)).toMatchObject({ status: "COMPLETED", outputText: "My key is ***." });
+  const shown: unknown[] = [ended];
+  for (const runId of [asked, team]) shown.push(await ask(platform, everything, { runId, bindingId }), await eventsOf(runId));
+  const more = `{ memories(scopeType: TENANT) { nodes { contentText metadata } } modelCalls { nodes { model errorReason } } }`;
+  return [...shown, await ask(platform, more)];
+}
+
+/** A node by itself, and a fork of a run, that call the tool again. */
+async function tryAgain(bindingId: string): Promise<unknown[]> {
+  const call: Json = { id: "call", type: "tool", config: { tool_binding_id: bindingId, path: "/echo" } };
+  const { workflowId, workflowVersionId } = await makeWorkflow(platform, { nodes: [call], edges: [] });
+  const executed = `mutation ($v: ID!) { executeNode(workflowVersionId: $v, nodeId: "call", scope: { nodes: {} }) { status outputText outputJson input } }`;
+  const alone = await ask<{ executeNode: JsonObject }>(platform, executed, { v: workflowVersionId });
+  expect(alone.executeNode["status"]).toBe("COMPLETED");
+  const id = await startRun(platform, workflowId);
+  await finishRun(platform, id);
+  const fork = `mutation ($id: ID!) { forkRun(id: $id, fromNode: "call") { id } }`;
+  const { forkRun } = await ask<{ forkRun: { id: string } }>(platform, fork, { id });
+  return [alone, await finishRun(platform, forkRun.id)];
+}
+
+/** A webhook that is called with what its caller has in headers and query, signed with each of its secrets, and with a wrong signature. */
+async function callWebhook(): Promise<unknown[]> {
+  const { workflowId } = await makeWorkflow(platform, {
+    nodes: [{ id: "say", type: "answer", config: { answer: "{{ input | json }}" } }],
+    edges: [],
+  });
+  const make = `mutation ($i: CreateWebhookInput!) { made: createWebhook(input: $i) { url webhook { id } } }`;
+  const signature = { header: "x-hub-signature-256", prefix: "sha256=" };
+  const input = { name: "h", workflowId, answer: "OUTPUT", signature, secret: secrets.ofWebhookBefore, headers: ["x-github-event"] };
+  const { made } = await ask<{ made: { url: string; webhook: { id: string } } }>(platform, make, { i: input });
+  const { id } = made.webhook;
+  const rotate = `mutation ($id: ID!, $s: String) { made: rotateWebhookSecret(id: $id, secret: $s) { webhook { id } } }`;
+  await ask(platform, rotate, { id, s: secrets.ofWebhook });
+  const url = new URL(`${made.url}?access_token=${secrets.ofCaller}&q=1`, platform.url);
+  secrets.webhookToken = url.pathname.split("/").at(-1)!;
+  const shown: unknown[] = [];
+  for (const [secret, status] of [
+    [secrets.ofWebhook, 200],
+    [secrets.ofWebhookBefore, 200],
+    ["wrong", 401],
+  ] as const) {
+    const signed = `sha256=${createHmac("sha256", secret).update("{}").digest("hex")}`;
+    const headers = { "content-type": "application/json", authorization: `Bearer ${secrets.ofCaller}`, "x-hub-signature-256": signed };
+    const answer = await fetch(url, { method: "POST", body: "{}", headers });
+    expect(answer.status).toBe(status);
+    shown.push(await answer.text(), [...answer.headers]);
+  }
+  return [...shown, await platform.post(rotate, { id, s: "short" }), await ask(platform, "{ webhooks { nodes { id name headers } } }")];
+}
+
 /** Secrets in what is refused: nobody is told them again. */
 async function refuseSecrets(): Promise<void> {
   const answers = [
@@ -225,7 +313,8 @@ async function storedRows(): Promise<[string, string][]> {
 }
 
 function expectNoSecret(place: string, text: string): void {
-  for (const [name, secret] of Object.entries(secrets)) {
+  // One that is not made yet is nowhere.
+  for (const [name, secret] of Object.entries(secrets).filter(([, made]) => made !== "")) {
     const bytes = Buffer.from(secret);
     const within = (before: string) =>
       Buffer.from(before + secret)

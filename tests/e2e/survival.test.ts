@@ -10,12 +10,13 @@ import { readPostmaster } from "#shared/postgres/postmaster.ts";
 import { processIdentity } from "#shared/process-identity.ts";
 import { createRun } from "../../cli/client/documents.ts";
 import { followRun } from "../../cli/client/follow.ts";
-import { startOwnPlatform, type OwnPlatform } from "../../cli/client/own-platform.ts";
+import { startOwnPlatform, type OwnPlatform } from "../../cli/client/trials/own-platform.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
 import { callsForItems, callsForRounds, countCalls, itemsOf } from "../testkit/counted-items.ts";
 import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
+import { freePorts } from "../testkit/free-ports.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 
 let dataDir: string;
@@ -27,7 +28,10 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "agent-platform-survival-"));
   await chmod(dataDir, 0o755);
   source = await startHttpServer();
-  platform = await startOwnPlatform({ environment: process.env, dataDir, settings: { EGRESS_ALLOW: source.hostPort, LOG_LEVEL: "warn" } });
+  // An API that is killed comes back to its port, which nobody else must have been given meanwhile.
+  const [port] = await freePorts(1);
+  const settings = { EGRESS_ALLOW: source.hostPort, LOG_LEVEL: "warn", PORT: String(port) };
+  platform = await startOwnPlatform({ environment: process.env, dataDir, settings });
   client = createClient({ url: platform.graphUrl, tenantId: "t1" });
 }, 600_000);
 
@@ -103,7 +107,12 @@ describe("a platform a part of which is killed", () => {
     expect({ worker: part("worker"), database: database() }).toEqual({ worker: before.worker, database: before.database });
     expect(part("API")).not.toBe(before.api);
     expect((await fetch(new URL("/livez", platform.graphUrl))).status).toBe(200);
-    expect(await partHealth("API")).toMatchObject({ state: "UP", restarts: 1, lastEndCause: "KILLED" });
+    // It serves before its supervisor has told it that it is up.
+    const back = await eventually(
+      () => partHealth("API"),
+      ({ state }) => state === "UP",
+    );
+    expect(back).toMatchObject({ restarts: 1, lastEndCause: "KILLED" });
     expect(await partHealth("PostgreSQL")).toMatchObject({ state: "UP", restarts: 0, lastEndCause: null });
     const health = (await (await fetch(new URL("/health", platform.graphUrl))).json()) as { parts: object[] };
     expect(health.parts).toEqual(["PostgreSQL", "API", "worker"].map((name) => expect.objectContaining({ name, state: "UP" })));

@@ -5,7 +5,8 @@ import { ask, finishRun, makeWorkflow, refusal, startRun, type Dsl } from "../te
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
-import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { startScriptedProvider, type ScriptedCompletion, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { makeSkill } from "../testkit/skills.ts";
 import { askTeam, byMember, makeTeam, memberAsking } from "../testkit/teams.ts";
 
 let platform: TestPlatform;
@@ -40,6 +41,17 @@ const functionsOf = (place: number) =>
   ((model.requests[place]?.json["tools"] ?? []) as { function: { name: string; parameters: JsonObject } }[]).map((one) => one.function);
 const delegate = (...tasks: [member: string, task: string][]) =>
   calls(...tasks.map(([member, task]): [string, JsonObject] => ["delegate", { member, task }]));
+
+/** So many bindings of one tool. */
+async function manyBindings(count: number): Promise<string[]> {
+  const create = `mutation ($code: String!) { createTool(input: { code: $code, name: "T", toolType: HTTP }) { id } }`;
+  const { createTool } = await ask<{ createTool: { id: string } }>(platform, create, { code: `many-${count}` });
+  const version = `mutation ($input: CreateToolVersionInput!) { createToolVersion(input: $input) { id } }`;
+  await ask(platform, version, { input: { toolId: createTool.id, invokeConfig: { url: `${shop.url}/do` } } });
+  const bind = `mutation ($input: CreateToolBindingInput!) { createToolBinding(input: $input) { id } }`;
+  const one = () => ask<{ createToolBinding: { id: string } }>(platform, bind, { input: { toolId: createTool.id, name: "B" } });
+  return (await Promise.all(Array.from({ length: count }, one))).map(({ createToolBinding }) => createToolBinding.id);
+}
 
 const lead = { memberKey: "lead", role: "supervisor" };
 const a = { memberKey: "a", role: "writer", responsibility: "words" };
@@ -134,6 +146,21 @@ describe("a SUPERVISOR team", () => {
     expect(told[4]).toContain("one of a, and task");
   });
 
+  it("is nobody whom its supervisor can ask, who is told so; and ends with max_rounds where it asks others for ever", async () => {
+    let task = 0;
+    model.chat((request) => {
+      if (memberAsking(request) === "a") return { text: "Done." };
+      return task++ === 0 ? delegate(["lead", "Do it yourself."], ["a", ""]) : delegate(["a", `Task ${task}.`]);
+    });
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, a], { config: { max_rounds: 3 } });
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Go."));
+    expect(run).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS" });
+    expect(run.errorMessage).toContain("max_rounds");
+    expect(asked().map(([who]) => who)).toEqual(["lead", "lead", "a", "lead", "a"]);
+    const told = asked()[1]!.slice(-2);
+    expect(told).toEqual(Array(2).fill(expect.stringMatching(/TOOL_ARGUMENTS_INVALID.*one of a, and task/)));
+  });
+
   it("fails where it asks the same of the same member a third time, whatever comes between", async () => {
     model.chat(
       byMember({
@@ -166,6 +193,41 @@ describe("a SUPERVISOR team", () => {
     const dear = await makeTeam(platform, "SUPERVISOR", [lead, a], { config: { max_total_tokens: 1_000 } });
     const over = await finishRun(platform, await askTeam(platform, dear.teamId, "Go."));
     expect(over).toMatchObject({ status: "FAILED", errorCode: "TEAM_BUDGET_EXCEEDED" });
+    expect(model.requests).toHaveLength(2);
+  });
+
+  it("counts what makes a member's conversation shorter, and makes it no shorter where that could not be used", async () => {
+    const tooLong = { status: 400, json: { error: { message: "too long", code: "context_length_exceeded" } } };
+    const loop = calls(["no_such_tool", {}]);
+    model.chat(loop, tooLong, { text: "In short.", usage: { prompt_tokens: 900, completion_tokens: 100 } }, { text: "late" });
+    const { teamId } = await makeTeam(platform, "SEQUENTIAL", [a, b], { config: { max_total_tokens: 1_000 } });
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Go."));
+    expect(run).toMatchObject({ status: "FAILED", errorCode: "TEAM_BUDGET_EXCEEDED" });
+    expect(paths(run)).toMatchObject({ "team/member#1.0/compact#2": "COMPLETED" });
+    expect(model.requests).toHaveLength(3);
+
+    model.reset();
+    model.chat(loop, tooLong, { text: "In short." });
+    const short = await makeTeam(platform, "SEQUENTIAL", [a, b], { config: { max_turns: 2 } });
+    const over = await finishRun(platform, await askTeam(platform, short.teamId, "Go."));
+    expect(over).toMatchObject({ status: "FAILED", errorCode: "TEAM_MAX_TURNS" });
+    expect(model.requests).toHaveLength(2);
+  });
+
+  it.each<[string, string, string, JsonObject]>([
+    ["a member", "a", "SEQUENTIAL", {}],
+    ["a member, though it fails", "a", "SEQUENTIAL", { outputSchema: { type: "object", required: ["words"] } }],
+    ["the supervisor", "lead", "SUPERVISOR", {}],
+    ["the supervisor, though it fails", "lead", "SUPERVISOR", { outputSchema: { type: "object", required: ["words"] } }],
+  ])("counts what the model is asked by a skill of %s", async (_whose, key, mode, version) => {
+    const { skillId, code } = await makeSkill(platform, "PROMPT", { implementation: { prompt: "$x" }, ...version });
+    const answer = { text: "{}", usage: { prompt_tokens: 900, completion_tokens: 100 } };
+    model.chat(byMember({ [key]: [calls([code, { x: "1" }]), { text: "late" }], "": [answer] }));
+    const members = [lead, a].map((member) => ({ ...member, ...(member.memberKey === key && { agent: { skillIds: [skillId] } }) }));
+    const needed = mode === "SEQUENTIAL" ? members.slice(1) : members;
+    const { teamId } = await makeTeam(platform, mode, needed, { config: { max_total_tokens: 1_000, max_turns: 2 } });
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Go."));
+    expect(run).toMatchObject({ status: "FAILED", errorCode: "TEAM_BUDGET_EXCEEDED" });
     expect(model.requests).toHaveLength(2);
   });
 
@@ -217,7 +279,9 @@ describe("a SEQUENTIAL team", () => {
     const { teamId } = await makeTeam(platform, "SEQUENTIAL", [{ ...a, agent: { maxSteps: 1 } }, b]);
     const run = await finishRun(platform, await askTeam(platform, teamId, "Write."));
     expect(run).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS" });
-    expect(run.errorMessage).toContain("The member a failed");
+    expect(run.errorMessage).toContain(
+      "The member a failed: The agent has made a model call and given no answer: its maxSteps, or the max_rounds",
+    );
     expect(asked()).toHaveLength(1);
   });
 });
@@ -282,6 +346,23 @@ describe("a ROUND_ROBIN team", () => {
     expect(functionsOf(0)).toMatchObject([{ name: "conclude" }]);
   });
 
+  it("goes on where whoever concludes gives no answer, and tells them", async () => {
+    const wrong = calls(["conclude", {}], ["conclude", { answer: 5 }], ["conclude", "done"]);
+    const right = calls(["conclude", { answer: " " }], ["conclude", { answer: "Forty-two." }]);
+    model.chat(byMember({ a: [wrong, right] }));
+    const { teamId } = await makeTeam(platform, "ROUND_ROBIN", [a, b]);
+    const run = await finishRun(platform, await askTeam(platform, teamId, "What?"));
+    expect(run).toMatchObject({ status: "COMPLETED", outputText: "Forty-two.", outputJson: { answered_by: "a", rounds: 1, steps: 2 } });
+    expect(paths(run)).toMatchObject({ "team/member#1.0/tool#1.0": "FAILED", "team/member#1.0/model#2": "COMPLETED" });
+    const [, ...told] = (asked()[1] as string[]).slice(2);
+    expect(told).toEqual(Array(3).fill(expect.stringMatching(/TOOL_ARGUMENTS_INVALID.*give answer, a text/)));
+    // What is said beside a call without an answer is one.
+    model.reset();
+    model.chat(byMember({ a: [{ ...calls(["conclude", {}]), text: "In short: yes." }] }));
+    const said = await finishRun(platform, await askTeam(platform, teamId, "What?"));
+    expect(said).toMatchObject({ status: "COMPLETED", outputText: "In short: yes.", outputJson: { steps: 1 } });
+  });
+
   it("ends after max_rounds with what was said last", async () => {
     model.chat({ text: "1" }, { text: "2" }, { text: "3" }, { text: "4" });
     const { teamId } = await makeTeam(platform, "ROUND_ROBIN", [a, b], { config: { max_rounds: 2 } });
@@ -302,6 +383,23 @@ describe("a ROUND_ROBIN team", () => {
     ]);
     expect(functionsOf(2)).toEqual([]);
     expect(paths(run)).toMatchObject({ "team/member#1.1": "COMPLETED", "team/member#1.2": "COMPLETED", "team/member#2.0": "COMPLETED" });
+  });
+});
+
+describe("a debate", () => {
+  const members = [{ memberKey: "judge", role: "judge", agent: { maxSteps: 2 } }, a, b];
+  const config = { judge: "judge", max_rounds: 1 };
+
+  it.each<[string, ScriptedCompletion[], JsonObject]>([
+    ["calls what there is not, and then decides", [calls(["conclude", { answer: "x" }]), { text: "Yes." }], { outputText: "Yes." }],
+    ["calls what there is not for ever", [calls(["delegate", { member: "a", task: "Go on." }])], { errorCode: "AGENT_MAX_STEPS" }],
+    ["says nothing", [{ text: "" }], { status: "COMPLETED", outputText: "" }],
+  ])("whose judge %s ends", async (_what, judge, expected) => {
+    model.chat(byMember({ a: [{ text: "Yes." }], b: [{ text: "No." }], judge }));
+    const { teamId } = await makeTeam(platform, "ROUND_ROBIN", members, { config });
+    const run = await finishRun(platform, await askTeam(platform, teamId, "Is it?"));
+    expect(run).toMatchObject(expected);
+    if (run.status === "FAILED") expect(run.errorMessage).toContain("The member judge failed: ");
   });
 });
 
@@ -451,6 +549,33 @@ describe("a team", () => {
     expect(paths(run)).toMatchObject({ "team/member#1.0/input#1": "COMPLETED", "team/member#1.0/model#2": "COMPLETED" });
   });
 
+  it("hears through its supervisor what its run is told, and through nobody where it has none", async () => {
+    let go = (): void => {};
+    const before = new Promise<void>((resolve) => (go = resolve));
+    const send = "mutation ($id: ID!, $input: SendAgentInputInput!) { sendAgentInput(runId: $id, input: $input) { id } }";
+    model.chat(byMember({ lead: [delegate(["a", "Paint."]), { text: "Red." }], a: [{ text: "Blue.", before }] }));
+    const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, a]);
+    const runId = await askTeam(platform, teamId, "Paint it.");
+    await model.seen(2);
+    await ask(platform, send, { id: runId, input: { text: "In red." } });
+    go();
+    const run = await finishRun(platform, runId);
+    expect(asked()[2]).toEqual(["lead", "user: Paint it.", "assistant: null", "tool: Blue.", "user: In red."]);
+    expect(paths(run)).toMatchObject({ "team/input#1": "COMPLETED", "team/model#2": "COMPLETED" });
+
+    model.reset();
+    let end = (): void => {};
+    model.chat({ text: "Blue.", before: new Promise<void>((resolve) => (end = resolve)) });
+    const line = await makeTeam(platform, "SEQUENTIAL", [a, b]);
+    const lineId = await askTeam(platform, line.teamId, "Paint it.");
+    await model.seen(1);
+    expect(await refusal(platform, send, { id: lineId, input: { text: "In red." } })).toMatchObject({
+      ...{ code: "BAD_USER_INPUT", reason: "TEAM_NOT_LED", field: "nodeRunId", mode: "SEQUENTIAL", id: `${lineId}:team` },
+    });
+    end();
+    expect(await finishRun(platform, lineId)).toMatchObject({ status: "COMPLETED" });
+  });
+
   it("goes on from where it failed when it is tried again", async () => {
     const { teamId } = await makeTeam(platform, "SEQUENTIAL", [a, b]);
     model.chat({ text: "draft" }, { status: 400, json: { error: { message: "no" } } }, { text: "final" });
@@ -498,6 +623,17 @@ describe("a team", () => {
       expect(await refusal(platform, create, { input: { ...version, ...change } })).toMatchObject({ code: "BAD_USER_INPUT", ...facts });
     const start = `mutation ($input: CreateTeamRunInput!) { createTeamRun(input: $input) { id } }`;
     expect(await refusal(platform, start, { input: { teamId: agentId, inputText: "x" } })).toMatchObject({ reason: "TEAM_NOT_FOUND" });
+    const agent = { toolBindingIds: await manyBindings(128) };
+    for (const [mode, functionName] of [
+      ["SUPERVISOR", "delegate"],
+      ["ROUND_ROBIN", "conclude"],
+    ] as const) {
+      const full = await makeTeam(platform, mode, [{ ...lead, agent }, a]);
+      expect(await refusal(platform, start, { input: { teamId: full.teamId, inputText: "x" } })).toMatchObject({
+        ...{ code: "CONFLICT", reason: "TEAM_MEMBER_TOOLS", memberKey: "lead", agentId: full.agents["lead"]!.agentId },
+        ...{ tools: 128, most: 128, functionName },
+      });
+    }
     const draft = await makeTeam(platform, "SEQUENTIAL", [a], { status: "DRAFT" });
     expect(await refusal(platform, start, { input: { teamId: draft.teamId, inputText: "x" } })).toMatchObject({
       reason: "TEAM_VERSION_NOT_PUBLISHED",

@@ -32,6 +32,36 @@ const documents = (response: ServerResponse) => {
 const kills = (part: "worker" | "suspects") => () => void process.kill(platform.part(part), "SIGKILL");
 
 describe("a platform whose log cannot be written", () => {
+  it("goes on while its API computes, for 3 s and for as long as its guard lets it: no node fails, nothing is lost, and it is back", async () => {
+    let begun = Promise.withResolvers<void>();
+    source.on("GET /tea", (_, response) => void begun.promise.then(() => documents(response)));
+    source.on("GET /tool", { body: "poured" });
+    const { nodes } = asks("/tea");
+    // The second one's call goes through the API.
+    const tool = { id: "tool", type: "tool", config: { url: `${source.url}/tool` } };
+    const { workflowId } = await makeWorkflow(platform, { nodes: [...nodes, tool], edges: [{ source: "ask", target: "tool" }] });
+    for (const [ms, isEnded] of [
+      [3_000, false],
+      [30_000, true],
+    ] as const) {
+      begun = Promise.withResolvers<void>();
+      const api = platform.part("API");
+      const before = source.requests.length;
+      const ids = await Promise.all(Array.from({ length: 40 }, () => startRun(platform, workflowId)));
+      await platform.computes("API", ms);
+      const lives = () => fetch(new URL("/livez", platform.url), { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
+      await eventually(lives, (answer) => answer === undefined);
+      begun.resolve();
+      for (const id of ids) expect(await runEnd(platform, id)).toBe("COMPLETED");
+      expect(platform.part("API") !== api).toBe(isEnded);
+      const calls = source.requests.slice(before).filter(({ path }) => path === "/tool");
+      // One that was under way when the API was ended is made again.
+      expect(calls.length).toBeGreaterThanOrEqual(40);
+      expect(calls.length).toBeLessThanOrEqual(isEnded ? 80 : 40);
+      tell("an API that computes", { ms, isEnded, calls: calls.length });
+    }
+  });
+
   it("makes a dead letter of what kills its owners, and retryRun takes it up when that is over", async () => {
     source.on("GET /poison", [kills("worker"), kills("worker"), kills("suspects"), (_, response) => documents(response)]);
     const { workflowId } = await makeWorkflow(platform, asks("/poison"));

@@ -8,11 +8,19 @@ describe("the platform under faults, for minutes", () => {
     const settings = { MAX_CRASHES: "1000" };
     const story = await platformSoak({ seconds: shareOf(180), pauseMs: 3_000, before: 100, createMs: 150, patienceSeconds: 600, settings });
     tell("platform soak", story);
-    expect({ ...story, faults: undefined, created: undefined, keys: { ...story.keys, calls: undefined } }).toEqual({
+    expect({
+      ...story,
+      faults: undefined,
+      created: undefined,
+      keys: { ...story.keys, calls: undefined },
+      prompts: { ...story.prompts, calls: undefined },
+    }).toEqual({
       runs: { COMPLETED: story.created },
       unfinished: [],
       wrong: [],
+      untold: [],
       keys: { expected: story.keys.expected, seen: story.keys.expected },
+      prompts: { expected: story.prompts.expected, seen: story.prompts.expected, changed: [] },
       left: { work: 0, inbox: 0 },
     });
   });

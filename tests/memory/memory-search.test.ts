@@ -1,8 +1,9 @@
 import { memorySubgraph } from "../../subgraphs/memory/subgraph.ts";
-import { memoriesSearch, type MemorySearch } from "../../subgraphs/memory/memory-search.sql.ts";
+import { memoriesSearch, type MemorySearch } from "../../subgraphs/memory/search/memory-search.sql.ts";
 import { MemoryScopeType } from "../../subgraphs/memory/memory.entity.ts";
-import { searchTerms } from "#shared/words.ts";
+import { readQuery } from "#shared/search-query.ts";
 import { registerFakeRecords } from "../testkit/fake-records.ts";
+import { operatorCases, operatorTexts } from "../testkit/operator-cases.ts";
 import { twoWays } from "../testkit/two-ways.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
 import { query as adminQuery } from "../testkit/admin-query.ts";
@@ -91,6 +92,145 @@ describe("searchMemories", () => {
     }
   });
 
+  it("finds misspelt words: one letter left out, one too many, another one, or two that changed places", async () => {
+    const t = await setup();
+    const names = ["Katharina Schneider", "Ольга Смирнова", "invoice 4711"];
+    for (const text of names) await t.remember(text);
+    const cases: [query: string, found: string[]][] = [
+      ["Katarina", ["Katharina Schneider"]],
+      ["What does Kahtarina like?", ["Katharina Schneider"]],
+      ["Schnneider", ["Katharina Schneider"]],
+      ["atharina", ["Katharina Schneider"]],
+      ["xatharina", ["Katharina Schneider"]],
+      ["Смирновв", ["Ольга Смирнова"]],
+      ["invioce", ["invoice 4711"]],
+      // Two letters are another word, numbers are what they are, and a short word may be many.
+      ["Katrina", []],
+      ["4712", []],
+      ["inv", ["invoice 4711"]],
+      ["imv", []],
+    ];
+    for (const [query, found] of cases) expect([query, await t.found(query)]).toEqual([query, found]);
+  });
+
+  it("knows the operators of web searches: phrases, what is left out, one of several", async () => {
+    const t = await setup();
+    for (const text of operatorTexts) await t.remember(text);
+    for (const [query, found] of operatorCases) expect([query, (await t.found(query)).toSorted()]).toEqual([query, found.toSorted()]);
+  });
+
+  it("finds what has not a word, where nothing else is said: by importance and age, in the scope and type asked for", async () => {
+    const t = await setup();
+    await t.remember("black coffee");
+    for (const [text, importanceScore] of [
+      ["milk", 50],
+      ["juice", 90],
+      ["water", 50],
+    ] as const)
+      await t.remember(text, { importanceScore });
+    await t.remember("wine", { scopeType: "USER", scopeId: "u1", memoryType: "preference" });
+    await t.remember("theirs", {}, { tenantId: "t2" });
+    expect(await t.found("-coffee")).toEqual(["juice", "wine", "water", "milk"]);
+    expect(await t.found("-coffee", { limit: 2 })).toEqual(["juice", "wine"]);
+    expect(await t.found("-milk", { scopeType: "TENANT", scopeId: "t1" })).toEqual(["juice", "water", "black coffee"]);
+    expect(await t.found('-coffee -"juice"', { scopeType: "USER" })).toEqual(["wine"]);
+    expect(await t.found('-"black coffee"', { memoryType: "fact", limit: 1 })).toEqual(["juice"]);
+    for (const mode of ["VECTOR", "HYBRID"]) expect(await t.found("-wine", { mode, scopeType: "USER" })).toEqual([]);
+    const hits = await t.hits("-coffee");
+    expect(hits.every(({ score, memory }) => score > 0 && score <= 1 && memory.lastAccessedAt instanceof Date)).toBe(true);
+    await t.admin("update memory.memory set expires_at = now() where content_text = 'juice'");
+    expect(await t.found("-coffee")).toEqual(["wine", "water", "milk"]);
+  });
+
+  it("takes no word for misspelt that memories have, though they are left out", async () => {
+    const t = await setup();
+    await t.remember("black coffee");
+    expect(await t.found("coffee -black")).toEqual([]);
+    await t.remember("toffee", { memoryType: "sweet" });
+    for (const query of ["coffee -black", 'coffee -"black coffee"', 'coffee "black tea"'])
+      expect([query, await t.found(query)]).toEqual([query, []]);
+    expect(await t.found("coffee", { memoryType: "sweet" })).toEqual([]);
+    expect(await t.found("coffea -black")).toEqual([]);
+    expect(await t.found("toffea -black")).toEqual(["toffee"]);
+  });
+
+  it("finds a phrase behind more memories that have its words alone than are asked for", async () => {
+    const t = await setup();
+    await t.remember("tea of green leaves", { importanceScore: 0 });
+    for (let i = 0; i < 30; i++) await t.remember(`green cup of tea ${i}`, { importanceScore: 100 });
+    expect(await t.found('"tea of green"', { limit: 2 })).toEqual(["tea of green leaves"]);
+    expect(await t.found('tea -"green cup"', { limit: 2 })).toEqual(["tea of green leaves"]);
+    expect(await t.found("tea -cup", { limit: 2 })).toEqual(["tea of green leaves"]);
+  });
+
+  it("answers whatever it is asked, and finds what is there all the same", async () => {
+    const t = await setup();
+    await t.remember("green tea \u202eright to left\u202c and zero\u200bwidth");
+    await t.remember("a".repeat(100_000));
+    await t.remember(Array.from({ length: 14_000 }, (_, i) => i.toString(36).padStart(4, "z")).join(" "));
+    await t.remember(Buffer.alloc(70_000, "\x07\xfa\x93").toString("base64"));
+    const hostile = [
+      ...['"', "-", "|", "OR ", '"a', '-"', '" "', "“", "-a ", '"a b" ', "a OR ", '-"a b" ', "?!", "٪", "\u200b", "\u202e", "🙈", "%_*\\"],
+      ...["a ", "aa", "zz ", "茶", "が ", "e\u0301\u0323", "\ufdfa", "'; select 1; --", "$1 ", "\n", "green OR tea -"],
+      ...['"""', "or or ", "OR OR ", "- - - ", ":* ", "\\ ", "--", "-- ", "| | ", '-"" ', "ا ", "ال", "ഀ "],
+    ];
+    for (const part of hostile) {
+      const asked = part.repeat(Math.floor(9_000 / part.length));
+      const found = await t.subgraph.execute({
+        query: search,
+        variables: { input: { query: asked, mode: "TEXT" } },
+        info: { tenantId: "t1", requestId: "r" },
+      });
+      const reasons = (found.errors ?? []).map(({ extensions }) => extensions?.["reason"]);
+      expect([part, reasons.filter((reason) => reason !== "TEXT_TOO_SHORT" && reason !== "TEXT_TOO_LONG")]).toEqual([part, []]);
+    }
+    for (const query of ["green \u202etea", "tea\u200b", '"right to left"', "zero"])
+      expect([query, (await t.found(query)).length]).toEqual([query, 1]);
+    for (const query of ["tea\0", "tea \ud800", '"green tea\0"'])
+      expect(await t.refusal(search, { input: { query } }).catch(() => ({ code: "none" }))).not.toMatchObject({ code: "INTERNAL" });
+    for (const field of ["memoryType", "scopeId"])
+      expect(await t.refusal(search, { input: { query: "tea", scopeType: "USER", [field]: "a\0" } })).toMatchObject({
+        ...{ code: "BAD_USER_INPUT", reason: "TEXT_NOT_STORABLE", field },
+      });
+  });
+
+  it("looks for what may be meant in the scope alone", async () => {
+    const t = await setup();
+    await t.remember("Katharina", { scopeType: "USER", scopeId: "u1" });
+    expect(await t.found("Katarina", { scopeType: "USER", scopeId: "u2" })).toEqual([]);
+    expect(await t.found("Katarina", {}, { tenantId: "t2" })).toEqual([]);
+  });
+
+  it("puts what was said lately before what is old and equally fitting, but after what fits better", async () => {
+    const t = await setup();
+    await t.remember("drinks green tea");
+    await t.remember("drinks black tea");
+    await t.admin("update memory.memory set updated_at = now() - interval '1 year' where content_text like '%black%'");
+    expect(await t.found("tea")).toEqual(["drinks green tea", "drinks black tea"]);
+    await t.admin(
+      "update memory.memory set updated_at = case when content_text like '%black%' then now() else now() - interval '1 year' end",
+    );
+    expect(await t.found("tea")).toEqual(["drinks black tea", "drinks green tea"]);
+    expect(await t.found("green tea")).toEqual(["drinks green tea", "drinks black tea"]);
+  });
+
+  it("has a score that importance moves by 30 %, and age by 10 %, half of it in 30 days", async () => {
+    const t = await setup();
+    for (const [memoryType, importanceScore] of [
+      ["new", 100],
+      ["month", 100],
+      ["old", 100],
+      ["unimportant", 0],
+    ] as const)
+      await t.remember("tea", { memoryType, importanceScore });
+    await t.admin(`update memory.memory set updated_at = now() - case memory_type when 'month' then interval '30 days' else interval '30 years' end
+      where memory_type in ('month', 'old')`);
+    const score = async (memoryType: string) => (await t.hits("tea", { memoryType }))[0]!.score;
+    const best = await score("new");
+    const shares = await Promise.all(["month", "old", "unimportant"].map(score));
+    expect(shares.map((each) => (each / best).toFixed(3))).toEqual(["0.950", "0.900", "0.700"]);
+  });
+
   it("finds words by their beginning, after those that are the same", async () => {
     const t = await setup();
     await t.remember("preferences");
@@ -142,9 +282,13 @@ describe("searchMemories", () => {
     let statements = 0;
     t.subgraph.database.onStatement = () => statements++;
     const hits = await t.hits("tea", { limit: 3 });
-    // begin, search, note, commit
-    expect(statements).toBe(4);
+    // what there is of vectors; begin, search, note, commit
+    expect(statements).toBe(5);
     expect(hits.every((hit) => hit.memory.lastAccessedAt instanceof Date)).toBe(true);
+    statements = 0;
+    expect(await t.found('"tea 11"')).toEqual(["tea 11"]);
+    // texts are read between two transactions
+    expect(statements).toBe(7);
     expect(await t.admin("select count(*) from memory.memory where last_accessed_at is not null and updated_at = created_at")).toEqual([
       { count: "10" },
     ]);
@@ -175,6 +319,7 @@ describe("searchMemories", () => {
   it("reads an index and not all memories, behind row-level security too", async () => {
     const t = await setup();
     await t.remember("needle in u1", { scopeType: "USER", scopeId: "u1" });
+    await t.remember("straw of long ago", { memoryType: "old" });
     await t.admin(`insert into memory.memory (id, tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at)
       select 'm' || i, 't1', 'USER', 'u' || i % 50, 'fact', 'straw ' || i, 2, '{}', 50, now(), now() from generate_series(1, 5000) i`);
     await t.admin(
@@ -183,21 +328,34 @@ describe("searchMemories", () => {
     await t.admin("analyze memory.memory, memory.memory_word");
     const readBy = async (query: string, owner: string | undefined) => {
       const search = {
-        terms: searchTerms(query),
+        query: readQuery(query),
         scopeType: owner && MemoryScopeType.USER,
         scopeId: owner,
         memoryType: undefined,
         limit: 10,
       };
       return t.subgraph.database.forTenant("t1").read(async (tx) => {
+        // What the connection has read before may be counted too.
+        const rows = async () => {
+          const text = "select sum(seq_tup_read) + sum(idx_tup_fetch) as rows from pg_stat_xact_user_tables where schemaname = 'memory'";
+          return Number((await tx.sql<{ rows: string }>(text))[0]!.rows);
+        };
+        const before = await rows();
         const found = await memoriesSearch(tx, search as MemorySearch);
-        const [row] = await tx.sql<{ rows: string }>(
-          "select sum(seq_tup_read) + sum(idx_tup_fetch) as rows from pg_stat_xact_user_tables where schemaname = 'memory'",
-        );
-        return { found: found.length, few: Number(row!.rows) < 500 };
+        return { found: found.hits.length, few: (await rows()) - before < 500 };
       });
     };
     expect(await readBy("needle", undefined)).toEqual({ found: 1, few: true });
     expect(await readBy("straw", "u7")).toEqual({ found: 10, few: true });
+    expect(await readBy("-straw", "u7")).toEqual({ found: 0, few: true });
+    expect(await readBy("-needle", "u7")).toEqual({ found: 10, few: true });
+    // Of a word the newest 5,000 are looked at.
+    expect([await t.found("straw", { memoryType: "old" }), await t.found("ago", { memoryType: "old" })]).toEqual([
+      [],
+      ["straw of long ago"],
+    ]);
+    // Of all the newest 5,000.
+    expect(await t.found("-needle", { memoryType: "old" })).toEqual([]);
+    expect(await t.found("-needle", { memoryType: "old", scopeType: "TENANT" })).toEqual(["straw of long ago"]);
   });
 });

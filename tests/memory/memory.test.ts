@@ -106,6 +106,28 @@ describe("memories", () => {
     });
   });
 
+  it("are listed each once, page by page, while others are made and deleted", async () => {
+    const t = await setup();
+    const ids = [];
+    for (let i = 0; i < 6; i++) ids.push((await t.remember(`memory ${i}`)).id);
+    const query = `query ($after: String) { memories(first: 2, after: $after) {
+      edges { node { contentText } cursor } pageInfo { hasNextPage } } }`;
+    interface Page {
+      memories: { edges: { node: { contentText: string }; cursor: string }[]; pageInfo: { hasNextPage: boolean } };
+    }
+    const seen: string[] = [];
+    let [after, isLast]: [string | null, boolean] = [null, false];
+    while (!isLast) {
+      const { memories }: Page = await t.ask<Page>(query, { after });
+      seen.push(...memories.edges.map(({ node }) => node.contentText));
+      await t.remember("made meanwhile");
+      // That which the cursor names, and one that is still to come.
+      if (after === null) for (const id of [ids[4], ids[2]]) await t.ask(deleteMemory, { id });
+      [after, isLast] = [memories.edges.at(-1)!.cursor, !memories.pageInfo.hasNextPage];
+    }
+    expect(seen).toEqual(["memory 5", "memory 4", "memory 3", "memory 1", "memory 0"]);
+  });
+
   it("change what is given; null clears only the expiry", async () => {
     const t = await setup();
     const { id } = await t.remember("Likes tea", { metadata: { a: 1 }, expiresAt: soon() });
@@ -164,6 +186,10 @@ describe("memories", () => {
       ["importanceScore", "NUMBER_OUT_OF_RANGE", { importanceScore: -1 }],
       ["expiresAt", "EXPIRES_AT_PAST", { expiresAt: "2020-01-01T00:00:00Z" }],
       ["memoryType", "TEXT_TOO_SHORT", { memoryType: "" }],
+      ["contentText", "TEXT_NOT_STORABLE", { contentText: "a\0" }],
+      ["contentText", "TEXT_NOT_STORABLE", { contentText: "half a character \ud83d" }],
+      ["memoryType", "TEXT_NOT_STORABLE", { memoryType: "\ud83d" }],
+      ["expiresAt", "EXPIRES_AT_PAST", { expiresAt: new Date().toISOString() }],
     ];
     for (const [field, reason, input] of cases) {
       const given = { scopeType: "TENANT", contentText: "x", ...input };

@@ -17,8 +17,8 @@ const query = `subscription ($input: ChatCompletionInput!) {
 type Chunk = { delta: string | null; toolCallDelta: unknown; completion: { content: string | null } | null };
 type Event = ExecutionResult<{ chatCompletionStream: Chunk }>;
 
-async function open(input: object = hello, of = t) {
-  const source = await of.subgraph.subscribe({ query, variables: { input }, info: { tenantId: "t1", requestId: "r" } });
+async function open(input: object = hello, of = t, asked = query) {
+  const source = await of.subgraph.subscribe({ query: asked, variables: { input }, info: { tenantId: "t1", requestId: "r" } });
   if (!(Symbol.asyncIterator in source)) throw new Error(JSON.stringify(source.errors));
   return source as AsyncIterableIterator<Event>;
 }
@@ -66,6 +66,17 @@ describe("chatCompletionStream", () => {
     const chunks = (await Array.fromAsync(await open())).map(chunkOf);
     expect(chunks.at(-1)?.completion).toMatchObject({ content: "Let me see.", toolCalls, finishReason: "TOOL_CALLS" });
     expect(chunks.map((chunk) => chunk?.toolCallDelta).filter(Boolean)[0]).toEqual({ index: 0, id: "c1", name: "weather", arguments: "" });
+  });
+
+  it.each([
+    ["completion { finishReason }", [null]],
+    ["delta completion { finishReason }", ["Let me see.", null]],
+  ])("has no event of a piece that tells nothing of what is asked for: %s", async (fields, deltas) => {
+    t.provider.chat({ text: "Let me see.", toolCalls: [{ id: "c1", name: "weather", arguments: { city: "Oslo" } }] });
+    const asked = `subscription ($input: ChatCompletionInput!) { chatCompletionStream(input: $input) { ${fields} } }`;
+    const chunks = (await Array.fromAsync(await open(hello, t, asked))).map(chunkOf);
+    expect(chunks.at(-1)?.completion).toEqual({ finishReason: "TOOL_CALLS" });
+    expect(chunks.map((chunk) => chunk?.delta ?? null)).toEqual(deltas);
   });
 
   it("takes a whole answer of a provider that knows no streaming", async () => {

@@ -113,6 +113,39 @@ describe("chatCompletion", () => {
         providerMessage: "oops",
       },
     ],
+    [
+      "429 of a request that is larger than a minute may be",
+      {
+        status: 429,
+        json: {
+          error: {
+            message: "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 41000.",
+            code: "rate_limit_exceeded",
+          },
+        },
+      },
+      { reason: "MODEL_REQUEST_REFUSED", retryable: false, contextTooLong: true },
+    ],
+    [
+      "429 of too many tokens just now",
+      { status: 429, json: { message: "Too many tokens, please wait before trying again." } },
+      { reason: "MODEL_PROVIDER_RATE_LIMITED", retryable: true },
+    ],
+    [
+      "500 of a request that is too long",
+      { status: 500, json: { error: { code: 500, message: "the request exceeds the available context size, try increasing it" } } },
+      { reason: "MODEL_REQUEST_REFUSED", retryable: false, contextTooLong: true },
+    ],
+    [
+      "an error with 200 of a request that is too long",
+      { status: 200, json: { error: { message: "prompt is too long: 210000 tokens > 200000 maximum" } } },
+      { reason: "MODEL_PROVIDER_FAILED", retryable: false, contextTooLong: true },
+    ],
+    [
+      "an error with 200 of too many tokens just now",
+      { status: 200, json: { error: { message: "Too many tokens per minute, please slow down" } } },
+      { reason: "MODEL_PROVIDER_FAILED", retryable: true },
+    ],
     ["502", { status: 502 }, { reason: "MODEL_PROVIDER_FAILED", retryable: true }],
     [
       "503 with Retry-After in ms",

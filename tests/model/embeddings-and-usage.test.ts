@@ -48,10 +48,44 @@ describe("createEmbeddings", () => {
       reason: "MODEL_ANSWER_INVALID",
       problem: "it has 1 vectors for 2 texts",
     });
+    for (const vector of ['"1"', "null", "[]", '["1", 2]', "[1, null]", "[1e999, 2]", "[-1e999]", "{}", "[[1]]"]) {
+      t.provider.embeddings({ status: 200, body: `{"data": [{"index": 0, "embedding": ${vector}}]}` });
+      expect([vector, await t.refusal(embed, { input: { model: "e", input: ["a"] } })]).toMatchObject([
+        vector,
+        { code: "DOWNSTREAM_UNAVAILABLE", reason: "MODEL_ANSWER_INVALID", problem: "data.0 has no vector of numbers" },
+      ]);
+    }
+    t.provider.embeddings({ status: 200, body: '{"data": [{"embedding": [NaN]}]}' });
+    expect(await t.refusal(embed, { input: { model: "e", input: ["a"] } })).toMatchObject({ reason: "MODEL_ANSWER_INVALID" });
     t.provider.embeddings({ status: 503, headers: { "retry-after": "1" } });
     expect(await t.refusal(embed, { input: { model: "e", input: ["a"] } })).toMatchObject({
       reason: "MODEL_PROVIDER_FAILED",
       retryAfterMs: 1_000,
+    });
+  });
+});
+
+describe("a request for vectors", () => {
+  it("ends by itself where the provider says nothing", async () => {
+    const hasty = await openModelTest({}, { wholeMs: 100 });
+    hasty.provider.embeddings({ status: 200, before: new Promise(() => {}) });
+    expect(await hasty.refusal(embed, { input: { model: "e", input: ["a"] } })).toMatchObject({
+      ...{ code: "TIMEOUT", reason: "MODEL_PROVIDER_TIMEOUT", retryable: true },
+    });
+    await hasty.provider.requests[0]?.aborted;
+    await hasty.close();
+  });
+
+  it("has 4 MiB and 2,048 texts at most: the longest batch of memories is one", async () => {
+    const longest = Array.from({ length: 64 }, () => "\u0001".repeat(8_000));
+    expect(await t.ask(embed, { input: { model: "e", input: longest } })).toMatchObject({
+      createEmbeddings: { vectors: longest.map((text, place) => [text.length, place]) },
+    });
+    expect(await t.refusal(embed, { input: { model: "e", input: ["x".repeat(4 << 20)] } })).toMatchObject({
+      ...{ code: "BAD_USER_INPUT", reason: "JSON_TOO_LARGE", field: "input", max: 4 << 20 },
+    });
+    expect(await t.refusal(embed, { input: { model: "e", input: Array.from({ length: 2_049 }, () => "x") } })).toMatchObject({
+      ...{ code: "BAD_USER_INPUT", field: "input", value: 2_049 },
     });
   });
 });

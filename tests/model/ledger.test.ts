@@ -1,16 +1,26 @@
+import { query } from "../testkit/admin-query.ts";
+import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
 import { ask } from "../testkit/graph.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 
+let database: TestDatabase;
 let platform: TestPlatform;
 let model: ScriptedProvider;
 beforeAll(async () => {
   model = await startScriptedProvider();
-  platform = await startTestPlatform({ env: { providerBaseUrl: model.baseUrl, defaultModel: "scripted-model" }, workers: 0 });
+  database = await createTestDatabase();
+  const on = { database, encryptionKey: "ab".repeat(32) };
+  platform = await startTestPlatform({
+    on,
+    env: { providerBaseUrl: model.baseUrl, defaultModel: "scripted-model", retentionModelCallsDays: 30 },
+    workers: 0,
+  });
 });
 afterAll(async () => {
   await platform.stop();
   await model.close();
+  await database.drop();
 });
 
 const complete = (caller?: object, headers?: Record<string, string>) =>
@@ -48,6 +58,19 @@ describe("the ledger of model calls", () => {
       { outcome: "FAILED", errorReason: expect.stringMatching(/^MODEL_/) as string, promptTokens: 0 },
     ]);
     expect(modelUsage).toMatchObject([{ calls: 2, errors: 1 }]);
+  });
+
+  it("keeps a call for so many days, until the next call of its tenant, which removes no other's", async () => {
+    await complete({ runId: "old" });
+    await complete({ runId: "old" }, { "x-tenant-id": "t3" });
+    await query(database.adminUrl, "update model.model_call set created_at = now() - interval '29 days' where run_id = 'old'");
+    await complete({ runId: "new" });
+    expect((await ledger("old")).modelCalls.nodes).toHaveLength(1);
+    await query(database.adminUrl, "update model.model_call set created_at = now() - interval '31 days' where run_id = 'old'");
+    await complete({ runId: "new" });
+    expect((await ledger("old")).modelCalls.nodes).toHaveLength(0);
+    expect((await ledger("new")).modelCalls.nodes).toHaveLength(2);
+    expect((await ledger("old", { "x-tenant-id": "t3" })).modelCalls.nodes).toHaveLength(1);
   });
 
   it("is each tenant's own, whatever ids their callers choose", async () => {

@@ -1,6 +1,6 @@
 import type { AppError } from "#shared/errors.ts";
 import { modelErrors } from "../../subgraphs/model/errors.ts";
-import { ProviderCircuits } from "../../subgraphs/model/provider-circuits.ts";
+import { ProviderCircuits } from "../../subgraphs/model/providers/provider-circuits.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 import { complete, createProvider, hello, openModelTest, type ModelTest } from "./setup.ts";
 
@@ -38,9 +38,10 @@ const errors = {
 /** Circuits with a clock of their own. */
 function circuits() {
   const clock = { ms: 0 };
-  const all = new ProviderCircuits(() => clock.ms);
-  const fail = (error: unknown = down, key = "k") => {
-    const pass = all.enter(key, "p");
+  const circuits = new ProviderCircuits(() => clock.ms);
+  const all = { enter: (key: string, code: string, tenantId = "t") => circuits.enter({ tenantId, key }, code) };
+  const fail = (error: unknown = down, key = "k", tenantId?: string) => {
+    const pass = all.enter(key, "p", tenantId);
     pass.failed(error);
     pass.left();
   };
@@ -49,9 +50,9 @@ function circuits() {
     pass.answered();
     pass.left();
   };
-  const refusal = (key = "k"): AppError | undefined => {
+  const refusal = (key = "k", tenantId?: string): AppError | undefined => {
     try {
-      all.enter(key, "p").left();
+      all.enter(key, "p", tenantId).left();
       return undefined;
     } catch (error) {
       return error as AppError;
@@ -131,11 +132,13 @@ describe("a provider's circuit", () => {
     silent.left();
   });
 
-  it("is kept of a thousand at most: those that failed longest ago are forgotten", () => {
+  it("is kept of a thousand of a tenant at most: its own that failed longest ago is forgotten, and no other tenant's", () => {
     const { fail, refusal, times } = circuits();
+    times(10, () => fail(down, "first", "other"));
     times(10, () => fail(down, "first"));
     for (let index = 0; index < 1_000; index++) fail(down, `key ${index}`);
     expect(refusal("first")).toBeUndefined();
+    expect(refusal("first", "other")).toBeDefined();
     times(9, () => fail(down, "key 999"));
     expect(refusal("key 999")).toBeDefined();
   });

@@ -219,8 +219,8 @@ describe("case 13: a list without end", () => {
   ])("is counted before it is read: %s", (_, query, f, reason) => refused(query, { f }, reason));
 
   it.each([
-    [80_000, { data: { validateDsl: [{ code: "DSL_TOO_LARGE" }] } }],
-    [120_000, { errors: [{ extensions: { reason: "VARIABLES_TOO_LARGE" } }] }],
+    [50_000, { data: { validateDsl: [{ code: "DSL_TOO_LARGE" }] } }],
+    [80_000, { errors: [{ extensions: { reason: "TOO_MANY_KEYS" } }] }],
   ])("may be fields of an object where any JSON may be, but not without end: %d", async (count, answer) => {
     const document = Object.fromEntries(many(count, "a value").map((value, index) => [`field${index}`, value]));
     const query = "query ($d: JSON!) { validateDsl(dsl: $d) { code } }";
@@ -273,4 +273,25 @@ describe("case 16: a document that is long to look at", () => {
     ["3,000 unknown arguments", `{ app(${times(3_000, (index) => `idz${index}: 1`)}) { id } }`, "GRAPHQL_VALIDATION_FAILED"],
     ["2,000 unknown types", `query (${times(2_000, (index) => `$v${index}: Strinx${index}`)}) { __typename }`, "GRAPHQL_VALIDATION_FAILED"],
   ])("%s", (_, query, reason) => refused(query, {}, reason));
+});
+
+describe("case 16: many of them at once", () => {
+  const operations = (name: number) => times(1_200, (index) => `query A${name}x${index} { __typename }`);
+  it.each<[string, (name: number) => string, string]>([
+    ["documents of many operations", operations, "OPERATION_RESOLUTION_FAILURE"],
+    ["that spread what is not there", (name) => `{ ${times(4_000, (index) => `...F${name}x${index}`)} }`, "GRAPHQL_VALIDATION_FAILED"],
+    [
+      "questions about the schema, which is known",
+      () => `{ ${times(9, (index) => `s${index}: __schema { types { fields { args { type { name } } } } }`)} }`,
+      "answered",
+    ],
+  ])("%s are looked at one after the other", async (_, query, told) => {
+    const { outcome, beside } = await other.beside(async () => {
+      const answers = await Promise.all(Array.from({ length: 10 }, (_item, name) => platform.post(query(name))));
+      return new Set(answers.map((answer) => reasonOf(answer) ?? "answered"));
+    });
+    // What waited too long for its turn is told so.
+    expect([...outcome].filter((one) => one !== "TENANT_BUSY")).toEqual([told]);
+    expectUnharmed(beside);
+  });
 });

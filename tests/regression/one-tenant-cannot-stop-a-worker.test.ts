@@ -1,7 +1,7 @@
 /** What one tenant's nodes make and read is evaluated beside the worker's main loop, or bounded before anything is made of it. */
 import { openSandbox } from "../../subgraphs/runtime/sandbox/open-sandbox.ts";
 import type { ProgramLanguage } from "../../subgraphs/runtime/sandbox/sandbox.ts";
-import { knowledgeRetrievalNode } from "../../subgraphs/runtime/nodes/knowledge-retrieval.node.ts";
+import { knowledgeRetrievalNode } from "../../subgraphs/runtime/nodes/retrieval/knowledge-retrieval.node.ts";
 import { setup } from "../runtime/graph/setup.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer } from "../testkit/http-server.ts";

@@ -222,6 +222,37 @@ describe("a model", () => {
   });
 });
 
+describe("a webhook", () => {
+  const form = "application/x-www-form-urlencoded";
+  const json = "application/json";
+  const keys = (count: number) => `{${Array.from({ length: count }, (_, key) => `"k${key}":1`).join(",")}}`;
+  it.each<[string, () => string, string, number]>([
+    ["340,000 empty objects", () => `[${"{},".repeat(340_000)}0]`, json, 202],
+    ["500,000 numbers", () => `[${"0,".repeat(500_000)}0]`, json, 202],
+    ["long numbers", () => `[${"12345678901234567890,".repeat(47_000)}0]`, json, 202],
+    ["half a million quotation marks", () => JSON.stringify('"'.repeat(500_000)), json, 202],
+    ["90,000 keys", () => keys(90_000), json, 400],
+    ["a form of 170,000 fields", () => "k=1&".repeat(170_000), form, 400],
+    ["a form of 10,000 fields", () => Array.from({ length: 10_000 }, (_, field) => `k${field}=1`).join("&"), form, 202],
+  ])("that is called with %s, eight times at once, costs its own runs' time only", async (_, body, type, status) => {
+    const { workflowId } = await makeWorkflow(platform, one("answer", { answer: "{{ input.method }}" }));
+    const make = "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { url } }";
+    const made = await ask<{ createWebhook: { url: string } }>(platform, make, { input: { name: "h", workflowId } });
+    const url = new URL(made.createWebhook.url, platform.url);
+    const sent = { method: "POST", body: body(), headers: { "content-type": type } };
+    const call = async () => {
+      const answer = await fetch(url, sent);
+      const { runId } = (await answer.json()) as { runId?: string };
+      return { status: answer.status, end: runId === undefined ? undefined : await runEnd(platform, runId) };
+    };
+    // As many as a tenant has turns for: more may be told to come again.
+    const { outcome, beside } = await other.beside(() => Promise.all(Array.from({ length: 8 }, call)));
+    const ended = status === 202 ? { status, end: "COMPLETED" } : { status, end: undefined };
+    expect(outcome).toEqual(Array.from({ length: 8 }, () => ended));
+    expectUnharmed(beside);
+  });
+});
+
 describe("case 8: programs that sleep", () => {
   it("leave a turn to another tenant's, however many they are", async () => {
     const sleeps = one("code", { code: "import time\ntime.sleep(28)\nresult = 1", timeout_seconds: 30 });

@@ -1,5 +1,5 @@
 /** How long faults last. */
-export const soakSeconds = 35;
+export const soakSeconds = 25;
 
 /** Of the output of a node of type large: four of them are more than a flush takes. */
 export const largeChars = 900_000;

@@ -1,6 +1,9 @@
 /** Who asked, as the audit tells it (docs/audit.md). */
 import { once } from "node:events";
 import WebSocket from "ws";
+import type { ReadyEnv } from "../../cli/composition.ts";
+import { runCli } from "../cli/cli-process.ts";
+import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { refusalIn, startKeyedPlatform, type KeyedPlatform, type MadeKey } from "../testkit/keyed-platform.ts";
 
@@ -155,6 +158,64 @@ describe("the event KEY_CHANGED", () => {
     const owner = await t.keyOf("changes");
     await t.as(owner.secret, `mutation ${name} ${selection}`);
     expect(await audits(owner, name)).toMatchObject([{ event: details && "KEY_CHANGED", details }]);
+  });
+});
+
+describe("the event SECRET_CHANGED", () => {
+  it("is of secrets that were made, changed or deleted, with nothing of a value; of one that was refused it is none", async () => {
+    const owner = await t.keyOf("secretive");
+    const [value, another] = ["canary-of-a-secret-1", "canary-of-a-secret-2"];
+    const ask = async (query: string, variables: Record<string, unknown>) => (await t.as(owner.secret, query, variables)).data;
+    const made = `mutation Made($input: CreateSecretInput!) { createSecret(input: $input) { id } }`;
+    const input = { name: "TOKEN", value, origins: ["https://a.test"] };
+    const { id } = ((await ask(made, { input })) as { createSecret: { id: string } }).createSecret;
+    await ask(`mutation MadeTwice($input: CreateSecretInput!) { createSecret(input: $input) { id } }`, { input });
+    await ask(`mutation Changed($id: ID!) { updateSecret(id: $id, input: { value: "${another}" }) { id } }`, { id });
+    await ask(`mutation Deleted($id: ID!) { deleteSecret(id: $id) { id } }`, { id });
+    const rows = [];
+    for (const name of ["Made", "MadeTwice", "Changed", "Deleted"]) rows.push(...(await audits(owner, name)));
+    expect(rows).toMatchObject([
+      { event: "SECRET_CHANGED", details: { mutations: ["createSecret"] }, variables: { input: { name: "TOKEN", value: "[redacted]" } } },
+      { event: null },
+      { event: "SECRET_CHANGED", details: { mutations: ["updateSecret"] }, variables: { id } },
+      { event: "SECRET_CHANGED", details: { mutations: ["deleteSecret"] }, variables: { id } },
+    ]);
+    for (const canary of [value, another]) expect(JSON.stringify(rows)).not.toContain(canary);
+  });
+});
+
+describe("audit verify, as a process", () => {
+  it("ends with 0 while audits are as they were written, and with 1 and the place where one is not", async () => {
+    const owner = await t.keyOf("verified");
+    for (let asked = 0; asked < 3; asked++) await t.as(owner.secret, `query Verified${asked} { apps { nodes { id } } }`);
+    const adminUrl = t.database.adminUrl;
+    const chained = "select l.audit_id id from access.audit_link l where l.tenant_id = 'verified' order by l.seq";
+    const links = await eventually(
+      async () => (await query(adminUrl, chained)) as { id: string }[],
+      (rows) => rows.length >= 3,
+    );
+    const { encryptionKey, dataDir } = t.env as ReadyEnv;
+    const environment = {
+      AGENT_PLATFORM_DATABASE_URL: t.database.url,
+      AGENT_PLATFORM_DATA_DIR: dataDir,
+      AGENT_PLATFORM_ENCRYPTION_KEY: encryptionKey,
+    };
+    const verify = (...argv: string[]) => runCli("real", ["audit", "verify", "--tenant", "verified", ...argv], environment).ended;
+    const whole = await verify();
+    expect([whole.code, whole.output]).toEqual([
+      0,
+      expect.stringMatching(/^verified {2}\S+ {2}3 rows {2}[0-9a-f]{64}\nAudits are as they were written\.\n$/),
+    ]);
+    // A superuser whom no trigger is in the way of.
+    await query(
+      adminUrl,
+      `set session_replication_role = replica; update access.request_audit set client_ip = '10.0.0.1' where id = '${links[1]!.id}'`,
+    );
+    const altered = await verify();
+    expect(altered.code).toBe(1);
+    expect(altered.output).toContain(`CHANGED  number 2, audit ${links[1]!.id}: the row is not as it was written`);
+    expect(altered.output).toContain("\n1 place where audits are not as they were written.");
+    expect(altered.output).not.toMatch(/ at .*:\d+|select |10\.0\.0\.1/);
   });
 });
 

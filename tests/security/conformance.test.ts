@@ -2,7 +2,7 @@
 import { getIntrospectionQuery } from "graphql";
 import { serverAudits } from "graphql-http";
 import WebSocket from "ws";
-import type { KeyRing } from "../../router/access/key-ring.ts";
+import type { KeyRing } from "../../router/access/keys/key-ring.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { fixtureRouter, type FixtureRouter } from "../testkit/fixture-router.ts";
 import { refusalIn, startKeyedPlatform } from "../testkit/keyed-platform.ts";

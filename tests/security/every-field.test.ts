@@ -14,8 +14,8 @@ import { openSubgraphs, referencedTypes } from "../testkit/references.ts";
 
 /** What a key that looks may ask for. */
 const reader = words(`
-  agent agentByCode agents agentVersion app appByCode apps appVersion memory memories searchMemories modelProvider modelProviderByCode modelProviders models
-  agentRun agentRuns teamRun teamRuns modelCall modelCalls modelUsage parts nodeArtifact nodeArtifacts nodeRun waitingNodeRuns waitingNodeRunAdded run runs traceSpan traceSpans runRequest message schedule schedules secret secrets session sessions skill skillByCode skills skillVersion
+  agent agentByCode agents agentVersion app appByCode apps appVersion memory memories memoryEmbedding searchMemories modelProvider modelProviderByCode modelProviders models
+  agentRun agentRuns teamRun teamRuns skillRun skillRuns skillFile modelCall modelCalls modelUsage parts nodeArtifact nodeArtifacts nodeRun waitingNodeRuns waitingNodeRunAdded run runs traceSpan traceSpans runRequest message schedule schedules secret secrets session sessions skill skillByCode skills skillVersion
   skillInstallation skillInstallations team teamByCode teams teamVersion tool toolByCode tools toolVersion toolBinding toolBindings workflow workflowByCode workflows
   workflowVersion webhook webhooks validateDsl tenantQuota messageAdded nodeRunUpdated runEvents runEventPages traceSpanRecorded __schema __type
 `);
@@ -23,7 +23,7 @@ const reader = words(`
 const runner = new Set([
   ...reader,
   ...words(`
-    createAgentRun executeAgentRun executeNextAgentRun createTeamRun executeTeamRun executeNextTeamRun sendAgentInput createRun cancelRun cancelRuns retryRun forkRun updateRunStatus executeRun executeNode executeNextNode executeNextNodeRun executeNodeRun resumeNodeRun updateNodeRunStatus
+    createAgentRun executeAgentRun executeNextAgentRun createTeamRun executeTeamRun executeNextTeamRun createSkillRun executeSkillRun executeNextSkillRun sendAgentInput createRun cancelRun cancelRuns retryRun forkRun updateRunStatus executeRun executeNode executeNextNode executeNextNodeRun executeNodeRun resumeNodeRun updateNodeRunStatus
     createRunRequest dispatchRun dispatchRunRequest startRun createSession updateSession closeSession addMessage createMemory updateMemory deleteMemory invokeTool
     chatCompletion chatCompletionStream createEmbeddings
   `),
@@ -31,7 +31,7 @@ const runner = new Set([
 /** And what one of the whole tenant may ask for beside: changes of all that there is, keys and audits. */
 const ofTheWhole = words(`
   createAgent updateAgent deleteAgent createAgentVersion publishAgentVersion archiveAgentVersion createApp updateApp deleteApp createAppVersion publishAppVersion
-  createModelProvider updateModelProvider deleteModelProvider createSkill updateSkill deleteSkill createSkillVersion publishSkillVersion archiveSkillVersion
+  createModelProvider updateModelProvider deleteModelProvider createSkill updateSkill deleteSkill createSkillVersion importSkill publishSkillVersion archiveSkillVersion
   installSkill uninstallSkill deleteRun deleteRuns createTeam updateTeam deleteTeam createTeamVersion publishTeamVersion archiveTeamVersion createTool updateTool deleteTool
   createToolVersion createToolBinding updateToolBinding deleteToolBinding createWorkflow updateWorkflow deleteWorkflow createWorkflowVersion
   publishWorkflowVersion archiveWorkflowVersion createApiKey updateApiKeyStatus rotateApiKey createSecret updateSecret deleteSecret createSchedule updateSchedule pauseSchedule resumeSchedule deleteSchedule

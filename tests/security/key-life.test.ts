@@ -1,14 +1,14 @@
 /** How keys begin and end (docs/security.md). */
 import { once } from "node:events";
-import type { IncomingMessage } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 import { defaultEnv } from "#shared/config.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import type { ReadyEnv } from "../../cli/composition.ts";
-import { KeyRing } from "../../router/access/key-ring.ts";
+import { KeyRing } from "../../router/access/keys/key-ring.ts";
 import { Identities } from "../../router/edge/identity.ts";
-import { Rates, rateLimitsOf } from "../../router/edge/rates.ts";
+import { Rates, rateLimitsOf } from "../../router/edge/rates/rates.ts";
 import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { memoryLog } from "../testkit/fixture-router.ts";
@@ -42,6 +42,25 @@ function socketOf(t: KeyedPlatform, connectionParams: Record<string, unknown>) {
   const closed = new Promise<{ code: number; reason: string }>((resolve) => client.on("closed", (event) => resolve(event as never)));
   const connected = new Promise<void>((resolve) => client.on("connected", () => resolve()));
   return { client, closed, connected, socket: () => opened };
+}
+
+/** Of the tests that leave keys behind and nothing else, each of tenants of its own. */
+let shared: KeyedPlatform;
+beforeAll(async () => void (shared = await startKeyedPlatform()));
+afterAll(() => shared.stop());
+
+/** A request whose body waits until it is sent. The router has looked at its key, which it knows, when this returns. */
+async function beginRequest(t: KeyedPlatform, secret: string, more: Record<string, string> = {}) {
+  await t.as(secret, apps);
+  const headers = { "content-type": "application/json", "x-api-key": secret, expect: "100-continue", ...more };
+  const begun = request(t.url, { method: "POST", headers });
+  await once(begun, "continue");
+  return async (query: string) => {
+    begun.end(JSON.stringify({ query }));
+    const [{ statusCode }] = (await once(begun, "response")) as [IncomingMessage];
+    begun.destroy();
+    return statusCode;
+  };
 }
 
 describe("the first key (S-107)", () => {
@@ -110,13 +129,15 @@ describe("the first key (S-107)", () => {
 
 describe("a key that is revoked", () => {
   it("ends on every router, and what is open with it: sockets with 4403, streams", async () => {
-    await using t = await startKeyedPlatform();
-    const owner = await t.keyOf("t1");
-    const other = await t.keyOf("t1");
+    const t = shared;
+    const owner = await t.keyOf("ended");
+    const other = await t.keyOf("ended");
     const elsewhere = await otherRouter(t);
     try {
-      await elsewhere.callerOf(other.secret);
-      const ended = new Promise((resolve) => void elsewhere.callerOf(other.secret).then((caller) => elsewhere.watch(caller, resolve)));
+      const caller = await elsewhere.callerOf(other.secret);
+      expect(elsewhere.remembers(caller)).toBe(true);
+      const ended = new Promise((resolve) => void elsewhere.watch(caller, resolve));
+      const finish = [await beginRequest(t, other.secret), await beginRequest(t, other.secret, { accept: "text/event-stream" })] as const;
       const { closed, connected } = socketOf(t, { "x-api-key": other.secret });
       await connected;
       const stream = await fetch(t.url, {
@@ -132,6 +153,11 @@ describe("a key that is revoked", () => {
       expect(await ended).toBe("REFUSED");
       expect(refusalIn(await t.as(other.secret, apps))).toBe("UNAUTHENTICATED KEY_INVALID");
       await expect(elsewhere.callerOf(other.secret)).rejects.toMatchObject({ reason: "KEY_INVALID" });
+      expect(elsewhere.remembers(caller)).toBe(false);
+      // Nor is there anything for what began before, and comes to its key only now.
+      expect(await finish[0](apps)).toBe(401);
+      expect(await finish[1]("subscription { waitingNodeRunAdded { id } }")).toBe(401);
+      expect(await new Promise((resolve) => void elsewhere.watch(caller, resolve))).toBe("REFUSED");
       // The others' go on.
       expect(refusalIn(await t.as(owner.secret, apps))).toBeUndefined();
     } finally {
@@ -143,9 +169,9 @@ describe("a key that is revoked", () => {
     ["text/event-stream", /^:\n\nevent: next\ndata: \{"errors":\[\{.*"reason":"KEY_INVALID".*\}\]\}\n\nevent: complete\ndata:\n\n$/s],
     ["multipart/mixed; subscriptionSpec=1.0", /\{"payload":null,"errors":\[\{.*"reason":"KEY_INVALID".*\}\]\}\r\n--graphql--\r\n$/s],
   ])("ends a stream with the reason, so that its client does not come again: %s", async (accept, ending) => {
-    await using t = await startKeyedPlatform();
-    const { secret, id } = await t.keyOf("t1");
-    const { data: app } = await t.as(secret, `mutation { createApp(input: { code: "a", name: "a" }) { id } }`);
+    const t = shared;
+    const { secret, id } = await t.keyOf("streaming");
+    const { data: app } = await t.as(secret, `mutation { createApp(input: { code: "${accept.slice(0, 4)}", name: "a" }) { id } }`);
     const { id: appId } = (app as { createApp: { id: string } }).createApp;
     const { data } = await t.as(secret, `mutation { createSession(input: { appId: "${appId}", userId: "u" }) { id } }`);
     const { id: sessionId } = (data as { createSession: { id: string } }).createSession;
@@ -159,9 +185,9 @@ describe("a key that is revoked", () => {
   });
 
   it("is revoked for good, while one that is disabled may be active again", async () => {
-    await using t = await startKeyedPlatform();
-    const owner = await t.keyOf("t1");
-    const other = await t.keyOf("t1");
+    const t = shared;
+    const owner = await t.keyOf("revoked");
+    const other = await t.keyOf("revoked");
     const set = (status: string) => t.as(owner.secret, setStatus, { id: other.id, status });
     await set("DISABLED");
     await eventually(
@@ -175,16 +201,16 @@ describe("a key that is revoked", () => {
     );
     await set("REVOKED");
     for (const status of ["ACTIVE", "DISABLED"]) expect(refusalIn(await set(status))).toBe("CONFLICT API_KEY_REVOKED");
-    const stranger = await t.keyOf("t2");
+    const stranger = await t.keyOf("stranger");
     expect(refusalIn(await t.as(stranger.secret, setStatus, { id: owner.id, status: "REVOKED" }))).toBe("NOT_FOUND API_KEY_NOT_FOUND");
   });
 });
 
 describe("a key", () => {
   it("is replaced with an overlap, in which both are accepted", async () => {
-    await using t = await startKeyedPlatform();
-    const owner = await t.keyOf("t1");
-    const old = await t.keyOf("t1", ["app:read"]);
+    const t = shared;
+    const owner = await t.keyOf("replaced");
+    const old = await t.keyOf("replaced", ["app:read"]);
     const rotate = `mutation ($id: ID!, $s: Int) { rotateApiKey(id: $id, input: { overlapSeconds: $s }) { secret apiKey { id scopes } } }`;
     const { data } = await t.as(owner.secret, rotate, { id: old.id, s: 3_600 });
     const created = (data as { rotateApiKey: { secret: string; apiKey: { id: string; scopes: string[] } } }).rotateApiKey;
@@ -196,17 +222,21 @@ describe("a key", () => {
       (refusal) => refusal === "UNAUTHENTICATED KEY_INVALID",
     );
     expect(refusalIn(await t.as(owner.secret, rotate, { id: old.id, s: -1 }))).toBe("BAD_USER_INPUT NUMBER_OUT_OF_RANGE");
+    // Nothing replaces what has ended: it would be made, and accepted nowhere.
+    expect(refusalIn(await t.as(owner.secret, rotate, { id: created.apiKey.id }))).toBe("CONFLICT API_KEY_EXPIRED");
   });
 
   it("tells when it was used last, which is not written with each request", async () => {
-    await using t = await startKeyedPlatform();
-    const { secret, id } = await t.keyOf("t1");
+    const t = shared;
+    const { secret, id } = await t.keyOf("used");
     const ring = await otherRouter(t, { usesMs: 600_000 });
     for (let count = 0; count < 20; count++) await ring.callerOf(secret);
     const lastUse = `select last_used_at is not null as used, epoch from access.api_key where id = '${id}'`;
-    expect(await query(t.database.adminUrl, lastUse)).toMatchObject([{ used: false }]);
+    const [before] = await query(t.database.adminUrl, lastUse);
+    expect(before).toMatchObject({ used: false });
     await ring.close();
-    expect(await query(t.database.adminUrl, lastUse)).toEqual([{ used: true, epoch: "1" }]);
+    // No router has anything to read anew.
+    expect(await query(t.database.adminUrl, lastUse)).toEqual([{ ...before, used: true }]);
   });
 
   it("holds while the database cannot be asked, so long and no longer", async () => {
@@ -219,6 +249,7 @@ describe("a key", () => {
       await t.stop();
       await expect(ring.callerOf(secret)).resolves.toMatchObject({ tenantId: "t1" });
       expect(await ended).toBe("UNKNOWN");
+      expect(ring.remembers(caller)).toBeUndefined();
       await expect(ring.callerOf(secret)).rejects.toMatchObject({ reason: "KEYS_UNAVAILABLE" });
       // What is no key is known as such without the database.
       for (const text of ["x", `${secret}0`, secret.replace(/.$/, (last) => (last === "0" ? "1" : "0"))])
@@ -268,8 +299,8 @@ async function keySessions({ database }: KeyedPlatform): Promise<number[]> {
 
 describe("a WebSocket", () => {
   it("is opened with a key alone, and closed with 4403 without one, with a wrong one, or for another tenant", async () => {
-    await using t = await startKeyedPlatform();
-    const { secret } = await t.keyOf("t1", ["app:read"]);
+    const t = shared;
+    const { secret } = await t.keyOf("opened", ["app:read"]);
     for (const params of [
       {},
       { "x-api-key": "agp_no" },
@@ -280,8 +311,8 @@ describe("a WebSocket", () => {
     for (const params of [
       { "x-api-key": secret },
       { authorization: `Bearer ${secret}` },
-      { Authorization: `Bearer ${secret}`, "x-tenant-id": "t1" },
-      { "X-API-Key": secret, "X-Tenant-Id": "t1" },
+      { Authorization: `Bearer ${secret}`, "x-tenant-id": "opened" },
+      { "X-API-Key": secret, "X-Tenant-Id": "opened" },
     ]) {
       const { client, connected } = socketOf(t, params);
       await connected;
@@ -295,8 +326,8 @@ describe("a WebSocket", () => {
   });
 
   it("is closed with 4403 when its key expires, which nobody changes then", async () => {
-    await using t = await startKeyedPlatform();
-    const { secret } = await t.keyOf("t1", null, { expiresAt: new Date(Date.now() + 3_000) });
+    const t = shared;
+    const { secret } = await t.keyOf("expiring", null, { expiresAt: new Date(Date.now() + 3_000) });
     const { closed, connected } = socketOf(t, { "x-api-key": secret });
     // On a busy machine it may have expired before.
     await Promise.race([connected, closed]);
@@ -314,13 +345,13 @@ describe("a WebSocket", () => {
   });
 
   it("of a header at the upgrade is the same", async () => {
-    await using t = await startKeyedPlatform();
-    const { secret } = await t.keyOf("t1");
+    const t = shared;
+    const { secret } = await t.keyOf("upgrading");
     const socket = new WebSocket(t.url.replace("http", "ws"), "graphql-transport-ws", { headers: { "x-api-key": secret } });
     await once(socket, "open");
     socket.send('{"type":"connection_init"}');
     const [message] = (await once(socket, "message")) as [Buffer];
-    expect(JSON.parse(String(message))).toMatchObject({ type: "connection_ack", payload: { "x-tenant-id": "t1" } });
+    expect(JSON.parse(String(message))).toMatchObject({ type: "connection_ack", payload: { "x-tenant-id": "upgrading" } });
     socket.close();
   });
 });

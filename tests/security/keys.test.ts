@@ -2,7 +2,9 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { crc32 } from "node:zlib";
+import { Client } from "undici";
 import { query } from "../testkit/admin-query.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { refusalIn, startKeyedPlatform, type KeyedPlatform } from "../testkit/keyed-platform.ts";
 
 let t: KeyedPlatform;
@@ -121,6 +123,38 @@ describe("an API key", () => {
       expect(refusalIn(await t.as(known.secret, apps))).toBeUndefined();
       expect(refusalIn(await t.as(mixed, apps))).toBe("UNAUTHENTICATED KEY_INVALID");
     }
+  });
+
+  it("is looked at anew with each request of one connection: another key is another's, a wrong one nobody's, a revoked one no more", async () => {
+    const [one, other] = [await t.keyOf("connected-1"), await t.keyOf("connected-2")];
+    await t.as(one.secret, createApp, { code: "one" });
+    await t.as(other.secret, createApp, { code: "other" });
+    const connection = new Client(new URL(t.url).origin, { pipelining: 1 });
+    const sent = async (key: string): Promise<string> => {
+      const headers = { "content-type": "application/json", "x-api-key": key };
+      const { statusCode, body } = await connection.request({
+        path: "/graphql",
+        method: "POST",
+        headers,
+        body: JSON.stringify({ query: apps }),
+      });
+      const { data } = (await body.json()) as { data?: { apps: { nodes: { code: string }[] } } };
+      return `${statusCode} ${data?.apps.nodes.map(({ code }) => code).join() ?? ""}`;
+    };
+    const wrong = withChecksum(one.secret.slice(0, 16) + other.secret.slice(16, 59));
+    const keys = [one.secret, one.secret, wrong, other.secret, one.secret, wrong];
+    const told = [];
+    for (const key of keys) told.push(await sent(key));
+    expect(told).toEqual(["200 one", "200 one", "401 ", "200 other", "200 one", "401 "]);
+    await sent(one.secret);
+    await t.admin.revoke(one.id);
+    expect(
+      await eventually(
+        () => sent(one.secret),
+        (answer) => answer !== "200 one",
+      ),
+    ).toBe("401 ");
+    await connection.close();
   });
 
   it("is bound to its tenant: another x-tenant-id is 403 TENANT_MISMATCH (S-110)", async () => {

@@ -2,10 +2,10 @@
 import { once } from "node:events";
 import { request } from "undici";
 import WebSocket from "ws";
-import { SharedCounts } from "../../router/access/shared-counts.ts";
+import { SharedCounts } from "../../router/access/rates/shared-counts.ts";
 import { defaultEnv } from "#shared/config.ts";
-import { rateLimitsOf } from "../../router/edge/rates.ts";
-import { MemoryCounts } from "../../router/edge/memory-counts.ts";
+import { rateLimitsOf } from "../../router/edge/rates/rates.ts";
+import { MemoryCounts } from "../../router/edge/rates/memory-counts.ts";
 import { query as queryDatabase } from "../testkit/admin-query.ts";
 import { fixtureRouter, memoryLog, type Answer, type FixtureRouter } from "../testkit/fixture-router.ts";
 import { startKeyedPlatform } from "../testkit/keyed-platform.ts";

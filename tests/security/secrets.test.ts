@@ -1,4 +1,5 @@
 /** Secrets by name: given once, shown to nobody, put in where a stored config names them, and sent to their origins alone (docs/security.md). */
+import { query } from "../testkit/admin-query.ts";
 import { ask, chain, finishRun, makeWorkflow, startRun } from "../testkit/graph.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
@@ -119,6 +120,17 @@ describe("a secret", () => {
 });
 
 describe("a tool's config", () => {
+  it("is not called where it names a secret before the URL's query, though it is stored so: that would choose who is called", async () => {
+    const { name } = await create();
+    const toolId = await makeTool({ url: `${http.url}/echo` });
+    const url = `${http.url}/echo/{{ secrets.${name} }}`;
+    const stored = "update tool.tool_version set invoke_config = $2::json where tool_id = $1";
+    await query(t.database.adminUrl, stored, [toolId, JSON.stringify({ url })]);
+    const before = http.requests.length;
+    expect(await refusal(invoke, { input: { toolId } })).toMatchObject({ reason: "TOOL_CONFIG_INVALID", field: "url" });
+    expect(http.requests).toHaveLength(before);
+  });
+
   it("has its secrets in headers, query, the URL's query and the body, as each place writes it; and shows their names", async () => {
     await create({ name: "PLACED" });
     const reference = "{{ secrets.PLACED }}";
@@ -267,7 +279,22 @@ describe("a provider", () => {
     expect(await ask(t, "{ models { name } }")).toMatchObject({ models: expect.arrayContaining([{ name: "scripted-model" }]) });
   });
 
+  it("and a tool are not called with more secrets than can be looked for in an answer", async () => {
+    const origins = [new URL(provider.baseUrl).origin, http.url];
+    await create({ name: "LONG", value: "é".repeat(16_384), origins });
+    const five = "{{ secrets.LONG }}".repeat(5);
+    await make({ headers: { "x-org": five } });
+    const before = [provider.requests.length, http.requests.length];
+    expect(await refusal(complete, { code: `p${count}` })).toMatchObject({ reason: "MODEL_PROVIDER_INVALID", field: "headers" });
+    for (const config of [{ headers: { "x-a": five } }, { method: "POST", body: [five.repeat(60)] }]) {
+      const toolId = await makeTool({ url: `${http.url}/echo`, ...config });
+      expect(await refusal(invoke, { input: { toolId } })).toMatchObject({ reason: "TOOL_CONFIG_INVALID", field: "config" });
+    }
+    expect([provider.requests.length, http.requests.length]).toEqual(before);
+  });
+
   it.each([
+    ["apiKey", { apiKey: "{{ secrets.A }}".repeat(300) }],
     ["query", { query: { k: "{{ secrets.A }}" } }],
     ["extraParameters", { extraParameters: { k: "{{ secrets.A }}" } }],
     ["baseUrl", { baseUrl: "https://{{secrets.A}}.example/v1" }],
@@ -304,7 +331,8 @@ describe("a run", () => {
       response.writeHead(200, { "content-type": "application/json", "x-echo": String(headers["x-a"]) }).end(JSON.stringify(told));
     });
     const toolId = await makeTool({
-      url: `${http.url}/repeat?k={{ secrets.REPEATED }}`,
+      // In the name too: what is put in for it is named like no credential.
+      url: `${http.url}/repeat?{{ secrets.REPEATED }}=1&k={{ secrets.REPEATED }}`,
       method: "POST",
       headers: { "x-a": "{{ secrets.REPEATED }}" },
       body: "{{ secrets.REPEATED }}",

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import type { ExecutionResult } from "graphql";
 import pg from "pg";
+import { query } from "../testkit/admin-query.ts";
 import { setup } from "./setup.ts";
 
 const subscription = `subscription($id: ID!, $after: String) { messageAdded(sessionId: $id, after: $after) { cursor message { content session { title } } } }`;
@@ -84,6 +86,22 @@ describe("messageAdded", () => {
     expect(await refused({ id: "nope" })).toMatchObject({ code: "NOT_FOUND", reason: "SESSION_NOT_FOUND" });
     expect(await refused({ id: t.sessionId }, "t2")).toMatchObject({ code: "NOT_FOUND" });
     expect(await refused({ id: t.sessionId, after: "!!" })).toMatchObject({ code: "BAD_USER_INPUT", reason: "CURSOR_INVALID" });
+  });
+
+  it("reads a long answer when it is told, so that a page of them is not held, and counts it for the event", async () => {
+    const t = await setup();
+    const record = "mutation($input: RecordRunMessageInput!) { recordRunMessage(input: $input) { id } }";
+    for (const runId of ["r1", "r2"])
+      await t.ask(record, { input: { sessionId: t.sessionId, runId, content: runId.padEnd(100_000, "x"), contentJson: ["x".repeat(10)] } });
+    const contentJson = [randomBytes(50_000).toString("base64")];
+    await t.ask(record, { input: { sessionId: t.sessionId, runId: "r3", content: "x", contentJson } });
+    await say(t, "short");
+    const stream = await open(t);
+    const contents = [(await take(stream, 1))[0]!.message.content];
+    await query(t.adminUrl, "update session.message set content = replace(content, 'x', 'y')");
+    contents.push(...(await take(stream, 3)).map(({ message }) => message.content));
+    expect(contents).toEqual(["r1".padEnd(100_000, "x"), "r2".padEnd(100_000, "y"), "y", "short"]);
+    await stream.return!();
   });
 
   it("tells of a database that goes away as its last event, with the reason that clients resume from", async () => {

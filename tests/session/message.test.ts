@@ -1,3 +1,5 @@
+import { query } from "../testkit/admin-query.ts";
+import { longestTurn } from "../testkit/longest-turn.ts";
 import { setup } from "./setup.ts";
 
 const add = `mutation($input: AddMessageInput!) { addMessage(input: $input) { id role content contentJson run { id } session { id } } }`;
@@ -64,6 +66,25 @@ describe("messages", () => {
     expect(listing.session.messages.edges).toHaveLength(1);
   });
 
+  it("a key is known for 30 days; then the next key of its tenant removes it, and no other's", async () => {
+    const t = await setup();
+    const said = (idempotencyKey: string) => t.ask(add, { input: { sessionId: t.sessionId, content: "Hi", idempotencyKey } });
+    for (const key of ["old", "young"]) await said(key);
+    await query(t.adminUrl, "insert into session.idempotency select 't9', operation, key, input_hash, result_id from session.idempotency");
+    await query(t.adminUrl, "update session.idempotency set created_at = now() - interval '31 days' where key = 'old'");
+    await said("next");
+    const left = await query(
+      t.adminUrl,
+      "select tenant_id, key from session.idempotency where operation = 'addMessage' order by tenant_id, key",
+    );
+    expect(left).toEqual([
+      { tenant_id: "t1", key: "next" },
+      { tenant_id: "t1", key: "young" },
+      { tenant_id: "t9", key: "old" },
+      { tenant_id: "t9", key: "young" },
+    ]);
+  });
+
   it("too long and empty texts are refused with the limit", async () => {
     const t = await setup();
     expect(await t.refusal(add, { input: { sessionId: t.sessionId, content: "x".repeat(262_145) } })).toMatchObject({
@@ -85,6 +106,18 @@ describe("messages", () => {
       contentJson: { answer: 42 },
       run: { id: "r1" },
     });
+  });
+
+  it("takes an answer of 12 MB as it is, and holds no main loop up", async () => {
+    const t = await setup();
+    const content = 'a "quoted" line\\\n'.repeat(700_000);
+    const input = { sessionId: t.sessionId, runId: "long", content, contentJson: { a: ["'"] } };
+    const { outcome, longestMs } = await longestTurn(() => t.ask<{ recordRunMessage: { id: string } }>(record, { input }));
+    expect(outcome.recordRunMessage).toMatchObject({ role: "ASSISTANT", contentJson: { a: ["'"] }, run: { id: "long" } });
+    expect(longestMs).toBeLessThan(100);
+    const again = await t.ask<{ recordRunMessage: { id: string; content: string } }>(record, { input });
+    expect(again.recordRunMessage.id).toBe(outcome.recordRunMessage.id);
+    expect(again.recordRunMessage.content === content).toBe(true);
   });
 
   it("recordRunMessage is inaccessible in the supergraph", async () => {

@@ -151,7 +151,7 @@ describe("the members of a version", () => {
     const { id: teamId } = await t.team("writers");
     t.agents.of["t1"]!["gone"] = { deletedAt: "2026-01-01T00:00:00Z" };
     t.agents.of["t2"] = { theirs: { deletedAt: null } };
-    for (const unknown of ["nobody", "gone", "theirs", "", "x".repeat(200), "a\u0000b"]) {
+    for (const unknown of ["nobody", "gone", "theirs", "", "x".repeat(200), "a\u0000b", teamId]) {
       for (const [field, ...agentIds] of [
         ["members[0].agentId", unknown],
         ["members[2].agentId", "a1", "a1", unknown, "nothing"],

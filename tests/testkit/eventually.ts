@@ -2,7 +2,9 @@
 export interface EventuallyOptions {
   /** Fails after this long; 120,000: patience with a slow machine, and no measure of what is waited for. */
   withinMs?: number;
-  /** Calls `again` when it may be so; gives the function that ends that. Without it, it is looked at every 50 ms. */
+  /** How long after a look the next one is; 50. More for one that costs what is watched dear. */
+  everyMs?: number;
+  /** Calls `again` when it may be so, before the next look's time; gives the function that ends that. */
   wake?: (again: () => void) => () => void;
 }
 
@@ -13,11 +15,11 @@ export interface EventuallyOptions {
 export async function eventually<T>(
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean,
-  { withinMs = 120_000, wake }: EventuallyOptions = {},
+  { withinMs = 120_000, everyMs = 50, wake }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
-    const changed = nextChange(wake);
+    const changed = nextChange(everyMs, wake);
     const seen = await look();
     if (holds(seen)) {
       changed.cancel();
@@ -29,9 +31,9 @@ export async function eventually<T>(
 }
 
 /** Listens from before the look on, so that nothing is missed between the two; a signal may be lost all the same. */
-function nextChange(wake: EventuallyOptions["wake"]): { promise: Promise<void>; cancel: () => void } {
+function nextChange(everyMs: number, wake: EventuallyOptions["wake"]): { promise: Promise<void>; cancel: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, 50);
+  const timer = setTimeout(resolve, everyMs);
   const end = wake?.(resolve);
   const cancel = () => {
     clearTimeout(timer);

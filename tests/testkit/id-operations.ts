@@ -5,6 +5,8 @@
 const types = ["agent", "app", "modelProvider", "session", "skill", "team", "tool", "toolBinding", "workflow"];
 const versions = ["agentVersion", "appVersion", "skillVersion", "teamVersion", "workflowVersion"];
 
+const skillFileBase64 = Buffer.from("---\nname: x\ndescription: x\n---\n").toString("base64");
+
 /** Reads of one record. */
 export const singles = [
   ...[
@@ -12,6 +14,7 @@ export const singles = [
     ...versions,
     "agentRun",
     "teamRun",
+    "skillRun",
     "memory",
     "message",
     "modelCall",
@@ -28,6 +31,7 @@ export const singles = [
     "webhook",
   ].map((type) => `${type}(id: "<${type}>") { id }`),
   ...["agent", "app", "modelProvider", "skill", "team", "tool"].map((type) => `${type}ByCode(code: "<code>") { id }`),
+  'skillFile(skillVersionId: "<skillVersion>", path: "SKILL.md") { path }',
   'workflowByCode(appId: "<app>", code: "<code>") { id }',
   'workflowByCode(appId: "<app>", code: "<own code>") { id }',
 ];
@@ -37,6 +41,7 @@ export const narrowed = [
   'agentRuns(agentId: "<agent>")',
   'teamRuns(sessionId: "<session>")',
   'teamRuns(teamId: "<team>")',
+  'skillRuns(skillId: "<skill>")',
   'memories(scopeType: SESSION, scopeId: "<session>")',
   'modelCalls(runId: "<run>")',
   'runs(filter: { appId: "<app>" })',
@@ -60,10 +65,11 @@ export const whole: Record<string, string[]> = {
     apps: ["app"],
     memories: ["memory"],
     modelProviders: ["modelProvider"],
-    runs: ["teamRun", "agentRun", "manualRun", "run"],
+    runs: ["skillRun", "teamRun", "agentRun", "manualRun", "run"],
   },
   agentRuns: ["agentRun"],
   teamRuns: ["teamRun"],
+  skillRuns: ["skillRun"],
   ...{ schedules: ["schedule"], secrets: ["secret"], webhooks: ["webhook"] },
   ...{ sessions: ["session"], skillInstallations: ["skillInstallation"], skills: ["skill"], teams: ["team"] },
   ...{ toolBindings: ["toolBinding"], tools: ["tool"], workflows: ["workflow"] },
@@ -90,6 +96,9 @@ export const mutations = [
   'createTeamRun(input: { teamId: "<team>", inputText: "x" }) { id }',
   'createTeamRun(input: { teamId: "<own team>", teamVersionId: "<teamVersion>", inputText: "x" }) { id }',
   'createTeamRun(input: { teamId: "<own team>", sessionId: "<session>", inputText: "x" }) { id }',
+  'createSkillRun(input: { skillId: "<skill>", input: {} }) { id }',
+  'createSkillRun(input: { skillId: "<own skill>", skillVersionId: "<skillVersion>", input: {} }) { id }',
+  `importSkill(input: { skillId: "<skill>", files: [{ path: "SKILL.md", contentBase64: "${skillFileBase64}" }] }) { id }`,
   'createAgentVersion(input: { agentId: "<agent>", role: "x" }) { id }',
   'createAgentVersion(input: { agentId: "<own agent>", role: "x", skillIds: ["<skill>"] }) { id }',
   'createAgentVersion(input: { agentId: "<own agent>", role: "x", toolBindingIds: ["<toolBinding>"] }) { id }',
@@ -126,6 +135,7 @@ export const mutations = [
   'deleteWebhook(id: "<webhook>") { id }',
   'dispatchRunRequest(id: "<runRequest>") { id }',
   'executeAgentRun(id: "<agentRun>", input: { workerKey: "x" }) { id }',
+  'executeSkillRun(id: "<skillRun>", input: { workerKey: "x" }) { id }',
   'executeTeamRun(id: "<teamRun>", input: { workerKey: "x" }) { id }',
   'executeNextNode(runId: "<manualRun>", input: { workerKey: "x" }) { id }',
   'executeNodeRun(id: "<queuedNodeRun>", input: { workerKey: "x" }) { id }',

@@ -54,7 +54,7 @@ describe("the invariants of nested runs", () => {
     const plantings: [claim: RegExp, sql: string][] = [
       [
         /I8, C1 a node run ends once/,
-        `insert into runtime.run_event (run_id, seq, type, status, attempt, at, tenant_id, path)
+        `insert into runtime.run_story (run_id, seq, type, status, attempt, at, tenant_id, path)
         select run_id, 9000, type, status, attempt, at, tenant_id, path from runtime.run_event where path = 'each#1' and type = 1`,
       ],
       [

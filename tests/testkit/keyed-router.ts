@@ -1,8 +1,8 @@
 /** A router over the fixture subgraphs that asks for keys, on a database of its own: for limits that no environment can set. */
 import { randomBytes } from "node:crypto";
 import { createSecretBox } from "#shared/secret/secrets.ts";
-import { openKeyAdmin } from "../../router/access/key-admin.ts";
-import { KeyRing } from "../../router/access/key-ring.ts";
+import { openKeyAdmin } from "../../router/access/keys/key-admin.ts";
+import { KeyRing } from "../../router/access/keys/key-ring.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { fixtureRouter, memoryLog, type Answer, type Asked, type FixtureRouter, type FixtureRouterOptions } from "./fixture-router.ts";
 import { localHints } from "./subgraph.ts";

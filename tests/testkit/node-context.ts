@@ -42,7 +42,12 @@ let threads: EvaluationThreads | undefined;
 
 afterAll(() => threads?.close());
 
-const uncalledMemory: MemoryPort = { search: uncalled("memory"), write: uncalled("memory"), messages: uncalled("memory") };
+const uncalledMemory: MemoryPort = {
+  search: uncalled("memory"),
+  find: uncalled("memory"),
+  write: uncalled("memory"),
+  messages: uncalled("memory"),
+};
 
 /** Makes a context whose ports fail the test unless they are given. The fetch denies everything but what a test allows. */
 export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
@@ -68,6 +73,7 @@ export function fakeNodeContext(options: NodeContextOptions): FakeNodeContext {
       model: new UncalledModel(),
       tool: new UncalledTool(),
       memory: uncalledMemory,
+      skill: { file: uncalled("skill") },
       sandbox: new UncalledSandbox(),
       fetch: loopbackFetch([]),
       evaluation: (threads ??= new EvaluationThreads()),

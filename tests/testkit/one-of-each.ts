@@ -75,14 +75,15 @@ export async function makeOneOfEach(platform: TestPlatform, tenantId: string): P
   });
   const teamRun = await make("TeamRun", { teamId: team, teamVersionId: teamVersion, inputText: secretWord, execution: "MANUAL" });
   const skill = await make("Skill", named);
-  const skillVersion = await make("SkillVersion", {
-    ...{ skillId: skill, runtimeType: "TEMPLATE", implementation: { template: secretWord }, status: "PUBLISHED" },
-  });
+  const folder = `---\nname: ${secretWord}\ndescription: ${secretWord}\n---\n${secretWord}`;
+  const files = [{ path: "SKILL.md", contentBase64: Buffer.from(folder).toString("base64") }];
+  const skillVersion = await make("SkillVersion", { skillId: skill, files, status: "PUBLISHED" }, "importSkill");
+  const skillRun = await make("SkillRun", { skillId: skill, input: { path: secretWord }, execution: "MANUAL" });
   const skillInstallation = await make("SkillInstallation", { skillId: skill, installScope: "TENANT" }, "installSkill");
   return {
     ...{ code, app, workflow, workflowVersion, appVersion, session, message, runRequest, run, manualRun },
     ...{ nodeRun: `${run}:reply`, queuedNodeRun: `${manualRun}:reply`, tool, toolVersion, toolBinding, modelProvider, secret },
     ...{ schedule, webhook },
-    ...{ agent, agentVersion, agentRun, memory, team, teamVersion, teamRun, skill, skillVersion, skillInstallation },
+    ...{ agent, agentVersion, agentRun, memory, team, teamVersion, teamRun, skill, skillVersion, skillRun, skillInstallation },
   };
 }

@@ -8,8 +8,9 @@ import { fileURLToPath } from "node:url";
 import { createClient, type ClientOptions, type GraphClient } from "#codegen/client/client.ts";
 import { readPostmaster } from "#shared/postgres/postmaster.ts";
 import { processIdentity } from "#shared/process-identity.ts";
-import { startOwnPlatform } from "../../cli/client/own-platform.ts";
+import { startOwnPlatform } from "../../cli/client/trials/own-platform.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
+import { freePorts } from "./free-ports.ts";
 import { postTo, type GraphAnswer } from "./platform.ts";
 
 /** A part that is a Node process. */
@@ -38,6 +39,10 @@ export interface PlatformProcesses {
   database(): number;
   /** Asks a part's process. */
   ask(name: PartName): Promise<SeenProcess>;
+  /** The bytes that a part's process keeps: of its main thread's heap and beside it, without garbage. */
+  keeps(name: PartName): Promise<number>;
+  /** Has a part's main loop compute for so many ms of processor time. It has begun soon after. */
+  computes(name: PartName, ms: number): Promise<void>;
   /** A client of a tenant; `t1` unless given. Closed with the platform. */
   client(options?: Partial<ClientOptions>): GraphClient;
   /** Sends any operation and gives the whole answer. */
@@ -58,10 +63,14 @@ export async function startPlatformProcesses(settings: Record<string, string> = 
   await chmod(dataDir, 0o755);
   // oxlint-disable-next-line node/no-process-env -- what `npm start` is started with
   const environment = { ...process.env, TURN_WATCH: dataDir, NODE_OPTIONS: `--import ${watch}` };
-  const platform = await startOwnPlatform({ environment, dataDir, settings: { LOG_LEVEL: "warn", ...settings } });
+  // An API that is killed comes back to its port, which nobody else must have been given meanwhile.
+  const [port] = await freePorts(1);
+  const platform = await startOwnPlatform({ environment, dataDir, settings: { LOG_LEVEL: "warn", PORT: String(port), ...settings } });
   const clients: GraphClient[] = [];
   const known = () => runningInstance(dataDir)?.children ?? [];
   const pidOf = (name: string) => known().find(({ part }) => part === name)?.pid ?? 0;
+  const told = async (name: PartName, socket: string, said = "") =>
+    JSON.parse(await text(connect(join(dataDir, `${pidOf(name)}.${socket}`)).end(said))) as unknown;
   return {
     url: platform.graphUrl,
     dataDir,
@@ -72,7 +81,9 @@ export async function startPlatformProcesses(settings: Record<string, string> = 
     part: pidOf,
     workers: () => known().flatMap(({ part, pid }) => (part === "worker" ? [pid] : [])),
     database: () => readPostmaster(join(dataDir, "postgres"))?.pid ?? 0,
-    ask: async (name) => JSON.parse(await text(connect(join(dataDir, `${pidOf(name)}.sock`)))) as SeenProcess,
+    ask: async (name) => (await told(name, "turns")) as SeenProcess,
+    keeps: async (name) => (await told(name, "kept")) as number,
+    computes: async (name, ms) => void (await told(name, "busy", String(ms))),
     client(options) {
       const client = createClient({ url: platform.graphUrl, tenantId: "t1", ...options });
       clients.push(client);

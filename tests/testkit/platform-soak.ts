@@ -10,7 +10,8 @@ import { ask, makeWorkflow, type Dsl } from "./graph.ts";
 import { startHttpServer } from "./http-server.ts";
 import { assertInvariants } from "./invariants.ts";
 import { startPlatformProcesses, type PlatformProcesses } from "./platform-processes.ts";
-import { startScriptedProvider, type ScriptedCompletion } from "./scripted-provider.ts";
+import { startScriptedProvider, type ProviderRequest, type ScriptedCompletion } from "./scripted-provider.ts";
+import { makeTeam, memberAsking } from "./teams.ts";
 
 /** How rough it is. */
 export interface SoakOptions {
@@ -39,13 +40,17 @@ export interface SoakStory {
   wrong: string[];
   /** Idempotency keys that the outside saw: one for each call that a run has, however often it was called. */
   keys: { expected: number; seen: number; calls: number };
-  /** Runs whose agent was told something, with OK, and has no such input. */
+  /** Idempotency keys that the model saw, one for each model call that completed; and those of them that came again with another prompt. */
+  prompts: { expected: number; seen: number; calls: number; changed: string[] };
+  /** Runs whose agent was told something, with OK, and has no such input, or a model that was not told from some call on, once in each. */
   untold: string[];
   /** Work and mail that are left. */
   left: { work: number; inbox: number };
 }
 
 const tenants = ["acme", "beta"];
+/** What agents are told while they work. */
+const steering = "Be quick.";
 const largeText = "x".repeat(100_000);
 const large = "{% for i in (1..9) %}{{ input.text }}{% endfor %}";
 const statusNames = ["QUEUED", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED", "SKIPPED"];
@@ -73,7 +78,7 @@ export async function platformSoak(options: SoakOptions): Promise<SoakStory> {
     http.requests.length = 0;
     setTimeout(() => response.setHeader("content-type", "application/json").end(JSON.stringify({ done: true })), 5 + Math.random() * 120);
   });
-  provider.respond(agentAnswer);
+  provider.respond(scriptedAnswer);
   const platform = await startPlatformProcesses({
     EGRESS_ALLOW: http.hostPort,
     PROVIDER_BASE_URL: provider.baseUrl,
@@ -85,7 +90,7 @@ export async function platformSoak(options: SoakOptions): Promise<SoakStory> {
     const soak = new Soak(platform, options);
     for (const tenant of tenants) await soak.prepare(tenant, http.url);
     await soak.run();
-    return await soak.story(effects);
+    return await soak.story(effects, provider.requests);
   } finally {
     await platform.stop();
     await Promise.all([http.close(), provider.close()]);
@@ -112,7 +117,10 @@ class Soak {
     const made: { kind: Kind; workflowId: string }[] = [];
     const bindingId = await toolBinding(this.#platform, headers, effectUrl);
     const { agentId } = await makeAgent(this.#platform, { toolBindingIds: [bindingId] }, headers);
-    for (const kind of kindsOf(bindingId, agentId)) {
+    const hand = { agent: { toolBindingIds: [bindingId] } };
+    const members = [{ memberKey: "lead", role: "supervisor" }, ...hands.map((memberKey) => ({ memberKey, ...hand }))];
+    const { teamId } = await makeTeam(this.#platform, "SUPERVISOR", members, {}, headers);
+    for (const kind of kindsOf({ bindingId, agentId, teamId })) {
       const { workflowId } = await makeWorkflow(this.#platform, kind.dsl, headers);
       made.push({ kind, workflowId });
     }
@@ -130,7 +138,7 @@ class Soak {
     await this.#finished();
   }
 
-  async story(effects: ReadonlyMap<string, number>): Promise<SoakStory> {
+  async story(effects: ReadonlyMap<string, number>, requests: readonly ProviderRequest[]): Promise<SoakStory> {
     const admin = await connected(this.#platform);
     try {
       await assertInvariants(admin);
@@ -147,7 +155,12 @@ class Soak {
       );
       const inputs = await admin.query<{ id: string }>("select run_id as id from runtime.node_run where node_type = 'agent-input'");
       const stored = new Set(inputs.rows.map(({ id }) => id));
-      const untold = [...this.#told].filter((id) => !stored.has(id));
+      const prompts = promptsSeen(requests);
+      const untold = [...this.#told].filter((id) => !stored.has(id) || !isToldFromSomeCallOn(prompts, id));
+      const asked = await admin.query<{ count: number }>(
+        "select count(*)::int as count from runtime.node_run where node_type in ('llm', 'agent-model', 'agent-compact')",
+      );
+      const changed = [...prompts].filter(([, bodies]) => new Set(bodies).size > 1).map(([key]) => key);
       const wrong = rows
         .filter(({ id, text }) => this.#created.get(id)?.output !== text)
         .map(({ id }) => `${id} ${this.#created.get(id)?.name}`);
@@ -156,6 +169,7 @@ class Soak {
       return {
         ...{ created: this.#created.size, faults: this.#faults, runs, unfinished: unfinished.rows, wrong },
         ...{ keys: { expected, seen: effects.size, calls }, left: left.rows[0]!, untold },
+        prompts: { expected: asked.rows[0]!.count, seen: prompts.size, calls: requests.length, changed },
       };
     } finally {
       await admin.end();
@@ -181,7 +195,7 @@ class Soak {
   /** Tells an agent something, as soon as it works; some have finished before. */
   async #tell(tenant: string, { runId, nodeRunId }: { runId: string; nodeRunId: string }): Promise<void> {
     const mutation = "mutation ($runId: ID!, $input: SendAgentInputInput!) { sendAgentInput(runId: $runId, input: $input) { id } }";
-    const input = { text: "Be quick.", idempotencyKey: "once", nodeRunId };
+    const input = { text: steering, idempotencyKey: "once", nodeRunId };
     for (let tries = 0; tries < 50 && performance.now() < this.#endAtMs; tries++) {
       try {
         await ask(this.#platform, mutation, { runId, input }, { "x-tenant-id": tenant });
@@ -210,9 +224,9 @@ class Soak {
   async #chaos(): Promise<void> {
     let databaseAtMs = performance.now() + databaseEveryMs / 4;
     const faults = [() => this.#kill("API"), () => this.#kill("worker"), () => this.#cut()];
-    for (let index = 0; performance.now() < this.#endAtMs; index++) {
+    for (let index = 0; performance.now() < this.#endAtMs;) {
       await pause(this.#options.pauseMs * (0.5 + Math.random()));
-      if (performance.now() < databaseAtMs) await faults[index % faults.length]!();
+      if (performance.now() < databaseAtMs) await faults[index++ % faults.length]!();
       else {
         databaseAtMs = performance.now() + databaseEveryMs;
         this.#killed("PostgreSQL", this.#platform.database());
@@ -236,14 +250,18 @@ class Soak {
     }
   }
 
+  /** Asked again while PostgreSQL is away, or has nobody connected. */
   async #cut(): Promise<void> {
-    try {
-      const admin = await connected(this.#platform);
-      const sql = "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'agent_platform%' and random() < 0.5";
-      this.#faults["connections"]! += (await admin.query(sql)).rowCount ?? 0;
-      await admin.end();
-    } catch {
-      // PostgreSQL is away just now.
+    const sql = "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'agent_platform%' and random() < 0.5";
+    for (let cut = 0; cut === 0; await pause(50)) {
+      try {
+        const admin = await connected(this.#platform);
+        cut = (await admin.query(sql)).rowCount ?? 0;
+        await admin.end();
+      } catch {
+        this.#platform.requireLife();
+      }
+      this.#faults["connections"]! += cut;
     }
   }
 
@@ -294,16 +312,56 @@ async function toolBinding(platform: PlatformProcesses, headers: Record<string, 
   return createToolBinding.id;
 }
 
+/** The bodies of requests by their keys. */
+function promptsSeen(requests: readonly ProviderRequest[]): Map<string, string[]> {
+  const bodies = Map.groupBy(requests, ({ headers }) => String(headers["idempotency-key"]));
+  return new Map([...bodies].map(([key, of]) => [key, of.map(({ body }) => body)]));
+}
+
+/** C12 as the model sees it: what its agent was told is part of no prompt until some call, and of each prompt from there on, once. */
+function isToldFromSomeCallOn(prompts: ReadonlyMap<string, string[]>, runId: string): boolean {
+  const counts = [...prompts].flatMap(([key, bodies]) => {
+    const turn = key.startsWith(`${runId}:`) ? /\/model#(\d+)$/.exec(key)?.[1] : undefined;
+    return turn === undefined ? [] : [{ turn: Number(turn), times: bodies[0]!.split(steering).length - 1 }];
+  });
+  const times = counts.toSorted((one, other) => one.turn - other.turn).map((call) => call.times);
+  return times.at(-1) === 1 && times.every((count, index) => count <= 1 && count >= (times[index - 1] ?? 0));
+}
+
+/** Members of the team that have the tool. */
+const hands = ["one", "two"];
+
+function scriptedAnswer(request: JsonObject): ScriptedCompletion | undefined {
+  const member = memberAsking(request);
+  if (member === "lead") return leadAnswer(request);
+  return hands.includes(member) ? handAnswer(request) : agentAnswer(request);
+}
+
+const toolMessages = ({ messages }: JsonObject): number => (messages as { role: string }[]).filter(({ role }) => role === "tool").length;
+
+/** It asks both others in one turn. */
+function leadAnswer(request: JsonObject): ScriptedCompletion {
+  if (toolMessages(request) > 0) return { text: "team is done" };
+  return { toolCalls: hands.map((member) => ({ id: `ask-${member}`, name: "delegate", arguments: { member, task: "Do it." } })) };
+}
+
+/** It calls its tool once. */
+function handAnswer(request: JsonObject): ScriptedCompletion {
+  if (toolMessages(request) > 0) return { text: "done" };
+  return { toolCalls: [{ id: "call-0", name: "effect", arguments: { n: 0 } }] };
+}
+
 /** The agent calls its tool three times, and then is done; undefined for those without tools. */
-function agentAnswer({ tools, messages }: JsonObject): ScriptedCompletion | undefined {
+function agentAnswer(request: JsonObject): ScriptedCompletion | undefined {
+  const { tools } = request;
   const [tool] = (tools as { function: { name: string } }[] | undefined) ?? [];
   if (tool === undefined) return undefined;
-  const n = (messages as { role: string }[]).filter(({ role }) => role === "tool").length;
+  const n = toolMessages(request);
   if (n >= 3) return { text: "agent is done" };
   return { toolCalls: [{ id: `call-${n}`, name: tool.function.name, arguments: { n } }] };
 }
 
-function kindsOf(bindingId: string, agentId: string): Kind[] {
+function kindsOf({ bindingId, agentId, teamId }: Record<"bindingId" | "agentId" | "teamId", string>): Kind[] {
   const end = { id: "end", type: "answer", config: { answer: "{{ input.name }} is done" } };
   const chain = (nodes: { id: string; type: string; config: object }[]): Dsl => {
     const all = [...nodes, end];
@@ -319,6 +377,10 @@ function kindsOf(bindingId: string, agentId: string): Kind[] {
     {
       ...{ name: "agent", calls: 3, input: {}, output: "agent is done", agent: "work" },
       dsl: { nodes: [{ id: "work", type: "agent", config: { agent_id: agentId, input: "Do it." } }], edges: [] },
+    },
+    {
+      ...{ name: "team", calls: hands.length, input: {}, output: "team is done" },
+      dsl: { nodes: [{ id: "team", type: "team", config: { team_id: teamId, input: "Do it." } }], edges: [] },
     },
     { name: "large", dsl: chain(four("template-transform", { template: large })), calls: 0, ...output("large") },
   ];

@@ -1,6 +1,7 @@
 /** A way to a server that can be cut and mended: what a client sees when the platform is killed and started again. */
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { freePorts } from "./free-ports.ts";
 
 /** The way. */
 export interface Relay extends AsyncDisposable {
@@ -14,6 +15,8 @@ export interface Relay extends AsyncDisposable {
 /** Opens it on a port of its own. */
 export async function startRelay(target: string): Promise<Relay> {
   const { hostname, port } = new URL(target);
+  // Nobody is given it while the way is cut.
+  const [own = 0] = await freePorts(1);
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(Number(port), hostname);
@@ -23,12 +26,11 @@ export async function startRelay(target: string): Promise<Relay> {
     }
     near.pipe(far).pipe(near);
   });
-  const listen = async (at: number) => {
-    server.listen(at, "127.0.0.1");
+  const listen = async () => {
+    server.listen(own, "127.0.0.1");
     await once(server, "listening");
-    return (server.address() as AddressInfo).port;
   };
-  const own = await listen(0);
+  await listen();
   const url = new URL(target);
   url.port = String(own);
   const cut = () => {
@@ -38,7 +40,7 @@ export async function startRelay(target: string): Promise<Relay> {
   return {
     url: url.href,
     cut,
-    mend: async () => void (await listen(own)),
+    mend: listen,
     [Symbol.asyncDispose]: async () => cut(),
   };
 }

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { FrameResult } from "../../subgraphs/runtime/engine/frame.ts";
-import { iterationOutput } from "../../subgraphs/runtime/engine/iteration.driver.ts";
-import { loopOutput } from "../../subgraphs/runtime/engine/loop.driver.ts";
+import { iterationOutput } from "../../subgraphs/runtime/engine/drivers/iteration.driver.ts";
+import { loopOutput } from "../../subgraphs/runtime/engine/drivers/loop.driver.ts";
 import { runOutput } from "../../subgraphs/runtime/engine/output.ts";
 import { ordinalOf } from "../../subgraphs/runtime/engine/path.ts";
 import {
@@ -15,7 +15,7 @@ import {
   type PlanDocument,
 } from "../../subgraphs/runtime/engine/plan.ts";
 import { runStatus } from "../../subgraphs/runtime/engine/status.ts";
-import { replayLoaded } from "../../subgraphs/runtime/owner/run-rebuild.ts";
+import { replayLoaded } from "../../subgraphs/runtime/owner/takeover/run-rebuild.ts";
 import { outputsLoad, runsLoad, type LoadedNode, type LoadedRun } from "../../subgraphs/runtime/queue/load.sql.ts";
 import { runStatusWord } from "../../subgraphs/runtime/queue/statuses.ts";
 

@@ -99,8 +99,9 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
   });
   server.on("POST /v1/embeddings", (request, response) => {
     const { json } = take(request, response);
-    if (embeddings !== undefined && "status" in embeddings) return refuse(response, embeddings);
-    send(response, embeddings?.json ?? embedded(json));
+    const scripted = embeddings;
+    if (scripted !== undefined && "status" in scripted) return void Promise.resolve(scripted.before).then(() => refuse(response, scripted));
+    send(response, scripted?.json ?? embedded(json));
   });
   const models = (names: string[] | null | { json: Json }) =>
     server.on(

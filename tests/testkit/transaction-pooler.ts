@@ -2,8 +2,11 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** What it does with the options that a session starts with. */
-export type OptionsRule = "refused" | "dropped";
+/** What it does with settings that a session starts with; statement: dropped, and there are no transactions of several statements. */
+export type OptionsRule = "refused" | "dropped" | "statement";
+
+/** Of a session's start, beside user and database: PgBouncer refuses all others, as it lends sessions to clients that gave none. */
+const taken = new Set(["client_encoding", "datestyle", "timezone", "standard_conforming_strings", "application_name"]);
 
 /** A running pooler. */
 export interface TransactionPooler extends AsyncDisposable {
@@ -21,10 +24,10 @@ export async function startTransactionPooler(socketFolder: string, rule: Options
   });
   async function serve(client: Socket): Promise<void> {
     const messages = startupOf(client);
-    const { user = "", database = user, options } = await messages;
-    if (rule === "refused" && options !== undefined) {
-      return void client.end(message("E", "SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"));
-    }
+    const { user = "", database = user, ...others } = await messages;
+    const unknown = Object.keys(others).find((name) => !taken.has(name.toLowerCase()));
+    if (rule === "refused" && unknown !== undefined)
+      return void client.end(message("E", `SFATAL\0C08P01\0Munsupported startup parameter: ${unknown}\0\0`));
     client.write(Buffer.concat([message("R", int(0)), message("S", "server_version\x0018.0\0"), message("K", Buffer.alloc(8)), ready]));
     const key = `${user}/${database}`;
     let backend: Socket | undefined;
@@ -49,6 +52,8 @@ export async function startTransactionPooler(socketFolder: string, rule: Options
     };
     client.on("data", (chunk: Buffer) => {
       if (chunk[0] === 0x58) return void client.end();
+      if (rule === "statement" && /begin/i.test(chunk.toString("latin1")))
+        return void client.end(message("E", "SFATAL\0C08P01\0Mtransaction blocks not allowed in statement pooling mode\0\0"));
       if (backend !== undefined) return void backend.write(chunk);
       waiting = [...waiting, chunk];
       if (!isTaking) void take();

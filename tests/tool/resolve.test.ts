@@ -170,6 +170,12 @@ describe("resolveToolCall", () => {
     expect(refusal(layers)).toMatchObject({ reason, field });
   });
 
+  it("refuses a header of more than 16,384 characters, naming the field", () => {
+    const layers = (length: number) => ({ config: { url: base, headers: { "X-Api-Key": "a".repeat(length) } } });
+    expect(refusal(layers(16_385))).toMatchObject({ reason: "TOOL_CONFIG_INVALID", field: "config.headers.X-Api-Key" });
+    expect(resolve(layers(16_384)).headers["x-api-key"]).toHaveLength(16_384);
+  });
+
   it("never leaves the base URL, whatever the path: it is beneath it or refused", () => {
     const steps = fc.array(fc.constantFrom("/", "\\\\", "..", ".", "%2e", "%2E.", "\t", "\n", "@", "?", "#", ":80", "e.test", "%2f"), {
       maxLength: 8,

@@ -125,6 +125,42 @@ describe("secret headers", () => {
     expect(sent("authorization")).toBe("Bearer node-credential");
   });
 
+  it("are hidden whatever the caller's own credentials are, and however often an answer has those", async () => {
+    server.on("GET /echo", ({ headers }, response) => {
+      const text = JSON.stringify({ mine: "a".repeat(60_000), also: "a".repeat(2_000), token: headers["x-vendor-token"] });
+      response.writeHead(200, { "content-type": "text/plain" }).end(text);
+    });
+    const binding = await bind(await setup(), {
+      config: { base_url: server.url },
+      secretHeaders: { "x-vendor-token": "sk-live-of-others" },
+    });
+    const tail = async (mine: string) => {
+      const input = { toolBindingId: binding.id, config: { headers: { "x-api-key": mine } } };
+      const { invokeTool: result } = await t.ask<{ invokeTool: { outputText: string } }>(invoke, { input });
+      expect(sent("x-vendor-token")).toBe("sk-live-of-others");
+      return result.outputText.slice(-40);
+    };
+    const hidden = `${"a".repeat(24)}","token":"***"}`;
+    for (const end of ['","token":"sk-zzz', '","token":"sk-l', '","token":"sk-m', '","token":"sk-live-'])
+      expect(await tail("a".repeat(2_000) + end)).toBe(hidden);
+  });
+
+  it("and credentials have at most 16,384 characters, together 65,536", async () => {
+    const [long, longer] = ["a".repeat(16_384), "a".repeat(16_385)];
+    const problem = async (config: object) => t.refusal(invoke, { input: { config: { url: `${server.url}/echo`, ...config } } });
+    const many = Object.fromEntries(["a", "b", "c", "d", "e"].map((name) => [`x-token-${name}`, name.repeat(16_384)]));
+    expect(await problem({ query: { api_key: longer } })).toMatchObject({ reason: "TOOL_CONFIG_INVALID", field: "query.api_key" });
+    expect(await problem({ headers: many })).toMatchObject({ reason: "TOOL_CONFIG_INVALID", field: "config" });
+    expect(server.requests).toEqual([]);
+    const toolId = await setup();
+    const config = { base_url: server.url };
+    expect(await t.refusal(createBinding, { toolId, config, secretHeaders: { "x-api-key": longer } })).toMatchObject({
+      reason: "TOOL_CONFIG_INVALID",
+      field: "secretHeaders.x-api-key",
+    });
+    await bind(toolId, { config, secretHeaders: { "x-api-key": long } });
+  });
+
   it("stay on an update, are replaced as a whole, and are cleared by null", async () => {
     const binding = await bind(await setup(), {
       config: { base_url: server.url },

@@ -15,10 +15,12 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  */
 type Documents = {
     "\n  query RuntimeSearchMemories($input: SearchMemoriesInput!) {\n    searchMemories(input: $input) {\n      memory {\n        contentText\n      }\n    }\n  }\n": typeof types.RuntimeSearchMemoriesDocument,
+    "\n  query RuntimeFindMemories($input: SearchMemoriesInput!) {\n    searchMemories(input: $input) {\n      score\n      memory {\n        id\n        memoryType\n        contentText\n        metadata\n        importanceScore\n        createdAt\n      }\n    }\n  }\n": typeof types.RuntimeFindMemoriesDocument,
     "\n  mutation RuntimeCreateMemory($input: CreateMemoryInput!) {\n    createMemory(input: $input) {\n      id\n    }\n  }\n": typeof types.RuntimeCreateMemoryDocument,
 };
 const documents: Documents = {
     "\n  query RuntimeSearchMemories($input: SearchMemoriesInput!) {\n    searchMemories(input: $input) {\n      memory {\n        contentText\n      }\n    }\n  }\n": types.RuntimeSearchMemoriesDocument,
+    "\n  query RuntimeFindMemories($input: SearchMemoriesInput!) {\n    searchMemories(input: $input) {\n      score\n      memory {\n        id\n        memoryType\n        contentText\n        metadata\n        importanceScore\n        createdAt\n      }\n    }\n  }\n": types.RuntimeFindMemoriesDocument,
     "\n  mutation RuntimeCreateMemory($input: CreateMemoryInput!) {\n    createMemory(input: $input) {\n      id\n    }\n  }\n": types.RuntimeCreateMemoryDocument,
 };
 
@@ -40,6 +42,10 @@ export function graphql(source: string): unknown;
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query RuntimeSearchMemories($input: SearchMemoriesInput!) {\n    searchMemories(input: $input) {\n      memory {\n        contentText\n      }\n    }\n  }\n"): (typeof documents)["\n  query RuntimeSearchMemories($input: SearchMemoriesInput!) {\n    searchMemories(input: $input) {\n      memory {\n        contentText\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query RuntimeFindMemories($input: SearchMemoriesInput!) {\n    searchMemories(input: $input) {\n      score\n      memory {\n        id\n        memoryType\n        contentText\n        metadata\n        importanceScore\n        createdAt\n      }\n    }\n  }\n"): (typeof documents)["\n  query RuntimeFindMemories($input: SearchMemoriesInput!) {\n    searchMemories(input: $input) {\n      score\n      memory {\n        id\n        memoryType\n        contentText\n        metadata\n        importanceScore\n        createdAt\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

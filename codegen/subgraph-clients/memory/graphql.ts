@@ -39,13 +39,13 @@ export type MemoryScopeType =
 
 /** How memories are searched. */
 export type MemorySearchMode =
-  /** The best that is available; now that is TEXT. */
+  /** HYBRID where memories are embedded, the model answers within 3 s and the vectors are compared within 3 s, else TEXT. */
   | 'AUTO'
-  /** By both. Not available yet: BAD_USER_INPUT, NOT_AVAILABLE. */
+  /** By both, fused by reciprocal rank; as VECTOR where nothing is embedded. */
   | 'HYBRID'
   /** By words. */
   | 'TEXT'
-  /** By embeddings. Not available yet: BAD_USER_INPUT, NOT_AVAILABLE. */
+  /** By embeddings: the cosine of two vectors. Without any: BAD_USER_INPUT, NOT_AVAILABLE; see memoryEmbedding. */
   | 'VECTOR';
 
 /** What to look for, and where. */
@@ -54,11 +54,11 @@ export type SearchMemoriesInput = {
   limit?: number | null | undefined;
   /** Only memories of this type. */
   memoryType?: string | null | undefined;
-  /** TEXT or AUTO; the others are refused with BAD_USER_INPUT, NOT_AVAILABLE. */
+  /** How; AUTO unless given. */
   mode?: MemorySearchMode | null | undefined;
   /** Words in any language: 1 to 10,000 characters, of which the first 64 words count. */
   query: string;
-  /** Only memories of this user, session, agent or team. */
+  /** Only memories of this user, session, agent or team: 1 to 200 characters. */
   scopeId?: string | null | undefined;
   /** Only memories of this kind of scope. */
   scopeType?: MemoryScopeType | null | undefined;
@@ -71,6 +71,13 @@ export type RuntimeSearchMemoriesQueryVariables = Exact<{
 
 export type RuntimeSearchMemoriesQuery = { searchMemories: Array<{ memory: { contentText: string } }> | null };
 
+export type RuntimeFindMemoriesQueryVariables = Exact<{
+  input: SearchMemoriesInput;
+}>;
+
+
+export type RuntimeFindMemoriesQuery = { searchMemories: Array<{ score: number, memory: { id: string, memoryType: string, contentText: string, metadata: Record<string, unknown>, importanceScore: number, createdAt: string } }> | null };
+
 export type RuntimeCreateMemoryMutationVariables = Exact<{
   input: CreateMemoryInput;
 }>;
@@ -80,4 +87,5 @@ export type RuntimeCreateMemoryMutation = { createMemory: { id: string } | null 
 
 
 export const RuntimeSearchMemoriesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"RuntimeSearchMemories"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"SearchMemoriesInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"searchMemories"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"memory"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"contentText"}}]}}]}}]}}]} as unknown as DocumentNode<RuntimeSearchMemoriesQuery, RuntimeSearchMemoriesQueryVariables>;
+export const RuntimeFindMemoriesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"RuntimeFindMemories"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"SearchMemoriesInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"searchMemories"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"score"}},{"kind":"Field","name":{"kind":"Name","value":"memory"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"memoryType"}},{"kind":"Field","name":{"kind":"Name","value":"contentText"}},{"kind":"Field","name":{"kind":"Name","value":"metadata"}},{"kind":"Field","name":{"kind":"Name","value":"importanceScore"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}}]}}]}}]}}]} as unknown as DocumentNode<RuntimeFindMemoriesQuery, RuntimeFindMemoriesQueryVariables>;
 export const RuntimeCreateMemoryDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"RuntimeCreateMemory"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateMemoryInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createMemory"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<RuntimeCreateMemoryMutation, RuntimeCreateMemoryMutationVariables>;

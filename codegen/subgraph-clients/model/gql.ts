@@ -14,9 +14,13 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "\n  query MemoryEmbeddingProviders {\n    modelProviders(status: ACTIVE, last: 50) {\n      nodes {\n        id\n        code\n        embeddingModel\n      }\n    }\n  }\n": typeof types.MemoryEmbeddingProvidersDocument,
+    "\n  mutation MemoryEmbeddings($input: CreateEmbeddingsInput!) {\n    createEmbeddings(input: $input) {\n      vectors\n    }\n  }\n": typeof types.MemoryEmbeddingsDocument,
     "\n  subscription RuntimeChatCompletion($input: ChatCompletionInput!) {\n    chatCompletionStream(input: $input) {\n      delta\n      reasoningDelta\n      completion {\n        id\n        model\n        content\n        toolCalls {\n          id\n          name\n          arguments\n        }\n        finishReason\n        providerFinishReason\n        reasoning\n        promptTokens\n        completionTokens\n        cachedTokens\n        reasoningTokens\n        omittedParameters\n        price\n        durationMs\n      }\n    }\n  }\n": typeof types.RuntimeChatCompletionDocument,
 };
 const documents: Documents = {
+    "\n  query MemoryEmbeddingProviders {\n    modelProviders(status: ACTIVE, last: 50) {\n      nodes {\n        id\n        code\n        embeddingModel\n      }\n    }\n  }\n": types.MemoryEmbeddingProvidersDocument,
+    "\n  mutation MemoryEmbeddings($input: CreateEmbeddingsInput!) {\n    createEmbeddings(input: $input) {\n      vectors\n    }\n  }\n": types.MemoryEmbeddingsDocument,
     "\n  subscription RuntimeChatCompletion($input: ChatCompletionInput!) {\n    chatCompletionStream(input: $input) {\n      delta\n      reasoningDelta\n      completion {\n        id\n        model\n        content\n        toolCalls {\n          id\n          name\n          arguments\n        }\n        finishReason\n        providerFinishReason\n        reasoning\n        promptTokens\n        completionTokens\n        cachedTokens\n        reasoningTokens\n        omittedParameters\n        price\n        durationMs\n      }\n    }\n  }\n": types.RuntimeChatCompletionDocument,
 };
 
@@ -34,6 +38,14 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query MemoryEmbeddingProviders {\n    modelProviders(status: ACTIVE, last: 50) {\n      nodes {\n        id\n        code\n        embeddingModel\n      }\n    }\n  }\n"): (typeof documents)["\n  query MemoryEmbeddingProviders {\n    modelProviders(status: ACTIVE, last: 50) {\n      nodes {\n        id\n        code\n        embeddingModel\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation MemoryEmbeddings($input: CreateEmbeddingsInput!) {\n    createEmbeddings(input: $input) {\n      vectors\n    }\n  }\n"): (typeof documents)["\n  mutation MemoryEmbeddings($input: CreateEmbeddingsInput!) {\n    createEmbeddings(input: $input) {\n      vectors\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -79,6 +79,18 @@ export type ChatToolInput = {
   parameters: Record<string, unknown>;
 };
 
+/** Texts to embed. Without providerCode the tenant's oldest active provider answers, else the configured one. */
+export type CreateEmbeddingsInput = {
+  /** Sent as Idempotency-Key: 1 to 255 printable ASCII characters. */
+  idempotencyKey?: string | null | undefined;
+  /** 1 to 2,048 texts, none empty, at most 4 MiB. */
+  input: Array<string>;
+  /** The model's name at the provider; its embeddingModel unless given. */
+  model?: string | null | undefined;
+  /** The code of one of the tenant's providers. */
+  providerCode?: string | null | undefined;
+};
+
 /** Why a completion ended. */
 export type FinishReason =
   /** The provider withheld the rest. */
@@ -102,6 +114,18 @@ export type ModelCallerInput = {
   runId?: string | number | null | undefined;
 };
 
+export type MemoryEmbeddingProvidersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MemoryEmbeddingProvidersQuery = { modelProviders: { nodes: Array<{ id: string, code: string, embeddingModel: string | null }> } | null };
+
+export type MemoryEmbeddingsMutationVariables = Exact<{
+  input: CreateEmbeddingsInput;
+}>;
+
+
+export type MemoryEmbeddingsMutation = { createEmbeddings: { vectors: Array<Array<number>> } | null };
+
 export type RuntimeChatCompletionSubscriptionVariables = Exact<{
   input: ChatCompletionInput;
 }>;
@@ -110,4 +134,6 @@ export type RuntimeChatCompletionSubscriptionVariables = Exact<{
 export type RuntimeChatCompletionSubscription = { chatCompletionStream: { delta: string | null, reasoningDelta: string | null, completion: { id: string, model: string, content: string | null, finishReason: FinishReason, providerFinishReason: string | null, reasoning: string | null, promptTokens: number, completionTokens: number, cachedTokens: number | null, reasoningTokens: number | null, omittedParameters: Array<string>, price: number | null, durationMs: number, toolCalls: Array<{ id: string, name: string, arguments: unknown }> } | null } };
 
 
+export const MemoryEmbeddingProvidersDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"MemoryEmbeddingProviders"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"modelProviders"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"status"},"value":{"kind":"EnumValue","value":"ACTIVE"}},{"kind":"Argument","name":{"kind":"Name","value":"last"},"value":{"kind":"IntValue","value":"50"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"embeddingModel"}}]}}]}}]}}]} as unknown as DocumentNode<MemoryEmbeddingProvidersQuery, MemoryEmbeddingProvidersQueryVariables>;
+export const MemoryEmbeddingsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"MemoryEmbeddings"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateEmbeddingsInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createEmbeddings"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"vectors"}}]}}]}}]} as unknown as DocumentNode<MemoryEmbeddingsMutation, MemoryEmbeddingsMutationVariables>;
 export const RuntimeChatCompletionDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"RuntimeChatCompletion"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ChatCompletionInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chatCompletionStream"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"delta"}},{"kind":"Field","name":{"kind":"Name","value":"reasoningDelta"}},{"kind":"Field","name":{"kind":"Name","value":"completion"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"content"}},{"kind":"Field","name":{"kind":"Name","value":"toolCalls"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"arguments"}}]}},{"kind":"Field","name":{"kind":"Name","value":"finishReason"}},{"kind":"Field","name":{"kind":"Name","value":"providerFinishReason"}},{"kind":"Field","name":{"kind":"Name","value":"reasoning"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"completionTokens"}},{"kind":"Field","name":{"kind":"Name","value":"cachedTokens"}},{"kind":"Field","name":{"kind":"Name","value":"reasoningTokens"}},{"kind":"Field","name":{"kind":"Name","value":"omittedParameters"}},{"kind":"Field","name":{"kind":"Name","value":"price"}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}}]}}]}}]}}]} as unknown as DocumentNode<RuntimeChatCompletionSubscription, RuntimeChatCompletionSubscriptionVariables>;

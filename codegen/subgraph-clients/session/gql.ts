@@ -15,14 +15,14 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  */
 type Documents = {
     "\n  query MemorySessionById($sessions: [_Any!]!) {\n    _entities(representations: $sessions) {\n      ... on Session {\n        id\n      }\n    }\n  }\n": typeof types.MemorySessionByIdDocument,
-    "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n": typeof types.RuntimeSessionByIdDocument,
+    "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n      userId\n      app {\n        id\n      }\n    }\n  }\n": typeof types.RuntimeSessionByIdDocument,
     "\n  mutation RuntimeRecordRunMessage($input: RecordRunMessageInput!) {\n    recordRunMessage(input: $input) {\n      id\n    }\n  }\n": typeof types.RuntimeRecordRunMessageDocument,
     "\n  query RuntimeSessionMessages($id: ID!, $last: Int!) {\n    session(id: $id) {\n      messages(last: $last) {\n        nodes {\n          id\n          role\n          content\n        }\n      }\n    }\n  }\n": typeof types.RuntimeSessionMessagesDocument,
     "\n  mutation RuntimeAddMessage($input: AddMessageInput!) {\n    addMessage(input: $input) {\n      id\n    }\n  }\n": typeof types.RuntimeAddMessageDocument,
 };
 const documents: Documents = {
     "\n  query MemorySessionById($sessions: [_Any!]!) {\n    _entities(representations: $sessions) {\n      ... on Session {\n        id\n      }\n    }\n  }\n": types.MemorySessionByIdDocument,
-    "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n": types.RuntimeSessionByIdDocument,
+    "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n      userId\n      app {\n        id\n      }\n    }\n  }\n": types.RuntimeSessionByIdDocument,
     "\n  mutation RuntimeRecordRunMessage($input: RecordRunMessageInput!) {\n    recordRunMessage(input: $input) {\n      id\n    }\n  }\n": types.RuntimeRecordRunMessageDocument,
     "\n  query RuntimeSessionMessages($id: ID!, $last: Int!) {\n    session(id: $id) {\n      messages(last: $last) {\n        nodes {\n          id\n          role\n          content\n        }\n      }\n    }\n  }\n": types.RuntimeSessionMessagesDocument,
     "\n  mutation RuntimeAddMessage($input: AddMessageInput!) {\n    addMessage(input: $input) {\n      id\n    }\n  }\n": types.RuntimeAddMessageDocument,
@@ -49,7 +49,7 @@ export function graphql(source: "\n  query MemorySessionById($sessions: [_Any!]!
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n"): (typeof documents)["\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n    }\n  }\n"];
+export function graphql(source: "\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n      userId\n      app {\n        id\n      }\n    }\n  }\n"): (typeof documents)["\n  query RuntimeSessionById($id: ID!) {\n    session(id: $id) {\n      id\n      status\n      userId\n      app {\n        id\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -81,10 +81,13 @@ export function isOutOfCredit({ codes }: ToldError): boolean {
 
 /** Whether an error says that the request is longer than the model can read, in the words that providers have for it. */
 export function isTooLong({ message, codes }: ToldError): boolean {
-  return (
-    codes.some((code) => /context_length|exceed_context|context_window|string_above_max_length/i.test(code)) || tooLongWords.test(message)
-  );
+  if (codes.some((code) => /context_length|exceed_context|context_window|string_above_max_length/i.test(code))) return true;
+  // Larger than all that may be sent in a minute: to wait for one is of no use.
+  return /request too large/i.test(message) || (tooLongWords.test(message) && !rateWords.test(message));
 }
+
+/** Of too many tokens in a time, which pass with it. */
+const rateWords = /\b(per|a|each) (second|min|minute|hour|day)\b|rate.?limit|quota|please wait|wait before/i;
 
 const tooLongWords =
   /maximum context|context (length|window|size)|(prompt|input|request|conversation)( text)? is too (long|large)|too many (input |prompt )?tokens|token count .{0,80}exceeds|exceeds? the (maximum|available|model'?s?)[^.]{0,60}(tokens|context)|longer than the model|`?inputs`? tokens|reduce the length of/i;

@@ -4,7 +4,7 @@ import { storableText } from "#shared/json/storable.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import type { ChatCompletionInput, ChatMessageInput } from "../chat.inputs.ts";
 import { modelErrors } from "../errors.ts";
-import { checkExtra, checkSeconds } from "../model-provider.rules.ts";
+import { checkExtra, checkSeconds } from "../providers/model-provider.rules.ts";
 
 const limits = { messages: 1_000, tools: 128, stops: 16, bytes: 4 * 1024 * 1024 };
 

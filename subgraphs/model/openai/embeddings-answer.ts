@@ -40,6 +40,7 @@ function placeOf(item: Json): number | undefined {
 
 function vectorOf(item: Json): number[] | undefined {
   const vector = isJsonObject(item) ? item["embedding"] : item;
-  const isVector = Array.isArray(vector) && vector.length > 0 && vector.every((value) => typeof value === "number");
-  return isVector ? vector : undefined;
+  // Of a number beyond all bounds, such as 1e999, JavaScript makes Infinity, which no graph answers.
+  const isVector = Array.isArray(vector) && vector.length > 0 && vector.every(Number.isFinite);
+  return isVector ? (vector as number[]) : undefined;
 }

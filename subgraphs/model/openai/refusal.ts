@@ -23,25 +23,28 @@ export function readRefusal(provider: ProviderTarget, model: string, { status, h
   const facts = { provider: provider.code, status, providerMessage, effectUnknown: false };
   const retryAfterMs = readRetryAfter(headers, Date.now());
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (status === 429) return modelErrors.MODEL_PROVIDER_RATE_LIMITED({ ...facts, ...wait, retryable: !isOutOfCredit(error) });
   if (status === 401 || status === 403) return modelErrors.MODEL_PROVIDER_UNAUTHORIZED({ ...facts, retryable: false });
+  // Some say so with 429 or 500: it is no more taken when it is sent again.
+  if (status === 413 || isTooLong(error))
+    return modelErrors.MODEL_REQUEST_REFUSED({ ...facts, contextTooLong: true, model, retryable: false });
+  if (status === 429) return modelErrors.MODEL_PROVIDER_RATE_LIMITED({ ...facts, ...wait, retryable: !isOutOfCredit(error) });
   if (status === 408 || status === 409 || status === 425 || (status >= 500 && status !== 501)) {
     return modelErrors.MODEL_PROVIDER_FAILED({ ...facts, ...wait, retryable: true });
   }
-  const tooLong = status === 413 || isTooLong(error) ? ({ contextTooLong: true } as const) : {};
-  return modelErrors.MODEL_REQUEST_REFUSED({ ...facts, ...tooLong, model, retryable: false });
+  return modelErrors.MODEL_REQUEST_REFUSED({ ...facts, model, retryable: false });
 }
 
 /** An error that came with status 200: in a stream that had begun, or instead of an answer. */
 export function readToldError(provider: ProviderTarget, error: ToldError): AppError {
   const providerMessage = shownMessage(error.message, secretScrubber(provider)) || "it said nothing more.";
+  const isLong = isTooLong(error);
   return modelErrors.MODEL_PROVIDER_FAILED({
     provider: provider.code,
     status: null,
     providerMessage,
-    retryable: !isFinal(error),
+    retryable: !isLong && !isFinal(error),
     effectUnknown: false,
-    ...(isTooLong(error) && { contextTooLong: true }),
+    ...(isLong && { contextTooLong: true }),
   });
 }
 

@@ -3,12 +3,11 @@
  * other name; what a refusal names is left out at once, and the request made again.
  */
 import type { JsonObject } from "#shared/json.ts";
+import { TenantRecords, type TenantKey } from "../tenant-records.ts";
 import { readError, type Refusal } from "./refusal.ts";
 
 /** How long a refusal of a parameter is remembered: a provider may learn. */
 const rememberedMs = 3_600_000;
-/** Providers and models of which it is remembered. */
-const rememberedKeys = 1_000;
 /** Requests beside the first: models that think refuse one parameter after the other, and each repeat must leave another one out. */
 const repeats = 6;
 
@@ -27,29 +26,25 @@ const unknownWords =
 
 /** Parameters that were refused, by provider and model. */
 export class RefusedParameters {
-  readonly #until = new Map<string, Map<string, number>>();
+  readonly #until = new TenantRecords<Map<string, number>>();
 
   /** Those that were refused within the last hour. */
-  of(key: string): string[] {
+  of(key: TenantKey): string[] {
     const now = Date.now();
     return [...(this.#until.get(key) ?? [])].flatMap(([name, until]) => (until > now ? [name] : []));
   }
 
-  add(key: string, names: readonly string[]): void {
+  add(key: TenantKey, names: readonly string[]): void {
     const known = this.#until.get(key) ?? new Map<string, number>();
     for (const name of names) known.set(name, Date.now() + rememberedMs);
-    // Those that were refused last stay longest.
-    this.#until.delete(key);
     this.#until.set(key, known);
-    const [oldest] = this.#until.keys();
-    if (this.#until.size > rememberedKeys && oldest !== undefined) this.#until.delete(oldest);
   }
 }
 
 /** One request on its way past what the provider does not take. */
 export class RequestProfile {
   readonly #refused: RefusedParameters;
-  readonly #key: string;
+  readonly #key: TenantKey;
   readonly #given: JsonObject;
   readonly #without: Set<string>;
   #repeats = 0;
@@ -59,7 +54,7 @@ export class RequestProfile {
    * @param options.key    of the tenant, the provider and the model: a tenant's requests may make a provider say things that concern nobody else.
    * @param options.omit   parameters that the provider's settings name.
    */
-  constructor(options: { refused: RefusedParameters; key: string; given: JsonObject; omit: readonly string[] }) {
+  constructor(options: { refused: RefusedParameters; key: TenantKey; given: JsonObject; omit: readonly string[] }) {
     this.#refused = options.refused;
     this.#key = options.key;
     this.#given = options.given;

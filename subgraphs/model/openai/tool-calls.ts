@@ -35,7 +35,7 @@ export class ToolCalls {
     const current = this.#currentOf(piece);
     if (current === undefined || beginsAnother(current, piece)) return this.#begin(piece);
     if (current.isWhole && piece.name !== "") {
-      current.isNamedAgain = piece.id === "";
+      current.isNamedAgain = piece.id === "" || isOfOtherIndex(current, piece);
       return undefined;
     }
     if (current.isNamedAgain && piece.arguments.trim() !== "") return this.#begin({ ...piece, name: current.name });
@@ -175,11 +175,14 @@ class OneCall {
 }
 
 /** Whether a piece is of another call than that which it would belong to. */
-function beginsAnother(current: OneCall, { id, name, index, arguments: text }: CallPiece): boolean {
-  if (name === "" || current.name === "") return false;
+function beginsAnother(current: OneCall, piece: CallPiece): boolean {
+  const { id, name, arguments: text } = piece;
+  if (name === "") return false;
   const isSameId = id !== "" && id === current.id;
   const isOtherId = id !== "" && current.id !== "" && !isSameId;
-  const isOtherIndex = index !== undefined && current.index !== undefined && index !== current.index;
+  const isOtherIndex = isOfOtherIndex(current, piece);
+  // The name of a call may come behind its id; but not under another id, in another place.
+  if (current.name === "") return isOtherIndex && isOtherId;
   if (isOtherIndex && !isSameId) return true;
   const isOtherName = name !== current.name;
   // Two calls of one function without arguments: a piece that brought nothing else would bring nothing at all.
@@ -187,6 +190,10 @@ function beginsAnother(current: OneCall, { id, name, index, arguments: text }: C
   if (!current.isWhole) return isOtherId || current.hasBegun;
   const isRepeated = isSameId && text === current.text;
   return isOtherName || isOtherId || (text.trim() !== "" && !isRepeated);
+}
+
+function isOfOtherIndex(current: OneCall, { index }: CallPiece): boolean {
+  return index !== undefined && current.index !== undefined && index !== current.index;
 }
 
 /** Models write broken JSON at times: the caller gets the text and can say so to the model. */

@@ -1,50 +1,35 @@
 /** Agents, as runs freeze them. */
-import type { RuntimeAgentReferenceQuery } from "#codegen/subgraph-clients/agent/graphql.ts";
+import type { RuntimeAskedAgentQuery } from "#codegen/subgraph-clients/agent/graphql.ts";
 import { graphql } from "#codegen/subgraph-clients/agent/gql.ts";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 
-const referenceDocument = graphql(`
-  query RuntimeAgentReference($id: ID!, $code: String!, $versionId: ID!, $byId: Boolean!, $byCode: Boolean!, $byVersion: Boolean!) {
-    agent(id: $id) @include(if: $byId) {
-      ...NamedAgent
-    }
-    agentByCode(code: $code) @include(if: $byCode) {
-      ...NamedAgent
-    }
-    agentVersion(id: $versionId) @include(if: $byVersion) {
-      ...FrozenAgentVersion
-    }
-  }
-  fragment NamedAgent on Agent {
-    id
-    deletedAt
-    publishedVersion {
-      ...FrozenAgentVersion
-    }
-  }
-  fragment FrozenAgentVersion on AgentVersion {
-    id
-    status
-    role
-    goal
-    systemPrompt
-    model
-    modelConfig
-    maxSteps
-    memoryPolicy {
-      enabled
-      memoryScope
-      readTopK
-      writeEnabled
-      config
-    }
-    tools {
+const askedDocument = graphql(`
+  query RuntimeAskedAgent($id: ID, $code: String, $versionId: ID) {
+    askedAgent(id: $id, code: $code, versionId: $versionId) {
       id
-    }
-    agent {
-      id
-      deletedAt
+      deleted
+      version {
+        id
+        agentId
+        agentDeleted
+        status
+        role
+        goal
+        systemPrompt
+        model
+        modelConfig
+        maxSteps
+        memoryPolicy {
+          enabled
+          memoryScope
+          readTopK
+          writeEnabled
+          config
+        }
+        toolBindingIds
+        skillIds
+      }
     }
   }
 `);
@@ -76,19 +61,15 @@ export interface AgentReference {
   versionId?: string | undefined;
 }
 
-/** What was found; null where there is nothing of that name. */
-export interface AgentFound {
-  agent: NonNullable<RuntimeAgentReferenceQuery["agent"]> | null;
-  version: AgentVersionFound | null;
-}
+/** The agent that is named by its id or code, and a version: that which is named, else the published one. Each is null where there is none. */
+export type AgentFound = RuntimeAskedAgentQuery["askedAgent"];
 
 /** A version, whole. */
-export type AgentVersionFound = NonNullable<RuntimeAgentReferenceQuery["agentVersion"]>;
+export type AgentVersionFound = NonNullable<AgentFound["version"]>;
 
 /** Looks up the agent, and the version, that are named. */
-export async function findAgent(call: SubgraphCaller, info: RequestInfo, { id, code, versionId }: AgentReference): Promise<AgentFound> {
-  const named = { id: id ?? "", code: code ?? "", versionId: versionId ?? "" };
-  const asked = { byId: id !== undefined, byCode: id === undefined && code !== undefined, byVersion: versionId !== undefined };
-  const found = await call.request({ subgraph: "agent", document: referenceDocument, variables: { ...named, ...asked }, info });
-  return { agent: found.agent ?? found.agentByCode ?? null, version: found.agentVersion ?? null };
+export async function findAgent(call: SubgraphCaller, info: RequestInfo, reference: AgentReference): Promise<AgentFound> {
+  const { id = null, code = null, versionId = null } = reference;
+  const variables = { id, code: id === null ? code : null, versionId };
+  return (await call.request({ subgraph: "agent", document: askedDocument, variables, info })).askedAgent;
 }

@@ -1,6 +1,7 @@
 /** The memory subgraph, and sessions, as agents ask them. */
 import { graphql } from "#codegen/subgraph-clients/memory/gql.ts";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
+import type { JsonObject } from "#shared/json.ts";
 import type { MemoryPort } from "../nodes/ports/memory.port.ts";
 import { requestOf } from "./model.client.ts";
 import { sessionMessages } from "./session.client.ts";
@@ -10,6 +11,22 @@ const searchDocument = graphql(`
     searchMemories(input: $input) {
       memory {
         contentText
+      }
+    }
+  }
+`);
+
+const findDocument = graphql(`
+  query RuntimeFindMemories($input: SearchMemoriesInput!) {
+    searchMemories(input: $input) {
+      score
+      memory {
+        id
+        memoryType
+        contentText
+        metadata
+        importanceScore
+        createdAt
       }
     }
   }
@@ -35,6 +52,20 @@ export function memoryClient(call: SubgraphCaller): MemoryPort {
         onBytes: port.arrives,
       });
       return (data.searchMemories ?? []).map(({ memory }) => memory.contentText);
+    },
+    async find(search, port) {
+      const variables = { input: search };
+      const info = requestOf(port);
+      const data = await call.request({ subgraph: "memory", document: findDocument, variables, info, onBytes: port.arrives });
+      return (data.searchMemories ?? []).map(({ score, memory }) => ({
+        id: memory.id,
+        memory_type: memory.memoryType,
+        text: memory.contentText,
+        metadata: memory.metadata as JsonObject,
+        importance: memory.importanceScore,
+        score,
+        created_at: memory.createdAt,
+      }));
     },
     async write(draft, port) {
       const variables = { input: { ...draft, idempotencyKey: port.idempotencyKey } };

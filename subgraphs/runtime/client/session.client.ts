@@ -1,4 +1,5 @@
 /** What the runtime asks of the session subgraph, on that subgraph's own schema. */
+import { AppError } from "#shared/errors.ts";
 import { graphql } from "#codegen/subgraph-clients/session/gql.ts";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { SubgraphRequest } from "#shared/endpoint/endpoint.ts";
@@ -10,14 +11,25 @@ const sessionById = graphql(`
     session(id: $id) {
       id
       status
+      userId
+      app {
+        id
+      }
     }
   }
 `);
 
-/** Whether a conversation goes on; null where the tenant has no such session. */
-export async function sessionStatus(call: SubgraphCaller, info: RequestInfo, id: string): Promise<"ACTIVE" | "CLOSED" | null> {
+/** A conversation: whether it goes on, and who talks in it to which app. */
+export interface SessionFound {
+  status: "ACTIVE" | "CLOSED";
+  userId: string;
+  appId: string | undefined;
+}
+
+/** The session; null where the tenant has no such one. */
+export async function findSession(call: SubgraphCaller, info: RequestInfo, id: string): Promise<SessionFound | null> {
   const { session } = await call.request({ subgraph: "session", document: sessionById, variables: { id }, info });
-  return session?.status ?? null;
+  return session == null ? null : { status: session.status, userId: session.userId, appId: session.app?.id };
 }
 
 /** The answer of a run, for its session. */
@@ -54,11 +66,33 @@ const messagesDocument = graphql(`
   }
 `);
 
-/** The last messages of a session, oldest first; [] where the tenant has no such session. */
-export async function sessionMessages(
+/** Which messages of a session. */
+interface MessagesQuestion {
+  sessionId: string;
+  last: number;
+  onBytes?: SubgraphRequest["onBytes"] | undefined;
+}
+
+/**
+ * The last messages of a session, oldest first; [] where the tenant has no such session. Answers of runs may have many megabytes: where there are too many
+ * of them to be read at once they are fewer, which whoever asks has no room for anyway.
+ */
+export async function sessionMessages(call: SubgraphCaller, info: RequestInfo, question: MessagesQuestion): Promise<SessionMessage[]> {
+  for (let { last } = question; last > 0; last >>= 1) {
+    const messages = await lastMessages(call, info, { ...question, last }).catch(tooLarge);
+    if (messages !== undefined) return messages;
+  }
+  return [];
+}
+
+function tooLarge(cause: unknown): undefined {
+  if (!(cause instanceof AppError && cause.reason === "READ_TOO_LARGE")) throw cause;
+}
+
+async function lastMessages(
   call: SubgraphCaller,
   info: RequestInfo,
-  { sessionId, last, onBytes }: { sessionId: string; last: number; onBytes?: SubgraphRequest["onBytes"] },
+  { sessionId, last, onBytes }: MessagesQuestion,
 ): Promise<SessionMessage[]> {
   const variables = { id: sessionId, last };
   const { session } = await call.request({ subgraph: "session", document: messagesDocument, variables, info, ...(onBytes && { onBytes }) });

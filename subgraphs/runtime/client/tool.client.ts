@@ -1,8 +1,7 @@
 /** The tool subgraph as tool nodes call it. */
-import type { RuntimeToolBindingsQuery, RuntimeToolReferenceQuery } from "#codegen/subgraph-clients/tool/graphql.ts";
+import type { RuntimeOfferedToolsQuery, RuntimeToolReferenceQuery } from "#codegen/subgraph-clients/tool/graphql.ts";
 import { graphql } from "#codegen/subgraph-clients/tool/gql.ts";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
-import { representationsOf } from "#shared/graphql/references.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { requestOf } from "./model.client.ts";
@@ -100,44 +99,36 @@ export function findToolReference(call: SubgraphCaller, info: RequestInfo, refer
   return call.request({ subgraph: "tool", document: referenceDocument, variables, info });
 }
 
-const bindingsDocument = graphql(`
-  query RuntimeToolBindings($bindings: [_Any!]!) {
-    _entities(representations: $bindings) {
-      ... on ToolBinding {
+const offeredDocument = graphql(`
+  query RuntimeOfferedTools($input: OfferedToolsInput!) {
+    offeredTools(input: $input) {
+      id
+      deleted
+      requiresApproval
+      tool {
         id
+        code
         name
-        deletedAt
-        config
-        tool {
-          id
-          code
-          name
-          description
-          status
-          deletedAt
-          latestVersion {
-            id
-            inputSchema
-          }
-        }
-        toolVersion {
-          id
-          inputSchema
-        }
+        description
+        status
+        deleted
+      }
+      version {
+        id
+        inputSchema
       }
     }
   }
 `);
 
 /** A binding, as far as a model that may call it needs to know it. */
-export type BindingFound = Extract<NonNullable<RuntimeToolBindingsQuery["_entities"][number]>, { tool: unknown }>;
+export type BindingFound = RuntimeOfferedToolsQuery["offeredTools"][number];
 
 /** The bindings of those ids that there are, in their order. */
 export async function findBindings(call: SubgraphCaller, info: RequestInfo, ids: readonly string[]): Promise<BindingFound[]> {
   if (ids.length === 0) return [];
-  const variables = { bindings: representationsOf("ToolBinding", ids) };
-  const { _entities } = await call.request({ subgraph: "tool", document: bindingsDocument, variables, info });
-  return _entities.filter((entity): entity is BindingFound => entity !== null && "tool" in entity);
+  const variables = { input: { bindingIds: [...ids] } };
+  return (await call.request({ subgraph: "tool", document: offeredDocument, variables, info })).offeredTools;
 }
 
 const inputSchemaDocument = graphql(`

@@ -19,8 +19,11 @@ interface Call {
 const createSeconds = secondsHistogram({ name: "create_seconds", help: "From a statement's sending to its answer that creates runs." });
 const createRuns = sizeHistogram({ name: "create_runs", help: "Runs that were created by one statement." });
 
-const flightsAtOnce = 2;
+/** Statements that are under way side by side. */
+export const createsAtOnce = 2;
 const runsPerStatement = 1_000;
+/** In characters: as much as a flush carries. One call alone may have more, such as a webhook's of 1 MiB as text and as data. */
+const unitsPerStatement = 4 << 20;
 /** An empty set of plans' ids. */
 const plansKnown = (): LruCache<true> => new LruCache({ entries: 1_000 });
 
@@ -52,7 +55,7 @@ export class CreateBatcher {
   }
 
   #pump(): void {
-    while (this.#flights < flightsAtOnce && this.#waiting.length > 0) {
+    while (this.#flights < createsAtOnce && this.#waiting.length > 0) {
       const calls = this.#take();
       this.#flights++;
       void this.#send(calls).finally(() => {
@@ -64,8 +67,19 @@ export class CreateBatcher {
 
   #take(): Call[] {
     let runs = 0;
-    const end = this.#waiting.findIndex((call) => (runs += call.runs.length) > runsPerStatement);
+    let units = 0;
+    const end = this.#waiting.findIndex((call) => {
+      runs += call.runs.length;
+      units += this.#unitsOf(call);
+      return runs > runsPerStatement || units > unitsPerStatement;
+    });
     return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
+  }
+
+  /** What a call adds to its statement. */
+  #unitsOf({ runs, plans }: Call): number {
+    const ofRuns = runs.reduce((sum, { input, history, state, givenState }) => sum + lengthOf(input, history, state, givenState), 0);
+    return plans.reduce((sum, { id, json }) => sum + (this.#storedPlans.get(id) === true ? 0 : json.length), ofRuns);
   }
 
   async #send(calls: readonly Call[]): Promise<void> {
@@ -88,3 +102,5 @@ export class CreateBatcher {
     }
   }
 }
+
+const lengthOf = (...texts: (string | null | undefined)[]): number => texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);

@@ -1,5 +1,5 @@
 /**
- * What only the database knows: the queue's depth and age, runs by status. It is asked when somebody asks this process for its metrics, on a connection of its
+ * What only the database knows: the queue's depth and age, the lines of runs, runs by status, how its log is archived. It is asked when somebody asks this process for its metrics, on a connection of its
  * own that is there only while somebody does; by one process of all, the first that was asked; no more often than every 10 s; and never for longer than 2 s: then
  * the values before are told, until they are a minute old.
  */
@@ -8,7 +8,17 @@ import { openPool } from "#shared/db/pool.ts";
 import { withinDeadline } from "#shared/deadline.ts";
 import type { Log } from "#shared/log.ts";
 import { readGauge } from "#shared/metrics/instruments.ts";
-import { gaugesWatch, mailRows, queueLanes, runsByStatus, type QueueLane } from "../queue/gauges.sql.ts";
+import {
+  archiveState,
+  gaugesWatch,
+  lineStates,
+  mailRows,
+  queueLanes,
+  runsByStatus,
+  type ArchiveState,
+  type LineState,
+  type QueueLane,
+} from "../queue/gauges.sql.ts";
 import { runStatusWord } from "../queue/statuses.ts";
 
 const queueRows = readGauge({
@@ -21,6 +31,28 @@ const queueAge = readGauge({
   help: "How long the longest has been due that nobody has; a run with a priority is as old as one that came so many seconds before.",
   labels: ["lane"],
 });
+const lineRuns = readGauge({
+  name: "line_runs",
+  help: "Runs of documents with a concurrency: waiting for others of their key, and executed, which have its places; 200,000 of each are counted at most.",
+  labels: ["state"],
+});
+const lineAge = readGauge({ name: "line_age_seconds", help: "How long the longest has waited for others of its key, since it was made." });
+const archiveFailures = readGauge({
+  name: "archive_failures",
+  help: "Attempts to archive a segment of PostgreSQL's log that failed, since its statistics began. This and its like: nothing where it archives nothing.",
+});
+const archiveFailing = readGauge({
+  name: "archive_failing",
+  help: "1: the last attempt to archive a segment of PostgreSQL's log failed; else 0.",
+});
+const archiveAge = readGauge({
+  name: "archive_age_seconds",
+  help: "Since a segment of PostgreSQL's log was archived. One that nothing is written to archives nothing.",
+});
+const archiveBehind = readGauge({
+  name: "archive_behind_bytes",
+  help: "What PostgreSQL's log has that its archive lacks: the segment that is being written, 16 MiB, as a rule.",
+});
 const runsInStatus = readGauge({
   name: "runs",
   help: "Runs that are stored, by status; where the table has more than 16 MiB an estimate from so much of it.",
@@ -30,10 +62,19 @@ const mail = readGauge({ name: "mail_rows", help: "Messages to runs and answers 
 
 interface Found {
   queue: QueueLane[];
+  lines: LineState[];
+  archive: ArchiveState | undefined;
   runs: { status: number; rows: number }[];
   mail: { box: string; rows: number }[];
   atMs: number;
 }
+
+const archiveGauges = [
+  [archiveFailures, ({ failed }: ArchiveState) => failed],
+  [archiveFailing, ({ isFailing }: ArchiveState) => Number(isFailing)],
+  [archiveAge, ({ ageSeconds }: ArchiveState) => ageSeconds],
+  [archiveBehind, ({ behindBytes }: ArchiveState) => behindBytes],
+] as const;
 
 const freshMs = 10_000;
 const staleMs = 60_000;
@@ -68,6 +109,9 @@ export class DatabaseGauges {
     this.#unwatch = [
       queueRows.add(() => read(({ queue }) => queue.map(({ lane, state, rows }) => ({ labels: { lane, state }, value: rows })))),
       queueAge.add(() => read(({ queue }) => agesOf(queue))),
+      lineRuns.add(() => read((found) => found.lines.map(({ state, rows }) => ({ labels: { state }, value: rows })))),
+      lineAge.add(() => read((found) => [{ labels: {}, value: Math.max(0, ...found.lines.map(({ ageSeconds }) => ageSeconds)) }])),
+      ...archiveGauges.map(([gauge, valueOf]) => gauge.add(() => read((found) => archiveSample(found, valueOf)))),
       runsInStatus.add(() =>
         read(({ runs }) => runs.map(({ status, rows }) => ({ labels: { status: runStatusWord(status) }, value: rows }))),
       ),
@@ -109,11 +153,14 @@ export class DatabaseGauges {
         this.#found = undefined;
         return await this.#disconnect();
       }
-      const [queue, runs, mailFound] = await withinDeadline(
-        2 * answerMs,
-        async () => [await queueLanes(client), await runsByStatus(client), await mailRows(client)] as const,
-      );
-      this.#found = { queue, runs, mail: mailFound, atMs: performance.now() };
+      const found = await withinDeadline(2 * answerMs, async () => ({
+        queue: await queueLanes(client),
+        lines: await lineStates(client),
+        archive: await archiveState(client),
+        runs: await runsByStatus(client),
+        mail: await mailRows(client),
+      }));
+      this.#found = { ...found, atMs: performance.now() };
     } catch (cause) {
       this.#options.log.warn({ err: cause }, "the database's gauges were not read");
       await this.#disconnect();
@@ -143,6 +190,11 @@ export class DatabaseGauges {
     opened?.client.release(true);
     await opened?.pool.end();
   }
+}
+
+function archiveSample({ archive }: Found, valueOf: (archive: ArchiveState) => number | null) {
+  const value = archive === undefined ? null : valueOf(archive);
+  return value === null ? [] : [{ labels: {}, value }];
 }
 
 function agesOf(queue: readonly QueueLane[]) {

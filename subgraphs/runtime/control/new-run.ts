@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { ExistingRun } from "../queue/create.sql.ts";
 import { newRunColumns, type NewRunRow, type PlanRow } from "../queue/rows.ts";
+import type { Gate } from "../nodes/evaluation/concurrency-key.ts";
 import type { FrozenPlan } from "../plan/frozen-plan.ts";
-import { newTraceId, parseTraceparent } from "../owner/span-ids.ts";
+import { newTraceId, parseTraceparent } from "../owner/calls/span-ids.ts";
 
 /** Columns that follow from others. */
 type Derived =
@@ -16,7 +17,9 @@ type Derived =
   | "state"
   | "history"
   | "givenState"
-  | "givenStateSeq";
+  | "givenStateSeq"
+  | "gateKey"
+  | "gatePlaces";
 
 /** That a run was created. */
 const firstEvent = 1;
@@ -27,11 +30,15 @@ export interface NewRun
   plan: FrozenPlan;
   traceparent?: string | undefined;
   input?: JsonObject;
+  /** Its JSON, where it is written already. */
+  inputText?: string | undefined;
   /** What its state is before anything is written; {} unless given. */
   state?: JsonObject | undefined;
   /** What was said in its session before it. */
   history?: Json[] | undefined;
   idempotency?: { key: string; inputHash: string } | undefined;
+  /** The line that it stands in; a dry run stands in none. */
+  gate?: Gate | undefined;
 }
 
 /** existing: same id, or same key with the same input. key-reused: same key with another input. id-taken: another tenant has the id. */
@@ -39,7 +46,7 @@ export type CreatedRun =
   { kind: "created"; id: string; row: NewRunRow; createdAt: Date } | { kind: "existing" | "key-reused" | "id-taken"; id: string };
 
 /** The row of a run that nobody has begun; of one without nodes, which is completed. */
-export function runRow({ plan, traceparent, input = {}, state, history, idempotency, ...given }: NewRun): NewRunRow {
+export function runRow({ plan, traceparent, input = {}, inputText, state, history, idempotency, gate, ...given }: NewRun): NewRunRow {
   const trace = parseTraceparent(traceparent);
   const row: NewRunRow = {
     kind: "WORKFLOW",
@@ -50,12 +57,13 @@ export function runRow({ plan, traceparent, input = {}, state, history, idempote
     depth: 0,
     ...given,
     planId: plan.id,
+    ...(given.dryRun !== true && { gateKey: gate?.key, gatePlaces: gate?.places }),
     idempotencyKey: idempotency?.key,
     inputHash: idempotency?.inputHash,
     traceId: trace?.traceId ?? newTraceId(),
     parentSpanId: trace?.spanId,
     status: plan.isEmpty ? 3 : 0,
-    input: JSON.stringify(input),
+    input: inputText ?? JSON.stringify(input),
     ...(history !== undefined && { history: JSON.stringify(history) }),
     ...(state !== undefined && { state: JSON.stringify(state), givenState: JSON.stringify(state), givenStateSeq: firstEvent }),
   };

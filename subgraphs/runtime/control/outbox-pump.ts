@@ -7,8 +7,11 @@ import type { Log } from "#shared/log.ts";
 import { outboxPutBack, outboxRemove, outboxTake, type OutboxMessage } from "../queue/outbox.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 
-/** What becomes of a message. gone: it was delivered, or never can be. later: it was not taken yet. */
-export type Fate = { message: OutboxMessage } & ({ kind: "gone" } | { kind: "later"; pauseMs: number });
+/**
+ * What becomes of a message. gone: it was delivered, or never can be. later: it was not taken yet.
+ * isUntried: for want of room nobody tried to deliver it, so that does not count when a real failure's pause is reckoned.
+ */
+export type Fate = { message: OutboxMessage } & ({ kind: "gone" } | { kind: "later"; pauseMs: number; isUntried?: true });
 
 /** Whoever delivers messages of some kinds. */
 export interface Delivery {
@@ -17,7 +20,10 @@ export interface Delivery {
   batchSize: number;
   /** Whoever takes messages has so long for them, milliseconds; then another takes them. */
   holdMs: number;
+  /** @returns what became of them, but for those that are still at work: these are settled later, by whoever delivers. */
   deliver(messages: readonly OutboxMessage[]): Promise<Fate[]>;
+  /** Ends when nothing of it is at work any more. */
+  close?(): Promise<void>;
 }
 
 /** What a pump is made of. */
@@ -56,6 +62,7 @@ export class OutboxPump {
     this.#unsubscribe();
     clearTimeout(this.#timer);
     await this.#pumping;
+    await this.#options.delivery.close?.();
   }
 
   #pumpIn(ms: number): void {
@@ -90,12 +97,19 @@ export class OutboxPump {
 /** Removes what was delivered, and lets the rest become due again. */
 export async function settle(db: Queryable, fates: readonly Fate[]): Promise<void> {
   const gone = fates.filter(({ kind }) => kind === "gone").map(({ message }) => message);
-  const later = fates.flatMap((fate) => (fate.kind === "later" ? [{ ...fate.message, pauseMs: fate.pauseMs }] : []));
+  const later = fates.flatMap((fate) =>
+    fate.kind === "later" ? [{ ...fate.message, pauseMs: fate.pauseMs, attempts: fate.isUntried ? fate.message.attempts : null }] : [],
+  );
   if (gone.length > 0) await outboxRemove(db, gone);
   if (later.length > 0) await outboxPutBack(db, later);
 }
 
 /** A message that was not taken, and comes again after a pause, which is longer each time. */
-export function laterFate(message: OutboxMessage, longestMs = longestPauseMs): Fate {
-  return { message, kind: "later", pauseMs: Math.min(firstPauseMs * 2 ** message.attempts, longestMs) };
+export function laterFate(message: OutboxMessage): Fate {
+  return { message, kind: "later", pauseMs: pauseAfter(message) };
+}
+
+/** How long it is before a message comes again that was taken so often. */
+export function pauseAfter({ attempts }: Pick<OutboxMessage, "attempts">, longestMs = longestPauseMs): number {
+  return Math.min(firstPauseMs * 2 ** attempts, longestMs);
 }

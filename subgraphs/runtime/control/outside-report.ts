@@ -1,6 +1,6 @@
 /** What callers of the API say of a node, in the owner's terms. */
 import type { Json } from "#shared/json.ts";
-import type { OutcomeBody } from "../owner/inbox-message.ts";
+import type { OutcomeBody } from "../owner/mail/inbox-message.ts";
 
 /** What someone outside says of a node. */
 export type AnswerOutcome =

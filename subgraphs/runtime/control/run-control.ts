@@ -10,14 +10,16 @@ import type pg from "pg";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
+import { TurnQueue, type NoTurn } from "#shared/turn-queue.ts";
 import type { Approval, NodePorts } from "../nodes/executor.ts";
 import { nodesClaim, runClaim, tenantRunClaim, type RunClaim } from "../queue/claim.sql.ts";
 import { runsExisting } from "../queue/create.sql.ts";
+import { gateEnter } from "../queue/gate.sql.ts";
 import type { EventPage, EventRead } from "../queue/events.sql.ts";
 import { dryRunMark, runsQueued } from "../queue/dry-run.sql.ts";
 import { runFork, type Fork } from "../queue/fork.sql.ts";
-import { runHead, type RunHead } from "../queue/head.sql.ts";
-import { agentInputPost, answerPost, messagePost, type Posting } from "../queue/post.sql.ts";
+import { runHead, type ReportedHead, type RunHead } from "../queue/head.sql.ts";
+import { agentInputPost, answerPost, isFirstAgentInput, messagePost, type Message, type Posting } from "../queue/post.sql.ts";
 import { runsDelete, type DeletedBatch } from "../queue/removal.sql.ts";
 import type { NewRunRow } from "../queue/rows.ts";
 import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
@@ -29,12 +31,15 @@ import { CreateBatcher } from "./create-batcher.ts";
 import { EventBatcher } from "./event-batcher.ts";
 import { MailWatch } from "./mail-watch.ts";
 import { existingRun, planRows, runRow, type CreatedRun, type NewRun } from "./new-run.ts";
-import { OfferedNodes } from "../owner/offered-nodes.ts";
+import { Gates } from "../owner/gates.ts";
+import { OfferedNodes } from "../owner/calls/offered-nodes.ts";
 import { outcomeMessage, updateOutcome, type AnswerOutcome, type NodeUpdate } from "./outside-report.ts";
+import type { Posted, Refused } from "./posted.ts";
+import { ReportPosting } from "./report-posting.ts";
 import type { Policy } from "../owner/policy.ts";
 import type { Executors, Release } from "../owner/run-host.ts";
 import { RunOwner, type Adoption } from "../owner/run-owner.ts";
-import { newTraceId, parseTraceparent } from "../owner/span-ids.ts";
+import { newTraceId, parseTraceparent } from "../owner/calls/span-ids.ts";
 
 /** What the engine needs of its process. */
 export interface EngineDeps {
@@ -50,22 +55,18 @@ export interface EngineDeps {
   claimMark?: string;
   /** What the runs that calls execute may hold in memory together; a quarter of what the heap may have. */
   heldBytes?: number | undefined;
+  /** Told of runs that stand in lines; made unless given. */
+  gates?: Gates;
   /** Told that runs were deleted whose rows are to be removed. */
   runsDeleted?: () => void;
   /** How long a caller waits for the owner of a run to apply what was posted; 1,000. */
   applyWaitMs?: number;
 }
 
-/**
- * applied: the stored rows say so. accepted: the owner has not come to it within `applyWaitMs`; where it never does, the next one does, this
- * process if there is no other. conflict: terminal, not waiting, answered before, or not MANUAL. unknown: the tenant has no such run.
- */
-export type Posted = "applied" | "accepted" | "conflict" | "unknown";
-
-/** How an execute… call ended. owned: somebody else owns the run. busy: there is no room for what it holds. not-ready: the node is not queued. */
+/** How an execute… call ended. owned: somebody else owns the run. in-line: it waits for others of its key. busy: there is no room for what it holds. not-ready: the node is not queued. */
 export type OwnResult =
   | { kind: "done"; executed: readonly string[]; stopReason: "FINISHED" | "WAITING" | "MAX_STEPS" }
-  | { kind: "owned" | "busy" | "terminal" | "not-ready" | "unknown" };
+  | { kind: "owned" | "in-line" | "busy" | "terminal" | "not-ready" | "unknown" };
 
 interface RunRef {
   tenantId: string;
@@ -79,16 +80,28 @@ interface NewFromOld extends RunRef {
   traceparent?: string;
 }
 
+/** What a new run takes over, and what is other in it. */
+type NewFork = NewFromOld & Pick<Fork, "statuses" | "dropped" | "version" | "input" | "state" | "gate">;
+
+/** What came of it. */
+type Forked = "created" | "other-status" | "unknown";
+
+/**
+ * Runs that are made of others, at once in a process. One of 10,000 nodes keeps PostgreSQL busy for a second: ten side by side all reached their time-out,
+ * and made none.
+ */
+const forkTurns = { turns: 4, turnsPerTenant: 2, waiting: 400, waitingPerTenant: 100, waitMs: 30_000 };
+
 /** Of what is owned for the length of a call. */
 const leaseMs = 30_000;
 /** How often leases are looked at; each is renewed when a third of it is over. */
 const renewalTickMs = 300;
 const defaultApplyWaitMs = 1_000;
-
 export class RunControl {
   readonly #deps: EngineDeps;
   readonly #workerKey: string;
   readonly #owner: RunOwner;
+  readonly #gates: Gates;
   readonly #offered: OfferedNodes;
   readonly #renewal: NodeJS.Timeout;
   #isRenewing = false;
@@ -97,17 +110,33 @@ export class RunControl {
   readonly #mailWatch: MailWatch;
   readonly #bulkCancel: BulkCancel;
   readonly #bulkDelete: BulkDelete;
+  readonly #forks = new TurnQueue(forkTurns);
+  readonly #reports: ReportPosting;
 
   constructor(deps: EngineDeps & { workerKey?: string }) {
     this.#deps = deps;
     this.#workerKey = deps.workerKey ?? "api";
     const { pool: db, hints, log, executors, ports, heldBytes } = deps;
-    this.#owner = new RunOwner({ db, hints, log, executors, ports, heldBytes, slots: 64, offersNodes: false, maxCrashes: 3 });
+    this.#gates = deps.gates ?? new Gates({ db, hints, log });
+    this.#owner = new RunOwner({
+      db,
+      hints,
+      log,
+      executors,
+      ports,
+      heldBytes,
+      gates: this.#gates,
+      slots: 64,
+      offersNodes: false,
+      maxCrashes: 3,
+    });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     this.#creates = new CreateBatcher(db);
     this.#events = new EventBatcher(deps.eventsPool ?? db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
     this.#bulkCancel = new BulkCancel({ db, hints, watch: this.#mailWatch });
+    const posted = (run: RunRef, posting: Posting) => this.#posted(run, posting);
+    this.#reports = new ReportPosting({ db, posted, taken: (run, mail) => this.#isTakenSoon(run, mail) });
     this.#bulkDelete = new BulkDelete({ db, deleted: () => deps.runsDeleted?.() });
     this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
   }
@@ -123,6 +152,7 @@ export class RunControl {
     const plans = runs.flatMap(({ plan }) => planRows(plan));
     const created = await this.#creates.create(rows, plans);
     if (created.size > 0) this.#deps.hints.publish("work", "*");
+    this.#gates.wanted(rows.flatMap(({ id, gateKey }) => (gateKey == null || !created.has(id) ? [] : [id])));
     const missing = rows.filter(({ id }) => !created.has(id));
     const existing = missing.length === 0 ? [] : await runsExisting(this.#deps.pool, missing);
     return rows.map((row) => {
@@ -135,8 +165,7 @@ export class RunControl {
   /** Cancels a run, whoever owns it. */
   async cancel(call: RunRef & { reason?: string }): Promise<Posted> {
     const message = { runId: call.runId, tenantId: call.tenantId, kind: inboxKinds.cancel, body: { reason: call.reason ?? null } };
-    const posting = await messagePost(this.#deps.pool, message);
-    return this.#posted(call, posting);
+    return this.#posted(call, await this.#messagePost(message));
   }
 
   /** Cancels whatever runs match, for some seconds; does not wait until they have ended. */
@@ -180,35 +209,44 @@ export class RunControl {
     return this.#posted(call, posting);
   }
 
+  /** Whether that text is the first that an agent was told by this id, of one that has ended too; undefined: it was told nothing by it. */
+  isFirstInput(input: RunRef & { path: string; text: string; inputId: string }): Promise<boolean | undefined> {
+    return isFirstAgentInput(this.#deps.pool, { ...input, kind: inboxKinds.agentInput });
+  }
+
   /**
    * S-28: what an outside executor reports. A WAITING node of any run may be COMPLETED, FAILED or SKIPPED. In a MANUAL run a QUEUED node may
-   * also become RUNNING (then it is the outside executor's), and a QUEUED or RUNNING one may be ended.
+   * also become RUNNING (then it is the outside executor's), and a QUEUED or RUNNING one may be ended. NoTurn: others report on it now, and nothing was posted.
    */
-  async updateNode(update: NodeUpdate): Promise<Posted> {
+  async updateNode(update: NodeUpdate): Promise<Posted | NoTurn> {
     const { tenantId, runId, path, status, workerKey } = update;
-    if (status === "RUNNING") return this.#manualPost(update, inboxKinds.mark, { workerKey: workerKey ?? null }, path);
+    if (status === "RUNNING") return this.#nodeReport({ tenantId, runId, path }, inboxKinds.mark, { workerKey: workerKey ?? null });
     const outcome = updateOutcome(update);
     const { by = null } = update;
     const answered = await this.answerNode({ tenantId, runId, path, outcome, by, ...(workerKey !== undefined && { workerKey }) });
     if (answered !== "conflict") return answered;
-    return this.#manualPost(update, inboxKinds.outcome, outcomeMessage(outcome, workerKey), path);
+    return this.#nodeReport({ tenantId, runId, path }, inboxKinds.outcome, outcomeMessage(outcome, workerKey));
   }
 
-  /** S-29: sets the status of a MANUAL run. QUEUED and WAITING follow from its nodes and cannot be set. */
-  async updateRun(call: RunRef & { status: RunStatus }): Promise<Posted> {
-    if (call.status === "QUEUED" || call.status === "WAITING") return "conflict";
-    return this.#manualPost(call, inboxKinds.runStatus, { status: call.status });
+  /** S-29: sets the status of a MANUAL run. QUEUED and WAITING follow from its nodes and cannot be set. NoTurn: as {@link updateNode}. */
+  async updateRun({ status, ...run }: RunRef & { status: RunStatus }): Promise<Posted | NoTurn> {
+    if (status === "QUEUED" || status === "WAITING") return "conflict";
+    const isDone = (before: ReportedHead, after: ReportedHead): boolean =>
+      isTerminal(status) ? after.status === runStatusNumber(status) : after.eventSeq > before.eventSeq;
+    return this.#reports.post({ ...run, kind: inboxKinds.runStatus, body: { status }, isDone });
   }
 
-  /** Makes a new run with what a FAILED one had finished; `originRun` links them. */
-  retryRun(call: NewFromOld): Promise<"created" | "other-status" | "unknown"> {
+  /** Makes a new run with what a FAILED one had finished; `originRun` links them. NoTurn: too many are being made. */
+  retryRun(call: NewFromOld): Promise<Forked | NoTurn> {
     return this.forkRun({ ...call, statuses: [runStatusNumber("FAILED")], dropped: [] });
   }
 
-  /** Makes a new run with what another one had finished, but for what is `dropped`; `originRun` links them. */
-  async forkRun(
-    call: NewFromOld & Pick<Fork, "statuses" | "dropped" | "version" | "input" | "state">,
-  ): Promise<"created" | "other-status" | "unknown"> {
+  /** Makes a new run with what another one had finished, but for what is `dropped`; `originRun` links them. NoTurn: too many are being made. */
+  forkRun(call: NewFork): Promise<Forked | NoTurn> {
+    return this.#forks.run({ tenantId: call.tenantId }, () => this.#fork(call));
+  }
+
+  async #fork(call: NewFork): Promise<Forked> {
     const head = await runHead(this.#deps.pool, call.runId, call.tenantId);
     if (head === undefined) return "unknown";
     const trace = parseTraceparent(call.traceparent);
@@ -217,6 +255,7 @@ export class RunControl {
     const { runId, tenantId, newRunId } = call;
     const isMade = await runFork(this.#deps.pool, { ...rest, requestId, traceId, parentSpanId: trace?.spanId ?? null });
     if (isMade) this.#deps.hints.publish("work", "*");
+    if (isMade && (head.isGated || call.gate != null)) this.#gates.wanted([newRunId]);
     // After an unknown outcome the caller comes again with the same new id.
     const isThere = isMade || (await runHead(this.#deps.pool, newRunId, tenantId))?.originRunId === runId;
     return isThere ? "created" : "other-status";
@@ -226,11 +265,15 @@ export class RunControl {
   async ownRun(call: RunRef & { workerKey: string; mode: Exclude<Policy, { kind: "worker" }>; signal?: AbortSignal }): Promise<OwnResult> {
     const { runId, tenantId, workerKey, mode, signal } = call;
     // Orphans too: a run whose worker was killed can be cancelled as soon as its lease has run out.
-    const claim = await runClaim(this.#deps.pool, { runId, tenantId, worker: this.#mark(workerKey), leaseMs, orphansAllowed: true });
+    const asked = { runId, tenantId, worker: this.#mark(workerKey), leaseMs, orphansAllowed: true, anyPlace: mode.kind === "inbox" };
+    let claim = await runClaim(this.#deps.pool, asked);
     if (claim === undefined) {
       const head = await runHead(this.#deps.pool, runId, tenantId);
       if (head === undefined) return { kind: "unknown" };
-      return { kind: isTerminal(runStatusWord(head.status)) ? "terminal" : "owned" };
+      if (isTerminal(runStatusWord(head.status))) return { kind: "terminal" };
+      if (head.isGated && mode.kind !== "inbox" && !(await gateEnter(this.#deps.pool, runId))) return { kind: "in-line" };
+      if (head.isGated) claim = await runClaim(this.#deps.pool, asked);
+      if (claim === undefined) return { kind: "owned" };
     }
     const release = await this.#own(claim, { policy: mode, workerKey, ...(signal && { signal }) });
     if (release.kind === "lost") return { kind: release.why === undefined ? "owned" : "busy" };
@@ -281,6 +324,7 @@ export class RunControl {
     await this.#owner.stop(5_000);
     await this.#offered.stop(1_000);
     this.#owner.close();
+    await this.#gates.close();
     await unwatched;
   }
 
@@ -327,28 +371,39 @@ export class RunControl {
     return { runId: claim.runId, path: claim.path };
   }
 
-  async #manualPost(call: RunRef, kind: number, body: Json, path?: string): Promise<Posted> {
-    const { runId, tenantId } = call;
-    const before = await runHead(this.#deps.pool, runId, tenantId);
-    const posting = await messagePost(this.#deps.pool, {
-      runId,
-      tenantId,
-      kind,
-      body,
-      manualOnly: true,
-      ...(path !== undefined && { path }),
-    });
-    const posted = await this.#posted(call, posting);
-    if (posted !== "applied" || before === undefined) return posted;
-    // The owner ignores what the transition table does not allow; then it is read, but nothing has happened.
-    const after = await runHead(this.#deps.pool, runId, tenantId);
-    return after !== undefined && after.eventSeq > before.eventSeq ? "applied" : "conflict";
+  #nodeReport(node: RunRef & { path: string }, kind: number, body: Json): Promise<Posted | NoTurn> {
+    return this.#reports.post({ ...node, kind, body, isDone: (before, after) => after.node !== before.node });
+  }
+
+  /** Whether what another has posted is applied soon. It may be dead: then that is done here, or at the latest when the run's lease has run out. */
+  async #isTakenSoon({ runId, tenantId }: RunRef, mail: number): Promise<boolean> {
+    const posted = { runId, tenantId, mail };
+    this.#mailWatch.add(posted);
+    if (!(await this.#mailApply(posted))) {
+      this.#ownerWake(runId);
+      if (!(await this.#isReadSoon(posted, mail))) return false;
+    }
+    this.#mailWatch.read(posted);
+    return true;
+  }
+
+  /** As {@link messagePost}. A run that another asked for may be made just after the post found none: to one that is open it is posted once more. */
+  async #messagePost(message: Message): Promise<Posting | Refused> {
+    const { pool } = this.#deps;
+    const posting = await messagePost(pool, message);
+    if (posting !== undefined) return posting;
+    const head = await runHead(pool, message.runId, message.tenantId);
+    if (head === undefined) return "unknown";
+    if (isTerminal(runStatusWord(head.status))) return "conflict";
+    return (await messagePost(pool, message)) ?? "conflict";
   }
 
   /** After a post: applies it here when nobody owns the run, or its owner is dead; else wakes the owner and waits a little. */
-  async #posted(call: RunRef, posting: Posting | undefined): Promise<Posted> {
+  async #posted(call: RunRef, posting: Posting | Refused | undefined): Promise<Posted> {
     const { runId, tenantId } = call;
     if (posting === undefined) return (await runHead(this.#deps.pool, runId, tenantId)) === undefined ? "unknown" : "conflict";
+    // Not looked for again: it may be there by now, and was told nothing.
+    if (typeof posting === "string") return posting;
     const posted = { runId, tenantId, mail: posting.mail };
     // From now on: the caller was promised something, whatever fails below.
     this.#mailWatch.add(posted);

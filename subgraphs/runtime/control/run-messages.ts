@@ -3,46 +3,68 @@
  * the first did; so whoever dies between, or delivers what another has delivered, changes nothing.
  */
 import { AppError } from "#shared/errors.ts";
+import type { JsonObject } from "#shared/json.ts";
 import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { ChildPlan } from "../engine/child-run.ts";
+import type { Gate } from "../nodes/evaluation/concurrency-key.ts";
+import type { Gates } from "../owner/gates.ts";
 import type { FrozenPlan } from "../plan/frozen-plan.ts";
 import { runsCreateAsked } from "../queue/create.sql.ts";
 import { failureSpan } from "../queue/failure-span.sql.ts";
-import { endPostTo, outboxAsked, outboxRemove, type OutboxMessage } from "../queue/outbox.sql.ts";
+import { endPostTo, outboxAsked, outboxInput, type OutboxMessage } from "../queue/outbox.sql.ts";
 import { messagePost } from "../queue/post.sql.ts";
-import { runsDelete } from "../queue/removal.sql.ts";
+import { untoldRunDelete } from "../queue/removal.sql.ts";
 import { newRunColumns, type NewRunRow } from "../queue/rows.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { inboxKinds, outboxKinds, runStatusNumber } from "../queue/statuses.ts";
+import { fateOf, OutboxAside } from "./outbox-aside.ts";
 import { laterFate, type Delivery, type Fate } from "./outbox-pump.ts";
 import { planRows } from "./new-run.ts";
+import type { Admission } from "./admissions.ts";
+import { QuotaWaits } from "./quota-waits.ts";
 
 /** What a run is that another asks for, as its message says it (owner/child-runs.ts, queue/run-end.sql.ts). */
 export type AskedRun = Partial<ChildPlan> &
   Pick<NewRunRow, "depth" | "dryRun" | "requestId" | "traceId"> & { parentSpanId: string } & Partial<
     Pick<NewRunRow, "priority" | "execution" | "detached">
-  >;
+  > & { gate?: Gate };
 
 /** The workflow that is run because another run failed: what it executes, or why it cannot be. */
-export type FailureRun = { plan: FrozenPlan; facts: Omit<ChildPlan, "planId"> } | { refused: { code: string; message: string } };
+export type FailureRun =
+  { plan: FrozenPlan; facts: Omit<ChildPlan, "planId">; gate?: Gate | undefined } | { refused: { code: string; message: string } };
 
 export interface RunMessagesOptions {
   /** Works for all tenants. */
   db: Queryable;
   hints: HintPublisher;
   log: Log;
-  /** Waits until the tenant may have another run. @throws AppError QUOTA_EXCEEDED */
-  admit(tenantId: string): Promise<void>;
+  /** Lets a run of the tenant pass; to be told when it is made, or will not be. @throws AppError QUOTA_EXCEEDED */
+  admit(tenantId: string): Promise<Admission>;
+  /** How many more it may have, as far as is known. */
+  room(tenantId: string): number;
   /** Finds and freezes the workflow that a document names as its `on_failure`. @throws what may pass */
-  failureRun(asked: { tenantId: string; requestId: string; named: string; appId: string | undefined }): Promise<FailureRun>;
+  failureRun(asked: {
+    tenantId: string;
+    requestId: string;
+    named: string;
+    appId: string | undefined;
+    /** What the run will be given. */
+    input(): Promise<JsonObject>;
+  }): Promise<FailureRun>;
+  /** Told of runs that were made and stand in a line. */
+  gates: Pick<Gates, "wanted">;
 }
 
 /** Runs that are told side by side; what one run is told comes one after the other, as each is a change of its row. */
 const lanesAtOnce = 3;
 
-/** A tenant that may have no more runs is asked again at least so often. */
-const longestQuotaPauseMs = 30_000;
+/**
+ * Workflows that are looked for at once: each asks other subgraphs, for up to 10 s where one of them hangs. They are none of the lanes above, so all else that runs tell each other
+ * goes on meanwhile; those that find no room come again. As many as come in a second may wait, so that turns are not empty between two looks of the pump.
+ */
+const lookupTurns = { turns: 32, turnsPerTenant: 8, waiting: 400, waitingPerTenant: 100, waitMs: 4_000 };
+const lookupsAgainPerSecond = 100;
 
 interface Making {
   message: OutboxMessage;
@@ -55,15 +77,20 @@ export class RunMessages implements Delivery {
   readonly batchSize = 100;
   readonly holdMs = 15_000;
   readonly #options: RunMessagesOptions;
+  readonly #lookups: OutboxAside;
+  readonly #waits: QuotaWaits;
 
   constructor(options: RunMessagesOptions) {
     this.#options = options;
+    this.#waits = new QuotaWaits(options);
+    this.#lookups = new OutboxAside({ ...options, turns: lookupTurns, againPerSecond: lookupsAgainPerSecond });
   }
 
   async deliver(messages: readonly OutboxMessage[]): Promise<Fate[]> {
-    const creates = messages.filter(({ kind }) => kind === outboxKinds.create);
-    const others = messages.filter(({ kind }) => kind !== outboxKinds.create);
-    const fates = await this.#create(creates);
+    const [creates, others] = partition(messages, ({ kind }) => kind === outboxKinds.create);
+    const [failures, plain] = partition(creates, isOfFailure);
+    const fates = failures.map((message) => this.#lookups.begin(message, () => this.#create([message]))).flatMap(fateOf);
+    fates.push(...(await this.#create(plain)));
     const lanes = [...Map.groupBy(others, ({ targetRunId }) => targetRunId).values()];
     const work = async (): Promise<void> => {
       for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift())
@@ -71,6 +98,11 @@ export class RunMessages implements Delivery {
     };
     await Promise.all(Array.from({ length: lanesAtOnce }, work));
     return fates;
+  }
+
+  /** Ends when no workflow is looked for any more. */
+  async close(): Promise<void> {
+    await this.#lookups.close();
   }
 
   async #tell(message: OutboxMessage): Promise<Fate> {
@@ -82,12 +114,10 @@ export class RunMessages implements Delivery {
   /** How a run ended: for the node run that waits for it. With the run that waited, where that was deleted, goes what was part of its work. */
   async #end(message: OutboxMessage): Promise<void> {
     const { db } = this.#options;
-    const { runId, tenantId, targetRunId } = message;
     const posted = await endPostTo(db, message);
-    if (posted === "posted") this.#wake(targetRunId);
+    if (posted === "posted") this.#wake(message.targetRunId);
     if (posted !== "gone") return;
-    await outboxRemove(db, [message]);
-    await runsDelete(db, { tenantId, condition: { ids: [runId] }, after: "", looks: 1, limit: 1 });
+    await untoldRunDelete(db, message);
   }
 
   /** Nobody waits for the run any more. One that was not made yet is made CANCELLED, so that it never begins, in whatever order the messages come. */
@@ -96,7 +126,7 @@ export class RunMessages implements Delivery {
     const asked = await outboxAsked(db, { runId: targetRunId, tenantId });
     if (asked !== undefined) {
       const row = { ...rowOf(asked, undefined), status: runStatusNumber("CANCELLED") };
-      if ((await runsCreateAsked(db, [row], [])).length > 0) return;
+      if ((await runsCreateAsked(db, [row], [])).length > 0) return this.#waits.takenBack(tenantId);
     }
     const body = { reason: `Run ${runId} does not wait for it any more.` };
     const posting = await messagePost(db, { runId: targetRunId, tenantId, kind: inboxKinds.cancel, body });
@@ -106,39 +136,43 @@ export class RunMessages implements Delivery {
   async #create(messages: readonly OutboxMessage[]): Promise<Fate[]> {
     const fates: Fate[] = [];
     const made: Making[] = [];
+    const admissions: Admission[] = [];
     await Promise.all(
       messages.map(async (message) => {
-        const making = await this.#making(message);
+        const making = await this.#making(message, admissions);
         if ("kind" in making) fates.push(making);
         else made.push(making);
       }),
     );
     if (made.length > 0) fates.push(...(await this.#makeAll(made)));
+    for (const admission of admissions) admission.end();
+    await this.#waits.made(fates.flatMap(({ kind, message }) => (kind === "gone" ? [message] : [])));
     return fates;
   }
 
-  async #making(message: OutboxMessage): Promise<Making | Fate> {
+  /** @param admissions  what let it pass is added to. */
+  async #making(message: OutboxMessage, admissions: Admission[]): Promise<Making | Fate> {
     const { db, admit, failureRun, log } = this.#options;
     const { tenantId, runId } = message;
     try {
-      await admit(tenantId);
-      const { onFailure: named, planId, requestId, appId } = message.body as unknown as AskedRun;
-      if (planId !== undefined || named === undefined) return { message, row: rowOf(message, undefined), plan: undefined };
-      const found = await failureRun({ tenantId, requestId, named, appId });
+      admissions.push(await admit(tenantId));
+      const { onFailure: named, requestId, appId } = message.body as unknown as AskedRun;
+      if (!isOfFailure(message) || named === undefined) return { message, row: rowOf(message, undefined), plan: undefined };
+      const found = await failureRun({ tenantId, requestId, named, appId, input: () => outboxInput(db, message) });
       if ("plan" in found) return { message, row: rowOf(message, found), plan: found.plan };
       log.warn({ runId, named, code: found.refused.code }, "the workflow that is to run when a run fails cannot be run");
       await failureSpan(db, { runId, tenantId, named, ...found.refused });
       return { message, kind: "gone" };
     } catch (cause) {
-      const isFull = cause instanceof AppError && cause.code === "RESOURCE_EXHAUSTED";
-      if (!isFull) log.warn({ err: cause, runId, attempts: message.attempts }, "a run that another asks for was not made yet");
-      return laterFate(message, isFull ? longestQuotaPauseMs : undefined);
+      if (cause instanceof AppError && cause.code === "RESOURCE_EXHAUSTED") return this.#waits.later(message);
+      log.warn({ err: cause, runId, attempts: message.attempts }, "a run that another asks for was not made yet");
+      return laterFate(message);
     }
   }
 
   /** All in one statement; where that is refused, each by itself. */
   async #makeAll(made: readonly Making[]): Promise<Fate[]> {
-    const { db, hints, log } = this.#options;
+    const { db, hints, log, gates } = this.#options;
     try {
       await runsCreateAsked(
         db,
@@ -146,6 +180,7 @@ export class RunMessages implements Delivery {
         made.flatMap(({ plan }) => (plan === undefined ? [] : planRows(plan))),
       );
       hints.publish("work", "*");
+      gates.wanted(made.flatMap(({ row }) => (row.gateKey == null ? [] : [row.id])));
       return made.map(({ message }) => ({ message, kind: "gone" }));
     } catch (cause) {
       if (made.length > 1) return (await Promise.all(made.map((one) => this.#makeAll([one])))).flat();
@@ -171,6 +206,16 @@ export class RunMessages implements Delivery {
   }
 }
 
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
+}
+
+/** It asks for the workflow that a document names as its `on_failure`: which that is has to be asked elsewhere. */
+function isOfFailure({ body }: OutboxMessage): boolean {
+  const { onFailure, planId } = body as unknown as AskedRun;
+  return planId === undefined && onFailure !== undefined;
+}
+
 /** The row of the run that a message asks for. Its input stays where it is until the run is made. */
 function rowOf(
   { runId, tenantId, targetRunId, targetPath, body }: OutboxMessage,
@@ -178,6 +223,7 @@ function rowOf(
 ): NewRunRow {
   const asked = body as unknown as AskedRun;
   const facts: Partial<ChildPlan> = found === undefined ? asked : { ...found.facts, planId: found.plan.id, isEmpty: found.plan.isEmpty };
+  const gate = found === undefined ? asked.gate : found.gate;
   const row: NewRunRow = {
     id: targetRunId,
     tenantId,
@@ -198,6 +244,8 @@ function rowOf(
     parentPath: targetPath === "" ? undefined : targetPath,
     detached: found !== undefined || asked.detached === true,
     depth: asked.depth,
+    gateKey: asked.dryRun ? undefined : gate?.key,
+    gatePlaces: asked.dryRun ? undefined : gate?.places,
     // A run that was made because another failed tells nobody of its own failure; nor does one that is executed by hand.
     onFailure: found === undefined && asked.execution !== "MANUAL" ? facts.onFailure : undefined,
     status: runStatusNumber(facts.isEmpty === true ? "COMPLETED" : "QUEUED"),

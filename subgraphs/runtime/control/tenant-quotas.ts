@@ -1,14 +1,16 @@
 /**
- * What a tenant may have, asked before it gets more. A process knows what a tenant has from a count of a second ago and what it has let pass since, so no call
- * waits for a count but a tenant's first. Others let pass within that second too: of n processes each lets at most so many pass as there was room for
- * at its count, so a limit is passed by n - 1 times that at most, and for a second. Where nobody has a limit nothing is counted.
+ * What a tenant may have, asked before it gets more. Who finds room by what the process knows (a count of the last second, and what it has let pass since) waits for no
+ * count but a tenant's first. Who finds none is refused by a count that began after it came: all that come while one is on its way share the next, and a count that took
+ * long is not soon followed by another, so what is refused, however often it asks, costs the database little. Of n processes each lets at most so many pass at once as
+ * there was room for at its count, so a limit is passed by n - 1 times that at most, and for a second. Where nobody has a limit nothing is counted.
  */
 import { LruCache } from "#shared/lru-cache.ts";
 import type { Log } from "#shared/log.ts";
-import { runtimeErrors } from "../errors.ts";
 import { monotonicMs } from "../owner/clock.ts";
-import { hasQuotas, quotaSet, quotaStored, quotaUse, type QuotaLimits, type QuotaUse } from "../queue/quota.sql.ts";
+import { hasQuotas, quotaSet, quotaStored, quotaUse, type CountedRuns, type QuotaLimits, type QuotaUse } from "../queue/quota.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
+import { Admissions, type Admission } from "./admissions.ts";
+import { checkRoom, roomOf, type KnownUse } from "./quota-check.ts";
 
 export interface TenantQuotasOptions {
   db: Queryable;
@@ -27,19 +29,28 @@ interface Known {
   limits: QuotaLimits;
   limitsAtMs: number;
   use: QuotaUse;
-  useAtMs: number;
-  /** Let pass since. */
-  passed: number;
-  /** A count is under way. */
+  /** When the last count began, and how long it took. */
+  countedAtMs: number;
+  tookMs: number;
+  admissions: Admissions;
+  /** The count that is under way; it never rejects. */
   counting: Promise<void> | undefined;
+  /** The one after it. */
+  next: Promise<void> | undefined;
 }
 
 const useMs = 1_000;
 const limitsMs = 10_000;
-const againMs = 1_000;
-const storageAgainMs = 60_000;
-const hourMs = 3_600_000;
-const mib = 1 << 20;
+/** Between the beginnings of two counts of a tenant; for longer the longer a count takes, so that no tenant's counts are more than a tenth of a connection's work. */
+const leastGapMs = 50;
+const mostGapMs = 1_000;
+const gapOfTook = 10;
+/** Runs whose making ends while it is counted may be in the count, and are counted besides; then it is counted again, so often at most. */
+const mostCounts = 3;
+/** Of the runs that a tenant has made last. */
+const mostStarting = 1_000;
+/** Of a tenant without limits. */
+const unlimited: Admission = { end: () => {} };
 
 export class TenantQuotas {
   readonly #options: TenantQuotasOptions;
@@ -54,21 +65,48 @@ export class TenantQuotas {
     this.#hasDefaults = Object.values(options.defaults).some((limit) => limit !== null);
   }
 
-  /** Lets one more run of a tenant pass. @throws AppError QUOTA_EXCEEDED */
-  async admit(tenantId: string): Promise<void> {
-    if (!this.#hasDefaults && !(await this.#isAnyThere())) return;
+  /** Makes a run of a tenant, where it may have one more. @throws AppError QUOTA_EXCEEDED; what `making` throws */
+  async admitted<T>(tenantId: string, making: () => Promise<T>): Promise<T> {
+    const admission = await this.admit(tenantId);
+    try {
+      return await making();
+    } finally {
+      admission.end();
+    }
+  }
+
+  /**
+   * Lets one more run of a tenant pass. `isHurried`: others wait behind it, so where the tenant's counts take long it is refused by the last one.
+   *
+   * @returns what is to be told when the run is made, or will not be.
+   * @throws AppError QUOTA_EXCEEDED
+   */
+  async admit(tenantId: string, { isHurried = false } = {}): Promise<Admission> {
+    if (!this.#hasDefaults && !(await this.#isAnyThere())) return unlimited;
     const known = this.#known.get(tenantId) ?? (await this.#begin(tenantId));
-    const nowMs = monotonicMs();
-    if (known.counting === undefined && nowMs - known.useAtMs > useMs)
-      known.counting = this.#count(tenantId, known).finally(() => (known.counting = undefined));
-    refuse(known);
-    known.passed++;
+    if (monotonicMs() - known.countedAtMs > useMs) void this.#countAnew(tenantId, known);
+    for (let counts = 0; counts < mostCounts && roomOf(knownUse(known)) <= 0; counts++) {
+      const counted = this.#countAnew(tenantId, known);
+      if (isHurried && known.tookMs * gapOfTook > leastGapMs) break;
+      await counted;
+      if (known.admissions.ended(monotonicMs()) === 0) break;
+    }
+    checkRoom(knownUse(known));
+    return known.admissions.open(monotonicMs());
+  }
+
+  /** How many more runs a tenant may have, as far as this process knows: any number where it knows of no limit. */
+  room(tenantId: string): number {
+    // Nothing is counted then, so what was known of the tenant is of before.
+    if (!this.#hasDefaults && this.#any?.isThere !== true) return Number.POSITIVE_INFINITY;
+    const known = this.#known.get(tenantId);
+    return known === undefined ? Number.POSITIVE_INFINITY : roomOf(knownUse(known));
   }
 
   /** What a tenant may have, and what it has now. */
   async standing(tenantId: string): Promise<TenantStanding> {
     const limits = await this.#limitsOf(tenantId);
-    return { limits, use: await quotaUse(this.#options.db, tenantId, mostOf(limits)) };
+    return { limits, use: await quotaUse(this.#options.db, tenantId, mostOf(limits, 1)) };
   }
 
   /** Sets what a tenant may have; undefined: what everybody may. Other processes know it within 10 s. */
@@ -96,9 +134,11 @@ export class TenantQuotas {
   }
 
   async #first(tenantId: string): Promise<Known> {
+    const beganAtMs = monotonicMs();
     const { limits, use } = await this.standing(tenantId);
-    const atMs = monotonicMs();
-    const known: Known = { limits, limitsAtMs: atMs, use, useAtMs: atMs, passed: 0, counting: undefined };
+    const admissions = new Admissions();
+    const times = { limitsAtMs: beganAtMs, countedAtMs: beganAtMs, tookMs: monotonicMs() - beganAtMs };
+    const known: Known = { limits, use, ...times, admissions, counting: undefined, next: undefined };
     this.#known.set(tenantId, known);
     return known;
   }
@@ -107,24 +147,41 @@ export class TenantQuotas {
     return (await quotaStored(this.#options.db, tenantId)) ?? this.#options.defaults;
   }
 
-  /** Those that pass while it counts are in it or not: they count until the next. */
+  /** A count that begins after this: whoever asks before it has begun shares it. Never rejects. */
+  #countAnew(tenantId: string, known: Known): Promise<void> {
+    known.next ??= this.#countNext(tenantId, known);
+    return known.next;
+  }
+
+  async #countNext(tenantId: string, known: Known): Promise<void> {
+    await known.counting;
+    const gapMs = Math.min(mostGapMs, Math.max(leastGapMs, known.tookMs * gapOfTook));
+    const pauseMs = known.countedAtMs + gapMs - monotonicMs();
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    known.next = undefined;
+    known.counting = this.#count(tenantId, known);
+    await known.counting;
+  }
+
+  /** Of those whose making ends while it counts some are in it, some not: they count until the next. */
   async #count(tenantId: string, known: Known): Promise<void> {
+    const beganAtMs = monotonicMs();
+    const { admissions } = known;
+    const endedBefore = admissions.ended(beganAtMs);
+    known.countedAtMs = beganAtMs;
     try {
-      const passedBefore = known.passed;
-      const beganAtMs = monotonicMs();
       if (beganAtMs - known.limitsAtMs > limitsMs) {
         known.limits = await this.#limitsOf(tenantId);
         known.limitsAtMs = beganAtMs;
       }
       const { limits } = known;
-      known.use = Object.values(limits).every((limit) => limit === null)
-        ? known.use
-        : await quotaUse(this.#options.db, tenantId, mostOf(limits));
-      known.useAtMs = monotonicMs();
-      known.passed -= passedBefore;
+      if (Object.values(limits).some((limit) => limit !== null)) known.use = await quotaUse(this.#options.db, tenantId, mostOf(limits, 0));
+      admissions.counted(endedBefore);
     } catch (cause) {
-      // What is known stays true enough: nobody is refused for a count that failed.
+      // What is known stays true enough.
       this.#failed(cause);
+    } finally {
+      known.tookMs = monotonicMs() - beganAtMs;
     }
   }
 
@@ -133,26 +190,13 @@ export class TenantQuotas {
   }
 }
 
-/** So many are counted: one more than is let pass. */
-function mostOf({ queuedRuns, runningRuns, runsPerHour }: QuotaLimits): { queue: number; hour: number } {
-  return { queue: (queuedRuns ?? 0) + (runningRuns ?? 0) + 1, hour: (runsPerHour ?? 0) + 1 };
+/** So many are counted: one more than is let pass. `unasked`: of what has no limit. */
+function mostOf({ queuedRuns, runningRuns, runsPerHour }: QuotaLimits, unasked: 0 | 1): CountedRuns {
+  const most = (limit: number | null): number => (limit === null ? unasked : limit + 1);
+  const starting = runningRuns === null ? 0 : mostStarting;
+  return { queued: most(queuedRuns), running: most(runningRuns), hour: most(runsPerHour), starting };
 }
 
-function refuse({ limits, use, passed }: Known): void {
-  const { queuedRuns, runningRuns, runsPerHour, storageMib } = limits;
-  // None at the count: all that were created since leave in an hour.
-  const oldestLeavesMs = use.oldestMs === null ? hourMs : use.oldestMs + hourMs - use.nowMs;
-  const checks = [
-    { quota: "queuedRuns", limit: queuedRuns, used: use.queuedRuns + passed, retryAfterMs: againMs },
-    { quota: "runningRuns", limit: runningRuns, used: use.runningRuns, retryAfterMs: againMs },
-    {
-      quota: "runsPerHour",
-      limit: runsPerHour,
-      used: use.runsPerHour + passed,
-      retryAfterMs: Math.max(againMs, Math.ceil(oldestLeavesMs)),
-    },
-    { quota: "storageMib", limit: storageMib, used: Math.floor(use.storageBytes / mib), retryAfterMs: storageAgainMs },
-  ];
-  for (const { quota, limit, used, retryAfterMs } of checks)
-    if (limit !== null && used >= limit) throw runtimeErrors.QUOTA_EXCEEDED({ quota, limit, used, retryAfterMs });
+function knownUse({ limits, use, admissions }: Known): KnownUse {
+  return { limits, use, passed: admissions.total(monotonicMs()) };
 }

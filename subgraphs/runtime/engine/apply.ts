@@ -3,13 +3,14 @@
  * run, whoever applies them. Applying to a node that is finished is a bug of the caller and throws.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
-import { readRoute } from "./agent.driver.ts";
+import { readRoute } from "./drivers/agent.driver.ts";
 import { driveForget, driveOn, driveOpen, frameEnded, frameSettle, openBeneath, type DrivenBefore } from "./drive.ts";
 import {
   isDone,
   isLeaf,
   nodeAt,
   type AgentFrame,
+  type Failure,
   type Frame,
   type FrameResult,
   type NodeOutput,
@@ -17,8 +18,8 @@ import {
   type Opened,
   type OpenPhase,
 } from "./frame.ts";
-import { crashCode } from "./handling.ts";
-import { roundRoutes } from "./loop.driver.ts";
+import type { Fault } from "./fault.ts";
+import { roundRoutes } from "./drivers/loop.driver.ts";
 import { errorRoute } from "./on-error.ts";
 import { lastSegment } from "./path.ts";
 import type { CompiledEdge, CompiledNode } from "./plan.ts";
@@ -41,6 +42,7 @@ export interface Completion {
 export interface FailedEnd {
   code: string;
   message: string;
+  fault?: Fault | undefined;
   /** Given: its node handles it (handling.ts), and these are its outputs. */
   route?: string | undefined;
   outputText?: string | null;
@@ -147,11 +149,11 @@ const noResult: FrameResult = { hasFailed: true, output: { output: null, text: n
  */
 export function applyFailed(run: RunState, state: NodeState, end: FailedEnd): NodeState[] {
   ended(run, state, "FAILED");
-  const { code, message, route, outputText = null, outputJson = null } = end;
+  const { code, message, fault, route, outputText = null, outputJson = null } = end;
   if (route !== undefined) state.frame.agent?.routes.set(lastSegment(state.path), route);
-  if (code === crashCode && isLeaf(state)) run.crashedNodes++;
+  if (fault === "crash" && isLeaf(state)) run.crashedNodes++;
   if (route === undefined) {
-    failureSpread(run, state, { code, message });
+    failureSpread(run, state, { code, message, fault });
     return [];
   }
   if (state.ends !== undefined) {
@@ -166,13 +168,13 @@ export function applyFailed(run: RunState, state: NodeState, end: FailedEnd): No
 }
 
 /** A failure that nothing handles is that of the frame, and an item's that of its iteration. */
-function failureSpread(run: RunState, { ends, frame, node }: NodeState, { code, message }: Pick<FailedEnd, "code" | "message">): void {
+function failureSpread(run: RunState, { ends, frame, node }: NodeState, failed: Omit<Failure, "nodeId">): void {
   if (ends !== undefined) {
     const what = ends.owner?.node.composite?.kind === "loop" ? "Round" : "Item";
-    const failure = { nodeId: node.id, code, message: `${what} ${ends.ordinal}: ${message}` };
+    const failure = { ...failed, nodeId: node.id, message: `${what} ${ends.ordinal}: ${failed.message}` };
     return frameEnded(run, ends, noResult, { failure });
   }
-  frame.failure ??= { nodeId: node.id, code, message };
+  frame.failure ??= { ...failed, nodeId: node.id };
   if (frame.end !== undefined) run.failing.add(frame.end);
   settle(run, frame);
 }

@@ -3,24 +3,29 @@
  * they are nodes that wait, whatever they are otherwise.
  */
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
-import { agentType } from "./agent-plan.ts";
-import { teamType } from "./team-plan.ts";
+import { agentType } from "./drivers/agent-plan.ts";
+import type { ConcurrencyRule } from "./concurrency.ts";
+import { teamType } from "./drivers/team-plan.ts";
+
+/** The type of a skill's node: to the engine it is a leaf as any other. */
+export const skillType = "skill";
 
 /** Types whose nodes may, where their `mode` says so. */
-const types: ReadonlySet<string> = new Set(["sub-workflow", agentType, teamType]);
+const types: ReadonlySet<string> = new Set(["sub-workflow", agentType, teamType, skillType]);
 
 /** What a run is that a node makes, as the plan has it in the node's config. */
 export interface ChildPlan {
   planId: string;
-  kind: "WORKFLOW" | "AGENT" | "TEAM";
+  kind: "WORKFLOW" | "AGENT" | "TEAM" | "SKILL";
   workflowId?: string;
   workflowVersionId?: string;
   appId?: string;
-  /** Of an agent's run, and a team's: who it is, and the version. */
+  /** Of a run of an agent, a team or a skill: which it is, and the version. */
   subjectId?: string;
   subjectVersionId?: string;
   /** What its document says. */
   onFailure?: string;
+  concurrency?: ConcurrencyRule;
   /** Its document has no nodes. */
   isEmpty?: boolean;
 }

@@ -3,7 +3,7 @@
  * opens frames, takes their ends, and makes the composite ready to be finished.
  */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import { agentNext, agentParts, type AgentStep, type AgentView } from "./agent.driver.ts";
+import { agentNext, agentParts, type AgentStep, type AgentView } from "./drivers/agent.driver.ts";
 import {
   agentFrame,
   agentPart,
@@ -23,14 +23,14 @@ import {
   unreadResult,
   workingOf,
 } from "./frame.ts";
-import { iterationNext, type DriverStep } from "./iteration.driver.ts";
-import { loopNext } from "./loop.driver.ts";
+import { iterationNext, type DriverStep } from "./drivers/iteration.driver.ts";
+import { loopNext } from "./drivers/loop.driver.ts";
 import { framePath, ordinalOf } from "./path.ts";
 import { upstreamOf, type WalkingComposite, type WorkingComposite } from "./plan.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
-import { teamNext, memberPart, type TeamView } from "./team.driver.ts";
-import { readTeamRoute } from "./team-route.ts";
-import { limitReached } from "./team-use.ts";
+import { teamNext, memberPart, type TeamView } from "./drivers/team.driver.ts";
+import { readTeamRoute } from "./drivers/team-route.ts";
+import { limitReached } from "./drivers/team-use.ts";
 
 /** How a composite that goes on stood when its run was stored. */
 export interface DrivenBefore {
@@ -122,7 +122,7 @@ function workNext(composite: WorkingComposite, frame: Frame): AgentStep {
 
 /** No model is called where its team has used what it may. */
 function limited(frame: Frame, step: AgentStep): AgentStep {
-  const isModelCall = step.kind === "open" && step.parts.some((name) => name.startsWith("model#"));
+  const isModelCall = step.kind === "open" && step.parts.some((name) => /^(model|compact)#/.test(name));
   return (isModelCall ? limitReached(frame) : undefined) ?? step;
 }
 

@@ -4,12 +4,13 @@
  * A frame is made when it opens and leaves memory when it has ended; from then on its composite holds what came of it.
  */
 import type { Json, JsonObject } from "#shared/json.ts";
+import type { Fault } from "./fault.ts";
 import { nodeRunAt } from "./mocks.ts";
 import { lastSegment, nodeIdOfPath, pathBeneath } from "./path.ts";
 import type { CompiledNode, CompiledPlan, WorkingComposite } from "./plan.ts";
-import { isNeeded } from "./team-plan.ts";
-import { placeOfMember } from "./team.driver.ts";
-import { readTeamRoute } from "./team-route.ts";
+import { isNeeded } from "./drivers/team-plan.ts";
+import { placeOfMember } from "./drivers/team.driver.ts";
+import { readTeamRoute } from "./drivers/team-route.ts";
 
 /**
  * BLOCKED: an incoming edge is UNKNOWN; of a node that ends a frame: the frame goes on. READY: may start, or of a DRIVEN one be finished. ABSENT: not
@@ -36,6 +37,7 @@ export interface Failure {
   nodeId: string;
   code: string;
   message: string;
+  fault?: Fault | undefined;
 }
 
 /** One node run of a frame, whether it has begun or not. There is one object for each, made with its frame and passed on by identity. */

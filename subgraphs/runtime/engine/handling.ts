@@ -3,9 +3,11 @@
  * route, so a replay reads it and decides nothing anew.
  */
 import type { Json } from "#shared/json.ts";
+import type { Fault } from "./fault.ts";
 import { isLeaf, isStopped, type NodeState } from "./frame.ts";
 import { errorRoute } from "./on-error.ts";
-import { memberRoute } from "./team-use.ts";
+import { usedRoute } from "./drivers/team-use.ts";
+import type { TokenUse } from "./drivers/team-route.ts";
 import type { RunState } from "./run-state.ts";
 
 /** How a run goes on from a failure that is handled. */
@@ -21,11 +23,7 @@ const defaultRoute = "default";
 
 /** The code of a node whose executor threw: a bug of ours, or something of ours that was away. */
 export const internalCode = "INTERNAL";
-/** Codes of faults of the platform itself: what the author of a document has prepared for is something else. */
-const ownFaults: ReadonlySet<string> = new Set([internalCode, "NODE_TYPE_UNKNOWN"]);
 
-/** The code of a node that its owners died of. */
-export const crashCode = "WORKER_CRASHED";
 /** So many nodes of a run may kill their owners, three of them each, before the run ends: one run does not kill workers without end. */
 const crashesHandled = 2;
 
@@ -37,15 +35,17 @@ export function isPoisonous({ crashedNodes }: Pick<RunState, "crashedNodes">): b
 /**
  * How a failure is handled, of a node or of an item; undefined: it fails its frame, or its iteration. Nothing goes on in a frame that fails already; faults of
  * the platform are nobody's to handle; and the third node that its owners die of ends the run.
+ *
+ * @param usage  of the attempt that failed
  */
-export function handlingOf(run: RunState, state: NodeState, code: string): Handling | undefined {
-  if (isStopped(state) || ownFaults.has(code)) return undefined;
+export function handlingOf(run: RunState, state: NodeState, fault: Fault | undefined, usage?: TokenUse): Handling | undefined {
+  if (isStopped(state) || fault === "own") return undefined;
   // A node that its owners died of is not counted yet; an item, or a composite, fails by one that is.
-  if (code === crashCode && isPoisonous({ crashedNodes: run.crashedNodes + (isLeaf(state) ? 1 : 0) })) return undefined;
+  if (fault === "crash" && isPoisonous({ crashedNodes: run.crashedNodes + (isLeaf(state) ? 1 : 0) })) return undefined;
   if (state.ends !== undefined) return handlingOfItem(state.ends.owner);
   const { onError } = state.node;
   if (onError.kind === "fail") return undefined;
-  if (onError.kind === "branch") return { route: memberRoute(state, errorRoute), output: undefined };
+  if (onError.kind === "branch") return { route: usedRoute(state, errorRoute, usage), output: undefined };
   const { outputText, outputJson, route = defaultRoute } = onError;
   return { route, output: { outputText, outputJson } };
 }

@@ -6,9 +6,10 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import { bodyOf, compositeSettings, frameEnding, frameType, isWalking, subWorkflowVersion, type CompositeSettings } from "./composite.ts";
 import { compileOnError, errorRoute, type OnError, type PlanOnError } from "./on-error.ts";
 import { isChildRun } from "./child-run.ts";
-import { agentPartsOf, agentRules, agentType, type AgentPart, type AgentRules } from "./agent-plan.ts";
+import type { ConcurrencyRule } from "./concurrency.ts";
+import { agentPartsOf, agentRules, agentType, type AgentPart, type AgentRules } from "./drivers/agent-plan.ts";
 import { MockKeys, nodeRunAt } from "./mocks.ts";
-import { planMembers, teamRules, teamType, type TeamRules } from "./team-plan.ts";
+import { planMembers, teamRules, teamType, type TeamRules } from "./drivers/team-plan.ts";
 import { compositePathOf, framePathOf, nodeIdOfPath, ordinalOf, pathBeneath, rootPath, segmentNodeId } from "./path.ts";
 
 /** A node as the document says it. */
@@ -52,6 +53,8 @@ export interface PlanDocument {
   timeout_seconds?: number;
   /** The workflow that is run when a run of it fails: its id, or its code in the run's app. Of a run's own document alone. */
   on_failure?: string;
+  /** How many runs of a key are executed at once. Of a run's own document alone. */
+  concurrency?: ConcurrencyRule;
   /** What of its session a run sees: how many messages, and about how many tokens of four characters. It is read when the run is created. */
   session_history?: { messages: number; tokens: number };
   /** What its input is checked by, before a run is made and where a sub-workflow opens. */
@@ -159,6 +162,8 @@ export interface CompiledPlan {
   inputSchema: JsonObject | undefined;
   /** Of a run's own graph: what stands in the place of nodes, as it was given. */
   mocks: JsonObject | undefined;
+  /** Of a run's own graph. */
+  concurrency: ConcurrencyRule | undefined;
 }
 
 /** Thrown for a document that is no graph that can be walked to its end. validateDsl reports the same, and more, before. */
@@ -205,7 +210,8 @@ function compileGraph(document: PlanDocument, around: Around): CompiledPlan {
     to.incoming.push(from.index);
   }
   refuseCycle(nodes);
-  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById, inputSchema: document.input_schema, mocks: document.mocks };
+  const { input_schema: inputSchema, mocks, concurrency } = document;
+  return { nodes, timeoutMs: msOf(document.timeout_seconds), indexById, inputSchema, mocks, concurrency };
 }
 
 /** Routes that edges out of a node name, but for that of its failure; none: it does not branch. */
@@ -373,7 +379,14 @@ function compileComposite(node: PlanNode, around: Around): CompiledComposite | u
   return { ...compositeSettings(kind, config, body.inputSchema), body, end };
 }
 
-const noGraph: CompiledPlan = { nodes: [], timeoutMs: undefined, indexById: new Map(), inputSchema: undefined, mocks: undefined };
+const noGraph: CompiledPlan = {
+  nodes: [],
+  timeoutMs: undefined,
+  indexById: new Map(),
+  inputSchema: undefined,
+  mocks: undefined,
+  concurrency: undefined,
+};
 
 /** A plan that froze no agent, as that of a test of other things, has a node that nobody can execute. */
 function compileAgent({ config }: Pick<PlanNode, "config">, around: Around): AgentComposite | undefined {

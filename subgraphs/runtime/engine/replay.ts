@@ -5,7 +5,7 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "./apply.ts";
 import { agentOpen, frameFor } from "./drive.ts";
 import { isDone, type DonePhase, type NodeState, type Opened, type OpenPhase } from "./frame.ts";
-import { crashCode } from "./handling.ts";
+import type { Fault } from "./fault.ts";
 import { compositePathOf, framePathOf, lastSegment, ordinalOf, rootPath } from "./path.ts";
 import { frameType } from "./composite.ts";
 import { nodeOfPath, type CompiledPlan } from "./plan.ts";
@@ -31,6 +31,7 @@ export interface StoredNode {
   route: string | undefined;
   errorCode: string | null;
   errorMessage: string | null;
+  fault?: Fault | undefined;
 }
 
 /** A run again, and the skips that its rows do not say yet. */
@@ -66,8 +67,8 @@ export function replay(plan: CompiledPlan, rows: readonly StoredNode[], initialN
 }
 
 /** Its owners died of it. An item fails with the code of its node. */
-function isCrashed(plan: CompiledPlan, { path, status, errorCode, opened }: StoredNode): boolean {
-  const isByCrash = status === "FAILED" && errorCode === crashCode && opened === undefined;
+function isCrashed(plan: CompiledPlan, { path, status, fault, opened }: StoredNode): boolean {
+  const isByCrash = status === "FAILED" && fault === "crash" && opened === undefined;
   return isByCrash && nodeOfPath(plan, path)?.type !== frameType;
 }
 

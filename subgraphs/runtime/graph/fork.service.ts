@@ -4,10 +4,12 @@ import { checkJson, excerpt } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
+import { NoTurn } from "#shared/turn-queue.ts";
 import { segmentNodeId } from "../engine/path.ts";
 import type { CompiledPlan, PlanDocument } from "../engine/plan.ts";
 import { planRows } from "../control/new-run.ts";
 import { runtimeErrors } from "../errors.ts";
+import { gateOf } from "../nodes/evaluation/concurrency-key.ts";
 import { compileRun, versionDocument, type CompiledRun } from "../plan/compile.ts";
 import { allBefore, nodeChanges, withAllBehind, type NodeChange } from "../plan/fork-changes.ts";
 import { planOfRun } from "../plan/stored-plan.sql.ts";
@@ -34,18 +36,26 @@ const finished = [runStatusNumber("COMPLETED"), runStatusNumber("FAILED"), runSt
  * Makes a new run of a finished one that begins again at a node.
  *
  * @throws AppError RUN_NOT_FOUND, RUN_NOT_FORKABLE, FORK_NODE_UNKNOWN, FORK_NODE_NESTED, FORK_NODE_NOT_RUN, FORK_INCOMPATIBLE, FORK_VERSION_OF_AGENT,
- *   QUOTA_EXCEEDED, those of compileRun, checkInput and checkJson
+ *   FORKS_BUSY, QUOTA_EXCEEDED, those of compileRun, checkInput and checkJson
  */
 export async function forkRun(context: RuntimeContext, question: ForkQuestion): Promise<Run> {
-  const { db, services, requestId, traceparent } = context;
   const old = await oldRun(context, question);
-  const { id } = old.run;
   const { patch } = question;
   const input = patch?.input == null ? undefined : checkJson("patch.input", { ...old.input, ...patch.input }, inputBytes);
   const state = patch?.state == null ? undefined : checkJson("patch.state", patch.state, inputBytes);
-  await services.quotas.admit(db.tenantId);
+  return context.services.quotas.admitted(context.db.tenantId, () => forkAdmitted(context, question, { old, input, state }));
+}
+
+async function forkAdmitted(
+  context: RuntimeContext,
+  question: ForkQuestion,
+  { old, input, state }: { old: OldRun; input: JsonObject | undefined; state: JsonObject | undefined },
+): Promise<Run> {
+  const { db, services, requestId, traceparent } = context;
+  const { id } = old.run;
   const other = await otherVersion(context, old, question);
   await inputFits(context, { old, other, input });
+  const gate = await otherGate(context, { old, other, input });
   const newRunId = newId();
   const made = await services.control.forkRun({
     tenantId: db.tenantId,
@@ -58,8 +68,10 @@ export async function forkRun(context: RuntimeContext, question: ForkQuestion): 
     ...(other && { version: versionOf(old, other.compiled) }),
     input,
     state,
+    gate,
   });
   if (made === "created") return runById(context, newRunId);
+  if (made instanceof NoTurn) throw runtimeErrors.FORKS_BUSY({ retryAfterMs: made.retryAfterMs });
   throw runtimeErrors.RUN_NOT_FOUND({ id });
 }
 
@@ -118,6 +130,19 @@ async function inputFits(
   const schema = other === undefined ? old.plan.inputSchema : other.compiled.inputSchema;
   const versionId = other?.compiled.workflowVersionId ?? old.run.workflowVersionId ?? "";
   await checkInput(context.db.tenantId, { versionId, schema, input: input ?? old.input, field: "patch.input" });
+}
+
+/** The line of what executes other things, or by another input; undefined: it stands where the old run stood. */
+async function otherGate(
+  { services, db }: RuntimeContext,
+  { old, other, input }: { old: OldRun; other: OtherVersion | undefined; input: JsonObject | undefined },
+): Promise<Fork["gate"]> {
+  if (input === undefined && other === undefined) return undefined;
+  const { run, plan } = old;
+  const { concurrency } = other?.compiled ?? plan;
+  if (concurrency === undefined || run.dryRun || run.workflowId === null) return null;
+  const line = { tenantId: db.tenantId, workflowId: run.workflowId, input: input ?? old.input, sessionId: run.sessionId ?? undefined };
+  return gateOf(services.evaluation, concurrency, line);
 }
 
 interface OtherVersion {

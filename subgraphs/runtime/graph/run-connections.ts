@@ -1,8 +1,8 @@
 import { connectionType } from "#shared/graphql/pagination.ts";
-import { NodeArtifact } from "./artifact.entity.ts";
-import { NodeRun } from "./node-run.entity.ts";
+import { NodeArtifact } from "./node-runs/artifact.entity.ts";
+import { NodeRun } from "./node-runs/node-run.entity.ts";
 import { Run } from "./run.entity.ts";
-import { TraceSpan } from "./span.entity.ts";
+import { TraceSpan } from "./watching/span.entity.ts";
 
 /** Pages of runs. */
 export const RunConnection = connectionType("Run", () => Run);

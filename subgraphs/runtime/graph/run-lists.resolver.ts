@@ -1,7 +1,7 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from "type-graphql";
 import { PageArgs, type Connection } from "#shared/graphql/pagination.ts";
-import { AgentRunConnection } from "./agent-run.ts";
-import { TeamRunConnection } from "./team-run.ts";
+import { AgentRunConnection } from "./subjects/agent-run.ts";
+import { TeamRunConnection } from "./subjects/team-run.ts";
 import { AppStub } from "./app.stub.ts";
 import { RunConnection } from "./run-connections.ts";
 import type { Run } from "./run.entity.ts";

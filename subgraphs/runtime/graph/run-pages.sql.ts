@@ -5,10 +5,11 @@
 import type { Tx } from "#shared/db/database.ts";
 import { makePage, mapPage, type Connection, type ListPlace, type PageWindow } from "#shared/graphql/pagination.ts";
 
-/** Whose list: a run's, or of a run only what belongs to the node run at `path`. */
+/** Whose list: a run's, or of a run only what belongs to the node run at `path`; or, by their primary key, its node runs at `paths`. */
 export interface RunScope {
   runId: string;
   path?: string;
+  paths?: readonly string[];
 }
 
 /** SQL: the run of a row is there. Rows of a run that was deleted stay for some seconds, which nobody sees. */
@@ -26,8 +27,8 @@ export interface RunList<Row, Item> {
   /** SQL of the key that orders the list, unique in a run. */
   key: string;
   keyType: "integer" | "text";
-  /** The column that is compared with a scope's path. */
-  pathColumn: string;
+  /** SQL: that a row belongs to the node run at `p.path`. */
+  ofPath: string;
   /** SQL of a further condition; $7 is the page's `filter`. */
   condition?: string;
   decode(row: Row): Item;
@@ -49,16 +50,39 @@ export interface Keyed<Item> {
 export async function runPageRows<Row extends object, Item>(
   tx: Tx,
   list: RunList<Row, Item>,
-  { window, filter }: RunPageQuestion,
+  question: RunPageQuestion,
   scopes: readonly RunScope[],
 ): Promise<Keyed<Item>[][]> {
-  const { key, keyType, pathColumn } = list;
+  const pages = new Map<RunScope, Keyed<Item>[]>();
+  for (const [kind, alike] of Map.groupBy(scopes, kindOf)) {
+    const rows = await rowsAlike(tx, list, question, { kind, scopes: alike });
+    for (const [index, scope] of alike.entries()) pages.set(scope, rows[index]!);
+  }
+  return scopes.map((scope) => pages.get(scope)!);
+}
+
+type ScopeKind = "run" | "path" | "paths";
+
+const kindOf = ({ path, paths }: RunScope): ScopeKind => (paths !== undefined ? "paths" : path !== undefined ? "path" : "run");
+
+/** No path has a space. */
+const space = " ";
+
+/** One statement for each kind: an index serves a condition only where no other stands beside it. */
+async function rowsAlike<Row extends object, Item>(
+  tx: Tx,
+  list: RunList<Row, Item>,
+  { window, filter }: RunPageQuestion,
+  { kind, scopes }: { kind: ScopeKind; scopes: readonly RunScope[] },
+): Promise<Keyed<Item>[][]> {
+  const { key, keyType, ofPath } = list;
+  const within = { run: "true", path: ofPath, paths: `c.path = any(string_to_array(p.path, '${space}'))` }[kind];
   const reading = window.backward ? "desc" : "asc";
   const rows = await tx.sql<Row & { page: number; page_key: string | number }>(
     `select p.page::int as page, c.* from unnest($1::text[], $2::text[]) with ordinality as p(run_id, path, page)
      cross join lateral (
        select ${list.select}, ${key} as page_key from ${list.table} c
-       where c.tenant_id = $6 and c.run_id = p.run_id and (p.path is null or ${pathColumn} = p.path)
+       where c.tenant_id = $6 and c.run_id = p.run_id and ${within}
          and ($3::${keyType} is null or ${key} > $3::${keyType}) and ($4::${keyType} is null or ${key} < $4::${keyType})
          ${list.condition === undefined ? "" : `and ${list.condition}`}
        order by page_key ${reading} limit $5
@@ -66,7 +90,7 @@ export async function runPageRows<Row extends object, Item>(
      order by c.page_key ${reading}`,
     [
       scopes.map((scope) => scope.runId),
-      scopes.map((scope) => scope.path ?? null),
+      scopes.map(({ path, paths }) => paths?.join(space) ?? path ?? null),
       window.after ?? null,
       window.before ?? null,
       window.limit + 1,

@@ -4,17 +4,18 @@ import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { JsonObject, Json } from "#shared/json.ts";
 import { childPageLoader, rowLoader } from "#shared/graphql/loaders.ts";
 import { payloadLoader, type PayloadSource } from "#shared/graphql/payload-loader.ts";
-import { artifactContents, artifactList, artifactsById } from "./artifact.sql.ts";
+import { artifactContents, artifactList, artifactsById } from "./node-runs/artifact.sql.ts";
 import { leaseEnds } from "./lease.sql.ts";
-import { nodeInputLoader } from "./node-input.loaders.ts";
-import { nodeRunLoader, nodeRunPageLoader } from "./node-run.loaders.ts";
-import { nodeRunOutputs } from "./node-run.sql.ts";
-import { queuedNodes } from "./queued-node.ts";
+import { nodeInputLoader } from "./node-runs/node-input.loaders.ts";
+import { nodeRunLoader, nodeRunPageLoader } from "./node-runs/node-run.loaders.ts";
+import { nodeRunOutputs } from "./node-runs/node-run.sql.ts";
+import { queuedNodes } from "./node-runs/queued-node.ts";
 import { Run, runHeads } from "./run.entity.ts";
+import { linePlaces } from "./run-line.sql.ts";
 import { runPageLoader } from "./run-page.loader.ts";
 import { mockKeysOfRuns } from "./run-mocks.sql.ts";
-import { waitingByIds } from "./waiting.sql.ts";
-import { spanList, spansById } from "./span.sql.ts";
+import { waitingByIds } from "./waiting/waiting.sql.ts";
+import { spanList, spansById } from "./watching/span.sql.ts";
 
 /** The loaders of one operation, or of one event of a stream. */
 export type RuntimeLoaders = ReturnType<typeof runtimeLoaders>;
@@ -39,6 +40,7 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
     runsOfAgent: childPageLoader(db, { entity: Run, table: runHeads, parent: "subject_id", condition: "c.kind = 'AGENT'" }),
     teamRunsOfSession: childPageLoader(db, { entity: Run, table: runHeads, parent: "session_id", condition: "c.kind = 'TEAM'" }),
     runsOfTeam: childPageLoader(db, { entity: Run, table: runHeads, parent: "subject_id", condition: "c.kind = 'TEAM'" }),
+    runsOfSkill: childPageLoader(db, { entity: Run, table: runHeads, parent: "subject_id", condition: "c.kind = 'SKILL'" }),
     queued,
     nodeRun: nodeRunLoader(db, queued),
     nodeRunOutput: payloadLoader(db, nodeRunOutputs),
@@ -46,6 +48,7 @@ export function runtimeLoaders(db: Db, evaluation: Evaluator) {
     nodeRunPage: nodeRunPageLoader(db, queued),
     waiting: batched(waitingByIds),
     leaseEnd: batched(leaseEnds),
+    runLine: batched(linePlaces),
     artifact: batched(artifactsById),
     artifactContent: payloadLoader(db, artifactContents),
     artifactPage: runPageLoader(db, artifactList),

@@ -3,16 +3,19 @@ import { Needs } from "#shared/graphql/needs.ts";
 import { JsonObjectScalar, JsonScalar } from "#shared/graphql/scalars.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { listPage, PageArgs, type Connection } from "#shared/graphql/pagination.ts";
-import { agentRunOf } from "./agent-run.resolver.ts";
-import { AgentRun } from "./agent-run.ts";
-import { teamRunOf } from "./team-run.resolver.ts";
-import { TeamRun } from "./team-run.ts";
+import { agentRunOf } from "./subjects/agent-run.resolver.ts";
+import { AgentRun } from "./subjects/agent-run.ts";
+import { skillRunOf } from "./subjects/skill-run.resolver.ts";
+import { SkillRun } from "./subjects/skill-run.ts";
+import { teamRunOf } from "./subjects/team-run.resolver.ts";
+import { TeamRun } from "./subjects/team-run.ts";
 import { AppStub, AppVersionStub } from "./app.stub.ts";
-import type { NodeArtifact } from "./artifact.entity.ts";
+import type { NodeArtifact } from "./node-runs/artifact.entity.ts";
 import { NodeArtifactConnection, NodeRunConnection, RunConnection, TraceSpanConnection } from "./run-connections.ts";
-import { NodeRun } from "./node-run.entity.ts";
+import { NodeRun } from "./node-runs/node-run.entity.ts";
 import { nodeRunId } from "../queue/node-run-id.ts";
 import { runStatusWord, type NodeRunStatus, type RunStatus } from "../queue/statuses.ts";
+import { RunLine } from "./run-line.ts";
 import { Run, Usage } from "./run.entity.ts";
 import { NodeRunStatusEnum, RunStatusEnum } from "./run.enums.ts";
 import { forkRun } from "./fork.service.ts";
@@ -20,7 +23,7 @@ import { CancelRunsFilter, CreateRunInput, DeleteRunsFilter, ForkPatchInput, Run
 import * as runs from "./run.service.ts";
 import type { RuntimeContext } from "./runtime.context.ts";
 import { SessionStub } from "./session.stub.ts";
-import type { TraceSpan } from "./span.entity.ts";
+import type { TraceSpan } from "./watching/span.entity.ts";
 import { WorkflowStub, WorkflowVersionStub } from "./workflow.stub.ts";
 
 /** What cancelRuns has done. */
@@ -199,6 +202,14 @@ export class RunResolver {
     return runStatusWord(run.status);
   }
 
+  @FieldResolver(() => RunLine, {
+    nullable: true,
+    description: "QUEUED: where it waits for other runs of its key, as the concurrency of its document says. Null: it waits for none.",
+  })
+  line(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<RunLine | null> {
+    return loaders.runLine.load(run.id);
+  }
+
   @FieldResolver(() => AppStub, {
     nullable: true,
     description: "The app it was run for, a deleted one too; null: none, or the workflow subgraph does not answer.",
@@ -247,6 +258,14 @@ export class RunResolver {
   })
   teamRun(@Root() run: Run): Run | null {
     return teamRunOf(run);
+  }
+
+  @FieldResolver(() => SkillRun, {
+    nullable: true,
+    description: "The same run as a skill's, where kind is SKILL; else null. It has the run's id.",
+  })
+  skillRun(@Root() run: Run): Run | null {
+    return skillRunOf(run);
   }
 
   @FieldResolver(() => JsonObjectScalar, { description: "What templates see as input." })

@@ -4,7 +4,9 @@ import { checkIdempotencyKey, idempotencyKeyReused, inputHash } from "#shared/gr
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
+import { NoTurn } from "#shared/turn-queue.ts";
 import { runtimeErrors } from "../errors.ts";
+import { gateOf } from "../nodes/evaluation/concurrency-key.ts";
 import { compileRun } from "../plan/compile.ts";
 import { readHistory } from "../plan/session-history.ts";
 import { isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
@@ -36,6 +38,8 @@ export async function createRun(context: RuntimeContext, given: CreateRunInput):
 /** The parts of a run that whoever asks for it has checked. */
 export interface CheckedRun {
   input: JsonObject;
+  /** The input's JSON, where it is written already. */
+  inputText?: string;
   priority: number;
   idempotency: Idempotency | undefined;
 }
@@ -44,20 +48,35 @@ export interface CheckedRun {
 export async function createKeyedRun(
   context: RuntimeContext,
   given: Omit<CreateRunInput, "input" | "priority" | "idempotencyKey" | "mocks"> & { mocks?: JsonObject | undefined },
-  { input, priority, idempotency }: CheckedRun,
+  checked: CheckedRun,
 ): Promise<Run> {
-  const { db, services, call, requestId, traceparent } = context;
+  const { idempotency } = checked;
   const known = idempotency && (await findByKey(context, idempotency));
   if (known) return known;
+  return context.services.quotas.admitted(context.db.tenantId, () => compileAndCreate(context, given, checked));
+}
 
-  await services.quotas.admit(db.tenantId);
+async function compileAndCreate(
+  context: RuntimeContext,
+  given: Parameters<typeof createKeyedRun>[1],
+  { input, inputText, priority, idempotency }: CheckedRun,
+): Promise<Run> {
+  const { db, services, call, requestId, traceparent } = context;
   const info = requestInfoOf(context);
-  const { plan, inputSchema, history: asked, ...names } = await compileRun({ call, documents: services.documents }, info, given);
+  const {
+    plan,
+    inputSchema,
+    history: asked,
+    concurrency,
+    ...names
+  } = await compileRun({ call, documents: services.documents }, info, given);
   await checkInput(context.db.tenantId, { versionId: names.workflowVersionId, schema: inputSchema, input });
   const { sessionId } = names;
   const history =
     asked && sessionId !== undefined ? await readHistory({ call, info }, { sessionId, asked, query: input["query"] }) : undefined;
   const execution = given.execution ?? "WORKERS";
+  const line = { tenantId: db.tenantId, workflowId: names.workflowId, input, sessionId };
+  const gate = concurrency && (await gateOf(services.evaluation, concurrency, line));
   return runCreate(context, {
     id: newId(),
     tenantId: db.tenantId,
@@ -70,8 +89,10 @@ export async function createKeyedRun(
     requestId,
     traceparent,
     input,
+    inputText,
     history,
     idempotency,
+    gate,
   });
 }
 
@@ -83,7 +104,7 @@ export function isTrialRun({ execution, mocks = {} }: { execution: RunExecution;
 /** The key that a run is asked for with, and what was asked. @throws AppError IDEMPOTENCY_KEY_INVALID */
 export function idempotencyOf(given: { idempotencyKey?: string | null }): Idempotency | undefined {
   if (given.idempotencyKey == null) return undefined;
-  const key = checkStorableText("idempotencyKey", checkIdempotencyKey(given.idempotencyKey));
+  const key = checkIdempotencyKey(given.idempotencyKey);
   return { key, inputHash: inputHash(given) };
 }
 
@@ -123,6 +144,8 @@ export async function cancelRun(context: RuntimeContext, id: string, reason: str
     ...(reason != null && { reason: checkReason(reason) }),
   };
   const posted = await context.services.control.cancel(call);
+  // It may have been made since: it has not been told.
+  if (posted === "unknown") throw runtimeErrors.RUN_NOT_FOUND({ id });
   const run = await runById(context, id);
   if (posted === "conflict") throw runtimeErrors.RUN_FINISHED({ id, status: runStatusWord(run.status) });
   return run;
@@ -144,11 +167,12 @@ export async function cancelRuns(
 /** Deletes a finished run. @returns it as it was. @throws AppError RUN_NOT_FOUND, RUN_NOT_FINISHED, RUN_NOT_TOLD */
 export async function deleteRun(context: RuntimeContext, id: string): Promise<Run> {
   const run = await runById(context, checkRunId(id));
+  const status = runStatusWord(run.status);
+  // What is answered is what was read here: one that ended since would be deleted, and shown as if it had not.
+  if (!isTerminal(status)) throw runtimeErrors.RUN_NOT_FINISHED({ id, status });
   const deleted = await context.services.control.deleteRun({ tenantId: context.db.tenantId, runId: id });
   if (deleted === "unknown") throw runtimeErrors.RUN_NOT_FOUND({ id });
-  if (deleted === "open" && isTerminal(runStatusWord((await runById(context, id)).status)))
-    throw runtimeErrors.RUN_NOT_TOLD({ id, retryAfterMs: untoldMs });
-  if (deleted === "open") throw runtimeErrors.RUN_NOT_FINISHED({ id, status: runStatusWord(run.status) });
+  if (deleted === "open") throw runtimeErrors.RUN_NOT_TOLD({ id, retryAfterMs: untoldMs });
   return run;
 }
 
@@ -189,28 +213,34 @@ function checkReason(reason: string): string {
   return checkStorableText("reason", checkText("reason", reason, { max: reasonLength }));
 }
 
-/** Makes a new run of a FAILED one. @throws AppError RUN_NOT_FOUND, RUN_NOT_FAILED, QUOTA_EXCEEDED */
+/** Makes a new run of a FAILED one. @throws AppError RUN_NOT_FOUND, RUN_NOT_FAILED, FORKS_BUSY, QUOTA_EXCEEDED */
 export async function retryRun(context: RuntimeContext, id: string): Promise<Run> {
-  const { db, services, requestId, traceparent } = context;
-  await services.quotas.admit(db.tenantId);
-  const newRunId = newId();
-  const made = await services.control.retryRun({
-    tenantId: db.tenantId,
-    runId: checkRunId(id),
-    newRunId,
-    requestId,
-    ...(traceparent && { traceparent }),
-  });
-  if (made === "created") return runById(context, newRunId);
-  const run = await runById(context, id);
-  throw runtimeErrors.RUN_NOT_FAILED({ id, status: runStatusWord(run.status) });
+  return context.services.quotas.admitted(context.db.tenantId, () => retryAdmitted(context, id));
 }
 
-/** Sets the status of a MANUAL run (S-29); the transitions are in docs/run-states.md. @throws AppError STATUS_NOT_SETTABLE, RUN_NOT_FOUND, RUN_FINISHED, RUN_NOT_MANUAL */
+async function retryAdmitted(context: RuntimeContext, id: string): Promise<Run> {
+  const { db, services, requestId, traceparent } = context;
+  const newRunId = newId();
+  const call = { tenantId: db.tenantId, runId: checkRunId(id), newRunId, requestId, ...(traceparent && { traceparent }) };
+  let made = await services.control.retryRun(call);
+  if (made === "other-status" || made === "unknown") {
+    const status = runStatusWord((await runById(context, id)).status);
+    if (status !== "FAILED") throw runtimeErrors.RUN_NOT_FAILED({ id, status });
+    // It has failed since, and stays so.
+    made = await services.control.retryRun(call);
+  }
+  if (made === "created") return runById(context, newRunId);
+  if (made instanceof NoTurn) throw runtimeErrors.FORKS_BUSY({ retryAfterMs: made.retryAfterMs });
+  throw runtimeErrors.RUN_NOT_FOUND({ id });
+}
+
+/** Sets the status of a MANUAL run (S-29); the transitions are in docs/run-states.md. @throws AppError STATUS_NOT_SETTABLE, RUN_NOT_FOUND, RUN_FINISHED, RUN_NOT_MANUAL, REPORTS_BUSY */
 export async function updateRunStatus(context: RuntimeContext, id: string, status: RunStatus): Promise<Run> {
   if (status === "QUEUED" || status === "WAITING")
     throw runtimeErrors.STATUS_NOT_SETTABLE({ status, settable: ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"] });
   const posted = await context.services.control.updateRun({ tenantId: context.db.tenantId, runId: checkRunId(id), status });
+  if (posted === "unknown") throw runtimeErrors.RUN_NOT_FOUND({ id });
+  if (posted instanceof NoTurn) throw runtimeErrors.REPORTS_BUSY({ id, retryAfterMs: posted.retryAfterMs });
   const run = await runById(context, id);
   const current = runStatusWord(run.status);
   if (posted !== "conflict") return run;

@@ -1,6 +1,6 @@
 import { compileTemplate } from "#shared/template/template.ts";
-import { configText } from "./config-text.ts";
-import { evaluatedNode, type Given } from "./evaluation.ts";
+import { configText } from "./evaluation/config-text.ts";
+import { evaluatedNode, type Given } from "./evaluation/evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed } from "./outcome.ts";
 

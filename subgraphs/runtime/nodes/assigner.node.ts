@@ -1,6 +1,6 @@
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import { evaluatedNode, type Given } from "./evaluation.ts";
+import { evaluatedNode, type Given } from "./evaluation/evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed } from "./outcome.ts";
 

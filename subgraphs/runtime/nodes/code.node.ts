@@ -1,6 +1,6 @@
 import { codeConfig } from "#shared/dsl/configs.ts";
 import type { SandboxRequest, SandboxResult } from "../sandbox/sandbox.ts";
-import { rendered } from "./evaluation.ts";
+import { rendered } from "./evaluation/evaluation.ts";
 import type { NodeContext, NodeOutcome } from "./executor.ts";
 import { completed, failed, outsideNode, stopped } from "./outcome.ts";
 import { traced } from "./traced.ts";

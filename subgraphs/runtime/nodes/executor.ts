@@ -6,8 +6,10 @@ import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { GuardedFetch } from "#shared/fetch/fetch.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { RunFacts } from "#shared/template/scope.ts";
+import type { Fault } from "../engine/fault.ts";
 import type { DeltaKind, ModelPort } from "./ports/model.port.ts";
 import type { MemoryPort } from "./ports/memory.port.ts";
+import type { SkillPort } from "./ports/skill.port.ts";
 import type { ToolPort } from "./ports/tool.port.ts";
 import type { SandboxPort } from "../sandbox/sandbox.ts";
 
@@ -65,9 +67,13 @@ export interface Question {
   actions?: { id: string; label?: string }[];
   /** The route of an answer without an action, where its edges have conditions. */
   route?: string;
-  /** An approval: what is called, and with what. `version`: of the tool, by whose schema other arguments are checked. */
-  tool?: { name: string; version?: string };
+  /** An approval: what is called, and with what. `version`: of the tool, by whose schema other arguments are checked; `isRequest`: they are parts of a request instead. */
+  tool?: { name: string; version?: string; isRequest?: boolean };
   arguments?: JsonObject;
+  /** Of a tool node: the parts of its request, as they were when a person was asked. They are shown to nobody as they are. */
+  request?: JsonObject;
+  /** Of an agent's skill, whose arguments those are: what they make of its tool's. With these it is called where nobody changes the others. */
+  called?: JsonObject;
 }
 
 /** What a person decided of a call. */
@@ -75,6 +81,10 @@ export interface Approval {
   decision: "APPROVE" | "REJECT";
   /** What the call is made with: as it was asked, or as they changed it. */
   arguments?: JsonObject;
+  /** {@link Question.request} */
+  request?: JsonObject;
+  /** {@link Question.called}, where the person left the arguments as they were. */
+  called?: JsonObject;
   reason?: string;
   by?: string;
   atMs?: number;
@@ -112,6 +122,8 @@ export type NodeOutcome =
       /** It works as a run of its own, with that input: which one stands in the plan. The node waits for the run, or has done its work once that is asked for. */
       kind: "child";
       input: JsonObject;
+      /** The line that the run stands in, where its document says that it does (concurrency-key.ts). */
+      gate?: { key: string; places: number };
     }
   | {
       /** Nobody is to be asked: the node is executed. Of {@link NodeExecutor.ask} only. */
@@ -128,6 +140,8 @@ export type NodeOutcome =
       retryAfterMs?: number;
       /** True when nobody knows whether the outside effect happened (time-out, connection lost). */
       effectUnknown?: boolean;
+      /** No failure of the node, whatever its code: only the platform says so. */
+      fault?: Fault | undefined;
       /** Output to keep despite the failure, such as the body of an HTTP error, or a text that `retry.when` rejected. */
       outputJson?: Json;
       outputText?: string;
@@ -159,6 +173,7 @@ export interface NodePorts {
   model: ModelPort;
   tool: ToolPort;
   memory: MemoryPort;
+  skill: SkillPort;
   sandbox: SandboxPort;
   /** The guarded fetch: deadline, size limit, private addresses denied. */
   fetch: GuardedFetch;

@@ -2,7 +2,7 @@ import { listConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import { compileExpression, type ExpressionValues } from "#shared/expression/expression.ts";
 import type { Json } from "#shared/json.ts";
-import { evaluatedNode, type Given } from "./evaluation.ts";
+import { evaluatedNode, type Given } from "./evaluation/evaluation.ts";
 import type { NodeOutcome, NodeScope } from "./executor.ts";
 import { completed, failed } from "./outcome.ts";
 

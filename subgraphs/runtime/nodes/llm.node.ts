@@ -1,7 +1,7 @@
 import { llmConfig, type LlmConfig } from "#shared/dsl/configs.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { JsonProblem } from "#shared/json-reader.ts";
-import { rendered } from "./evaluation.ts";
+import { rendered } from "./evaluation/evaluation.ts";
 import type { NodeOutcome, OutputNotes } from "./executor.ts";
 import { completed, failed, noted, outsideNode, placesOf } from "./outcome.ts";
 import type { ModelCompletion, ModelRequest } from "./ports/model.port.ts";

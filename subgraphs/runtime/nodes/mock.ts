@@ -31,7 +31,7 @@ export function mockOutcome(node: CompiledNode, mock: Json): NodeOutcome {
     const whole = isJsonObject(output);
     return completed({
       ...(whole && text !== undefined && { outputText: text }),
-      outputJson: whole ? output : routeOutput(node, route),
+      outputJson: whole ? withAction(node, output, route) : routeOutput(node, route),
       route,
     });
   }
@@ -49,9 +49,16 @@ function routeOutput({ type }: CompiledNode, route: string): JsonObject {
   return type === "if-else" ? { condition_result: route === "true", route } : { route };
 }
 
+/** A person's answer has its action in its output, however the mock says it. */
+function withAction({ type }: CompiledNode, output: JsonObject, route: string): JsonObject {
+  if (type !== "human-input" || output["action"] !== undefined) return output;
+  const { route: _said, ...values } = output;
+  return { ...values, action: route };
+}
+
 /** Why a value is no mock of a node, in words that go on from its name; undefined: it is one. */
 export function mockFault(node: CompiledNode, mock: Json): string | undefined {
-  if (isError(mock))
+  if (isErrorMock(mock))
     return mockedError(mock) === undefined
       ? 'is an error with a code in capitals, such as { "error": { "code": "TOOL_HTTP_ERROR", "message"? } }'
       : undefined;
@@ -82,12 +89,13 @@ function hasOnly(mock: JsonObject, keys: readonly string[]): boolean {
   return own.length > 0 && own.every((key) => keys.includes(key));
 }
 
-function isError(mock: Json): boolean {
+/** Whether a mock is a failure. */
+export function isErrorMock(mock: Json): boolean {
   return isJsonObject(mock) && hasOnly(mock, ["error"]);
 }
 
 function mockedError(mock: Json): { code: string; message: string } | undefined {
-  const error = isJsonObject(mock) && isError(mock) ? mock["error"] : undefined;
+  const error = isJsonObject(mock) && isErrorMock(mock) ? mock["error"] : undefined;
   if (!isJsonObject(error)) return undefined;
   const { code, message = "The mock says so." } = error;
   return typeof code === "string" && codePattern.test(code) && typeof message === "string" ? { code, message } : undefined;

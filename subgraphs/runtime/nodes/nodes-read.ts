@@ -4,7 +4,7 @@ import { configReads, type ConfigReads } from "#shared/dsl/scope-read.ts";
 import { shortTexts } from "#shared/dsl/small.ts";
 import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { readsOf } from "./evaluation.ts";
+import { readsOf } from "./evaluation/evaluation.ts";
 
 /** Ids of the nodes whose outputs a node reads; any: nobody knows which. */
 export type NodesRead = ReadonlySet<string> | "any";

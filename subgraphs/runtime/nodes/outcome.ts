@@ -45,7 +45,12 @@ export function failureOf(error: unknown, { atMostOnce }: { atMostOnce: boolean 
   if (platformFault === true) return interrupted(error);
   // A bug in another of our parts is one of ours, by whatever name: what it had done nobody knows.
   if (error.code === internalCode)
-    return failed({ code: internalCode, message: "The node failed for a reason inside of the platform.", effectUnknown: true });
+    return failed({
+      code: internalCode,
+      message: "The node failed for a reason inside of the platform.",
+      effectUnknown: true,
+      fault: "own",
+    });
   return failed({
     code: error.reason,
     message: error.message,

@@ -1,29 +1,31 @@
 import { canonicalNodeType, type NodeType } from "#shared/dsl/node-types.ts";
-import { agentPartTypes } from "../engine/agent-plan.ts";
-import { agentCompactNode } from "./agent-compact.node.ts";
-import { agentMemoryNode } from "./agent-memory.node.ts";
-import { agentModelNode } from "./agent-model.node.ts";
-import { agentToolNode } from "./agent-tool.node.ts";
-import { agentNode } from "./agent.node.ts";
+import { agentPartTypes } from "../engine/drivers/agent-plan.ts";
+import { agentCompactNode } from "./agent/agent-compact.node.ts";
+import { agentMemoryNode } from "./agent/agent-memory.node.ts";
+import { agentModelNode } from "./agent/agent-model.node.ts";
+import { agentToolNode } from "./agent/agent-tool.node.ts";
+import { agentNode } from "./agent/agent.node.ts";
 import { answerNode } from "./answer.node.ts";
 import { assignerNode } from "./assigner.node.ts";
-import { callbackNode } from "./callback.node.ts";
+import { callbackNode } from "./people/callback.node.ts";
 import { codeNode } from "./code.node.ts";
-import { delayNode } from "./delay.node.ts";
+import { delayNode } from "./people/delay.node.ts";
 import { frameType } from "../engine/composite.ts";
 import type { NodeExecutor } from "./executor.ts";
-import { frameNode } from "./frame.node.ts";
-import { httpRequestNode } from "./http-request.node.ts";
-import { humanInputNode } from "./human-input.node.ts";
+import { frameNode } from "./composite/frame.node.ts";
+import { httpRequestNode } from "./http/http-request.node.ts";
+import { humanInputNode } from "./people/human-input.node.ts";
 import { ifElseNode } from "./if-else.node.ts";
-import { iterationNode } from "./iteration.node.ts";
-import { knowledgeRetrievalNode } from "./knowledge-retrieval.node.ts";
+import { iterationNode } from "./composite/iteration.node.ts";
+import { knowledgeRetrievalNode } from "./retrieval/knowledge-retrieval.node.ts";
 import { listNode } from "./list.node.ts";
 import { llmNode } from "./llm.node.ts";
-import { loopNode } from "./loop.node.ts";
-import { subWorkflowNode } from "./sub-workflow.node.ts";
+import { loopNode } from "./composite/loop.node.ts";
+import { skillNode } from "./skill/skill.node.ts";
+import { subWorkflowNode } from "./composite/sub-workflow.node.ts";
+import { memoryNode } from "./retrieval/memory.node.ts";
 import { switchNode } from "./switch.node.ts";
-import { teamNode } from "./team.node.ts";
+import { teamNode } from "./team/team.node.ts";
 import { templateTransformNode } from "./template-transform.node.ts";
 import { toolNode } from "./tool.node.ts";
 import { variableAggregatorNode } from "./variable-aggregator.node.ts";
@@ -38,6 +40,7 @@ export const nodeExecutors = {
   switch: switchNode,
   assigner: assignerNode,
   "knowledge-retrieval": knowledgeRetrievalNode,
+  memory: memoryNode,
   "template-transform": templateTransformNode,
   list: listNode,
   "variable-aggregator": variableAggregatorNode,
@@ -50,6 +53,7 @@ export const nodeExecutors = {
   delay: delayNode,
   agent: agentNode,
   team: teamNode,
+  skill: skillNode,
 } satisfies Record<NodeType, NodeExecutor>;
 
 /** Node runs of an agent, which no document names. */

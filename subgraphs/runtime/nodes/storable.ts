@@ -3,7 +3,6 @@
  * and keys is replaced and noted: half an emoji, cut by whoever was asked, is no reason to lose an answer. Found out at the flush, a value that cannot be
  * stored would fail all runs that share it.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Json, JsonObject } from "#shared/json.ts";
 import {
   NotStorable,
@@ -15,6 +14,7 @@ import {
   type StorableJson,
   type StorableOptions,
 } from "#shared/json/storable.ts";
+import { ownTurn } from "#shared/own-turn.ts";
 import { jsonBytes } from "#shared/template/text.ts";
 import type { ArtifactDraft, NodeOutcome } from "./executor.ts";
 
@@ -44,7 +44,7 @@ function longOf(outcome: NodeOutcome): [name: string, value: Json][] {
 async function storeAll(values: readonly [name: string, value: Json][]): Promise<void> {
   for (const [name, value] of values)
     if (typeof value === "object" && value !== null) await storableAhead(value, name, { maxBytes: maxOutputBytes, replaced: { count: 0 } });
-  await nextTurn();
+  await ownTurn();
 }
 
 function jsonValuesOf(outcome: NodeOutcome): [name: string, value: Json][] {

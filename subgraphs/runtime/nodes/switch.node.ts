@@ -2,7 +2,7 @@ import { switchConfig } from "#shared/dsl/configs.ts";
 import { defaultCase } from "#shared/dsl/node-specs.ts";
 import { AppError } from "#shared/errors.ts";
 import { compileExpression } from "#shared/expression/expression.ts";
-import { evaluatedNode, type Given } from "./evaluation.ts";
+import { evaluatedNode, type Given } from "./evaluation/evaluation.ts";
 import type { NodeOutcome, NodeScope } from "./executor.ts";
 import { completed } from "./outcome.ts";
 

@@ -1,5 +1,5 @@
 import { renderConfig } from "#shared/dsl/render-config.ts";
-import { evaluatedNode, type Given } from "./evaluation.ts";
+import { evaluatedNode, type Given } from "./evaluation/evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed } from "./outcome.ts";
 

@@ -1,7 +1,7 @@
 /** One call of a tool by a node, traced. */
 import { shownRequestConfig } from "#shared/secret/credentials.ts";
 import type { NodeContext, NodeOutcome } from "./executor.ts";
-import { httpRetry } from "./http-retry.ts";
+import { httpRetry } from "./http/http-retry.ts";
 import { completed, failed, noted } from "./outcome.ts";
 import type { ToolRequest, ToolResponse } from "./ports/tool.port.ts";
 import { portCall, traced } from "./traced.ts";

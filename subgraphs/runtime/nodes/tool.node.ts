@@ -1,8 +1,8 @@
 import { toolConfig } from "#shared/dsl/configs.ts";
 import { AppError } from "#shared/errors.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { rendered } from "./evaluation.ts";
-import { approvedConfig, toolApproval } from "./approval.ts";
+import { rendered } from "./evaluation/evaluation.ts";
+import { approvedConfig, toolApproval } from "./people/approval.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "./executor.ts";
 import { outsideNode } from "./outcome.ts";
 import type { ToolRequest } from "./ports/tool.port.ts";

@@ -1,7 +1,7 @@
 import { variableAggregatorConfig } from "#shared/dsl/configs.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
 import type { Json } from "#shared/json.ts";
-import { evaluatedNode, type Given } from "./evaluation.ts";
+import { evaluatedNode, type Given } from "./evaluation/evaluation.ts";
 import type { NodeOutcome } from "./executor.ts";
 import { completed, failed } from "./outcome.ts";
 

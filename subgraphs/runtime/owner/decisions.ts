@@ -9,11 +9,11 @@ import { isAgentDone } from "../engine/drive.ts";
 import { isStopped } from "../engine/frame.ts";
 import { retryDelayMs } from "../engine/retry.ts";
 import type { NodeOutcome } from "../nodes/executor.ts";
-import { approvalOverdue } from "./approvals.ts";
-import { childOverdue, childReason } from "./child-runs.ts";
-import { workerCrashed } from "./execution.ts";
-import type { HeldNode } from "./held-node.ts";
-import type { Decision, NodeEnd } from "./outcome-rows.ts";
+import { approvalOverdue } from "./calls/approvals.ts";
+import { childOverdue, childReason } from "./composites/child-runs.ts";
+import { workerCrashed } from "./calls/execution.ts";
+import type { HeldNode } from "./held/held-node.ts";
+import type { Decision, NodeEnd } from "./flush/outcome-rows.ts";
 import type { RunLedger } from "./run-ledger.ts";
 
 /** The node is the one that its owners died of. */
@@ -53,8 +53,20 @@ function waitEnd(ledger: RunLedger, { state, waitReason }: HeldNode): NodeEnd {
   return hasRoute ? { kind: "completed", route: timeoutRoute, outputJson: { action: timeoutRoute } } : { kind: "completed" };
 }
 
+/** What is open in a frame or composite that has failed is stopped; what has stopped is cancelled, and then the scope ends. */
+export function failedStop(ledger: RunLedger): void {
+  const { graph, held: nodes } = ledger;
+  if (graph.failing.size === 0) return;
+  for (const state of graph.open) {
+    const held = nodes.get(state.path);
+    if (held === undefined || held.decided !== undefined || !isStopped(state)) continue;
+    if (nodes.calling.has(held)) held.execution?.stop("sibling-failed");
+    else stoppedDecide(ledger, held);
+  }
+}
+
 /** A node run that has begun, in a frame or composite that has failed: it is not executed any more, and is not waited for. */
-export function stoppedDecide({ held: nodes }: RunLedger, held: HeldNode): void {
+function stoppedDecide({ held: nodes }: RunLedger, held: HeldNode): void {
   decide(nodes, held, { kind: "cancelled", code: "SIBLING_FAILED", message: "Another node run of what it was part of failed." });
 }
 

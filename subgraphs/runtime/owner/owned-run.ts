@@ -2,50 +2,40 @@
  * A run in its owner's hands: the one place that decides about it and the one writer of its rows. Everything here is memory; all that is to be
  * stored collects in the ledger and leaves with the next flush, one flush at a time.
  */
-import { applyReopened } from "../engine/apply.ts";
-import { agentInput, statesOf } from "../engine/drive.ts";
+import { statesOf } from "../engine/drive.ts";
 import { isLeaf, isStopped, type NodeState } from "../engine/frame.ts";
-import { isPoisonous } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import type { RunState } from "../engine/run-state.ts";
-import { runStatus } from "../engine/status.ts";
 import type { Approval, NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
 import type { ClaimedRun } from "../queue/claim.sql.ts";
 import type { FlushAnswer, Rest } from "../queue/flush.sql.ts";
 import type { InboxMessage, LoadedRun } from "../queue/load.sql.ts";
-import { nodeRunId } from "../queue/node-run-id.ts";
-import { endsToTell, type TakenEnd } from "./attempt-end.ts";
+import { endsToTell } from "./calls/attempt-end.ts";
 import { DatabaseClock, earliest, monotonicMs } from "./clock.ts";
-import { CrashForgiveness } from "./crash-forgiveness.ts";
-import { approvedReason, rejected } from "./approvals.ts";
-import { crashedDecide, decisionForget, decisionRefused, decisionStored, dueDecide, endDecide, stoppedDecide } from "./decisions.ts";
-import { workerCrashed, type StopCause } from "./execution.ts";
-import { flushDraft, type FlushDraft, type FlushingRun, type Ownership } from "./flush-draft.ts";
-import type { Holder } from "./held-bytes.ts";
-import type { HeldNode } from "./held-node.ts";
-import type { OutcomeBody, OwnerOutcome } from "./inbox-message.ts";
-import type { MailEffect } from "./mail-effect.ts";
-import { MailReader } from "./mail-reader.ts";
-import { NodeCalls, type CallingRun } from "./node-calls.ts";
-import { runEnvironment, type RunEnvironment, type SpanRecord } from "./node-context.ts";
-import { ReadyNodes } from "./ready-nodes.ts";
-import { Retelling } from "./retelling.ts";
+import { isAgentsEnd, openedBy } from "./composites/composite-opening.ts";
+import { CrashForgiveness } from "./takeover/crash-forgiveness.ts";
+import { decisionStored, dueDecide, endDecide, failedStop } from "./decisions.ts";
+import { DeferredEnds } from "./calls/deferred-ends.ts";
+import { DueTimer } from "./due-timer.ts";
+import type { StopCause } from "./calls/execution.ts";
+import { flushDraft, type FlushDraft, type FlushingRun, type Ownership } from "./flush/flush-draft.ts";
+import { landingOf, RunFlight } from "./flush/run-flight.ts";
+import type { Holder } from "./held/held-bytes.ts";
+import type { HeldNode } from "./held/held-node.ts";
+import type { OwnerOutcome } from "./mail/inbox-message.ts";
+import { MailReader } from "./mail/mail-reader.ts";
+import { mailTake, type TakingRun } from "./mail/mail-taking.ts";
+import { NodeCalls, type CallingRun } from "./calls/node-calls.ts";
+import { runEnvironment, type RunEnvironment, type SpanRecord } from "./calls/node-context.ts";
+import { ReadyNodes } from "./calls/ready-nodes.ts";
+import { Retelling } from "./takeover/retelling.ts";
 import type { OwnerPhase } from "./owner-phase.ts";
 import type { Policy } from "./policy.ts";
+import { RunEnding } from "./run-ending.ts";
 import type { RunHost } from "./run-host.ts";
 import { RunLedger } from "./run-ledger.ts";
-import { overdueEnd, restOf, type Ending, type Standing } from "./run-rest.ts";
-
-/** How an owner takes a run. */
-export interface Takeover {
-  /** How far it takes it. */
-  policy: Policy;
-  workerKey: string;
-  /** Ends of attempts that happened in this very process and could not be stored together. */
-  retold?: readonly TakenEnd[];
-  /** Paths of the nodes that this owner has executed before. */
-  executed?: readonly string[];
-}
+import { restOf, type Standing } from "./run-rest.ts";
+import { startedReopen, type Takeover } from "./takeover/takeover.ts";
 
 /** Nothing outside is called when the lease was not confirmed for two thirds of its length. */
 const confidence = 2 / 3;
@@ -59,6 +49,7 @@ export class OwnedRun implements FlushingRun, Holder {
   readonly leaseMs: number;
   /** How many owners have died with it. */
   readonly crashes: number;
+  readonly isGated: boolean;
   /** How many suspects this process has at once, at most; 0: it is no process for suspects. */
   readonly company: number;
   /** When the lease was last known to be ours, by the monotonic clock. */
@@ -69,8 +60,6 @@ export class OwnedRun implements FlushingRun, Holder {
   readonly #workerKey: string;
   /** Who is told of its end. */
   readonly #told: Pick<Ownership, "hasSession" | "isAwaited" | "hasOnFailure">;
-  /** What its document says that it may take. */
-  readonly #timeoutMs: number | undefined;
   readonly #ledger: RunLedger;
   /** The ledger's. */
   readonly #graph: RunState;
@@ -80,8 +69,7 @@ export class OwnedRun implements FlushingRun, Holder {
   #loaded: Pick<LoadedRun, "inbox" | "mail">;
   readonly #retelling: Retelling;
   readonly #mail: MailReader;
-  /** Ends of calls that wait: a decision is being stored, or there is more to store than a run may have. */
-  readonly #deferred: (() => void)[] = [];
+  readonly #deferred = new DeferredEnds();
   #phase: OwnerPhase;
   #mustLeave = false;
   /** There is mail that it reads when it has stored what it has. */
@@ -89,14 +77,12 @@ export class OwnedRun implements FlushingRun, Holder {
   /** How long it is left alone when it is given back; undefined: it is due at once. */
   #pauseMs: number | undefined;
   #executed: string[];
-  #flight: FlushDraft | undefined;
-  #ending: Ending | undefined;
-  /** Its ending is that its time is over. */
-  #isOverdue = false;
+  readonly #flight: RunFlight;
+  readonly #ending: RunEnding;
   /** A MANUAL run was set to RUNNING: so it stays until one of its node runs changes. */
   #isRunningOutside = false;
   #forgiveness = new CrashForgiveness(0, []);
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer: DueTimer;
 
   constructor(host: RunHost, claimed: ClaimedRun, loaded: LoadedRun, plan: CompiledPlan, takeover: Takeover) {
     this.runId = loaded.id;
@@ -111,12 +97,14 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#policy = this.#isManual && takeover.policy.kind === "worker" ? { kind: "inbox" } : takeover.policy;
     this.#workerKey = takeover.workerKey;
     this.#told = { hasSession: loaded.sessionId !== null, isAwaited: loaded.awaitedBy !== null, hasOnFailure: loaded.onFailure !== null };
-    this.#timeoutMs = plan.timeoutMs;
+    this.isGated = plan.concurrency !== undefined;
     this.#executed = [...(takeover.executed ?? [])];
     const clock = new DatabaseClock(claimed.dbNowMs, this.confirmedAtMs);
     const ledger = new RunLedger(loaded, plan, clock);
     this.#ledger = ledger;
     this.#graph = ledger.graph;
+    this.#ending = new RunEnding(ledger, plan.timeoutMs);
+    this.#timer = new DueTimer(clock, () => this.advance());
     this.#environment = runEnvironment(host, loaded, clock);
     this.#calls = new NodeCalls({ process: host, ledger, environment: this.#environment, run: this.#callingRun(), claimed });
     const room = { mayGrow: () => this.#mayGrow(), once: (told: () => void) => host.held.onceRoom(this, told) };
@@ -132,7 +120,9 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#loaded = { inbox: loaded.inbox, mail: loaded.mail };
     this.#retelling = new Retelling(takeover.retold ?? []);
     const addressee = { graph: ledger.graph, held: ledger.held, isManual: this.#isManual };
-    this.#mail = new MailReader({ log: host.log, runId: this.runId, addressee, take: (effect) => this.#take(effect) });
+    const taking = this.#takingRun();
+    this.#mail = new MailReader({ log: host.log, runId: this.runId, addressee, take: (effect) => mailTake(taking, effect) });
+    this.#flight = new RunFlight(ledger, this.#mail);
     this.#phase = "retelling";
     if (this.#retelling.left.length === 0) this.#takeOver();
   }
@@ -146,7 +136,7 @@ export class OwnedRun implements FlushingRun, Holder {
   }
   /** A flush that lets go of it is under way. */
   get isResting(): boolean {
-    return this.#flight !== undefined && this.#flight.row.rest !== "keep";
+    return this.#flight.isResting;
   }
   /** Number of the last message that was read. */
   get seen(): number {
@@ -187,11 +177,23 @@ export class OwnedRun implements FlushingRun, Holder {
     return {
       verdict: (state) => this.#callVerdict(state),
       executed: (held, outcome, spans) => this.#executedHere(held, outcome, spans),
-      whenOpen: (work) => this.#unblocked(work),
+      whenOpen: (end) => this.#defer(end),
       advance: () => this.advance(),
       allowed: () => this.#ready.refund(),
       strange: (held, interruption) => this.#strange(held, interruption),
       broken: (cause) => this.broken(cause),
+    };
+  }
+
+  #takingRun(): TakingRun {
+    return {
+      ledger: this.#ledger,
+      calls: this.#calls,
+      ended: (ending) => this.#ending.told(ending),
+      runningOutside: () => {
+        this.#isRunningOutside = true;
+      },
+      outcome: (held, outcome, spans) => this.#outcome(held, outcome, spans),
     };
   }
 
@@ -204,7 +206,7 @@ export class OwnedRun implements FlushingRun, Holder {
   }
 
   #callVerdict(state: NodeState): "call" | "forget" | "later" {
-    if (this.isReleased || this.#host.isStopping || this.#ending !== undefined) return "forget";
+    if (this.isReleased || this.#host.isStopping || this.#ending.ending !== undefined) return "forget";
     if (state.phase !== "RUNNING" || isStopped(state)) return "forget";
     return monotonicMs() - this.confirmedAtMs < this.leaseMs * confidence ? "call" : "later";
   }
@@ -224,76 +226,16 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#forgiveness = new CrashForgiveness(this.crashes, this.#graph.ready);
   }
 
+  #reopenStarted(): void {
+    const outcome = (held: HeldNode, came: OwnerOutcome): void => this.#outcome(held, came, []);
+    startedReopen({ ledger: this.#ledger, crashes: this.crashes, maxCrashes: this.#host.maxCrashes, outcome });
+  }
+
   /** Applies the messages of others. Safe to call with messages that were read before. */
   mailApply(messages: readonly InboxMessage[], mail: number): void {
     if (!this.#mayDecide()) return;
     this.#hasUnread = false;
     this.#mail.read(messages, mail);
-  }
-
-  #take(effect: MailEffect): void {
-    switch (effect.kind) {
-      case "end":
-        // The first ending stays, but for a time-out, which is not stored yet: a cancel that was accepted wins.
-        if (this.#ending === undefined || this.#isOverdue) this.#ending = effect.ending;
-        this.#isOverdue = false;
-        return;
-      case "running":
-        this.#isRunningOutside = true;
-        return this.#ledger.statusSet("RUNNING");
-      case "outcome":
-        return this.#outcomeElsewhere(effect.state, effect.body);
-      case "decided":
-        return this.#decidedByPerson(effect.state, effect.approval);
-      case "taken":
-        return this.#takenOutside(effect.state, effect.workerKey);
-      case "input":
-        return this.#agentTold(effect.state, effect);
-      case "nothing":
-    }
-  }
-
-  #outcomeElsewhere(state: NodeState, { outcome, startedMs, workerKey, spans = [] }: OutcomeBody): void {
-    const { pending, held: nodes } = this.#ledger;
-    if (state.phase === "QUEUED") pending.withdrawn.push(nodeRunId(this.runId, state.path));
-    const held = this.#ledger.hold(state);
-    this.#calls.forget(held, "answered");
-    // The end of the attempt finds it there.
-    nodes.add(held);
-    if (startedMs !== undefined) held.startedMs = startedMs;
-    if (workerKey !== undefined) held.workerKey = workerKey;
-    this.#outcome(held, outcome, spans);
-  }
-
-  /** What was said to an agent is a node run of it, which has ended. That the agent has come to its end does not count, as it is not stored. */
-  #agentTold(agent: NodeState, { text, inputId }: { text: string; inputId: string }): void {
-    const held = this.#ledger.held.get(agent.path);
-    if (held !== undefined) decisionForget(this.#ledger, held);
-    const part = agentInput(this.#graph, agent);
-    if (part === undefined) return;
-    const told = this.#ledger.hold(part);
-    this.#ledger.held.add(told);
-    const outcome = { kind: "completed", outputText: text, outputJson: { input_id: inputId } } as const;
-    this.#ledger.attemptEnded(told, { outcome, spans: [] }, true);
-  }
-
-  /** The decision is stored with its row, whoever owns the run then; what was approved of is ready, and starts as anything else does. */
-  #decidedByPerson(state: NodeState, approval: Approval): void {
-    const held = this.#ledger.hold(state);
-    if (approval.decision === "REJECT") {
-      held.approval = approval;
-      return this.#outcome(held, rejected(approval), []);
-    }
-    this.#ledger.approved(held, approval);
-    applyReopened(this.#graph, state);
-  }
-
-  #takenOutside(state: NodeState, workerKey: string | undefined): void {
-    const held = this.#ledger.hold(state);
-    held.startedMs = this.#ledger.clock.nowMs();
-    held.workerKey = workerKey;
-    held.waitReason = "EXTERNAL";
-    this.#ledger.opened(held, "RUNNING");
   }
 
   /** Decides what happens next, runs the pure nodes that are ready, and asks for a flush where there is something to store. */
@@ -315,42 +257,22 @@ export class OwnedRun implements FlushingRun, Holder {
     if (this.#phase === "retelling") return this.#retell();
     if (!this.#mayDecide()) return;
     this.#ready.rest();
-    if (isPoisonous(this.#graph) && this.#graph.root.failure === undefined) this.#ending ??= poisonous;
-    this.#overdueDecide();
-    if (this.#ending === undefined) {
+    this.#ending.decide();
+    if (this.#ending.ending === undefined) {
       if (!this.#isManual || this.#policy.kind !== "inbox") dueDecide(this.#ledger);
-      if (this.#graph.root.failure !== undefined) this.#calls.stop("sibling-failed");
-      else this.#stopFailed();
-      if (this.#graph.root.failure === undefined && this.#phase === "open" && this.#ledger.held.decided.size === 0) this.#ready.start();
+      this.#failedStop();
+      if (this.#graph.root.failure === undefined && this.#phase === "open" && this.#ledger.held.decided.size === 0) {
+        this.#ready.start();
+        // An item that has ended just now may have failed what is around it. Where all else of that waits, nothing else would come to see it.
+        this.#failedStop();
+      }
     } else this.#calls.stop("cancelled");
     this.#flushIfNeeded();
   }
 
-  /** What is open in a frame or composite that has failed is stopped; what has stopped is cancelled, and then the scope ends. */
-  #stopFailed(): void {
-    if (this.#graph.failing.size === 0) return;
-    const { held: nodes } = this.#ledger;
-    for (const state of this.#graph.open) {
-      const held = nodes.get(state.path);
-      if (held === undefined || held.decided !== undefined || !isStopped(state)) continue;
-      if (nodes.calling.has(held)) held.execution?.stop("sibling-failed");
-      else stoppedDecide(this.#ledger, held);
-    }
-  }
-
-  /** Its time is over: it ends as by a message, unless its nodes have ended it already. */
-  #overdueDecide(): void {
-    const deadlineMs = this.#deadlineMs();
-    if (this.#ending !== undefined || deadlineMs === undefined || this.#ledger.clock.nowMs() < deadlineMs) return;
-    if (this.#graph.root.failure !== undefined || runStatus(this.#graph) === "COMPLETED") return;
-    this.#isOverdue = true;
-    this.#ending = overdueEnd(this.#timeoutMs ?? 0);
-  }
-
-  /** From the stored time of its first node, so that every owner comes to the same. */
-  #deadlineMs(): number | undefined {
-    const { startedMs } = this.#ledger;
-    return this.#timeoutMs === undefined || startedMs === undefined ? undefined : startedMs + this.#timeoutMs;
+  #failedStop(): void {
+    if (this.#graph.root.failure !== undefined) this.#calls.stop("sibling-failed");
+    else failedStop(this.#ledger);
   }
 
   /** Starts nothing more and gives the run back when what has begun has ended: who asked for it does not wait any more. */
@@ -367,7 +289,7 @@ export class OwnedRun implements FlushingRun, Holder {
 
   /** One end at a time, each stored before the next. */
   #retell(): void {
-    const isStored = this.#flight === undefined && this.#ledger.pending.isEmpty;
+    const isStored = !this.#flight.isUnderWay && this.#ledger.pending.isEmpty;
     const undone = (path: string): void => {
       this.#executed = this.#executed.filter((executed) => executed !== path);
     };
@@ -385,7 +307,7 @@ export class OwnedRun implements FlushingRun, Holder {
    */
   supersede(draft: FlushDraft): Takeover | undefined {
     // All of it, however much: what is not taken now is lost with this one.
-    for (const work of this.#deferred.splice(0)) work();
+    this.#deferred.takeAll();
     const retold = endsToTell(draft.pending.ends, [...this.#ledger.pending.ends, ...this.#retelling.left]);
     if (retold === undefined) return undefined;
     this.#release("lost");
@@ -411,28 +333,17 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#calls.stop("stopping");
   }
 
-  /** A call that a dead owner had begun is begun again, unless it must not be, or is what killed it. */
-  #reopenStarted(): void {
-    for (const held of this.#ledger.held.values()) {
-      const { state } = held;
-      if (state.phase === "WAITING" && held.waitReason === approvedReason) applyReopened(this.#graph, state);
-      if (state.phase !== "RUNNING" || held.waitReason === "EXTERNAL") continue;
-      if (held.alone === true && this.crashes >= this.#host.maxCrashes) crashedDecide(this.#ledger, held);
-      else if (state.node.atMostOnce) this.#outcome(held, { kind: "waiting", reason: "OUTCOME_UNKNOWN" }, []);
-      else applyReopened(this.#graph, state);
-    }
-  }
-
   #executedHere(held: HeldNode, outcome: NodeOutcome, spans: readonly SpanRecord[]): void {
-    if (this.#ending !== undefined) return;
-    if (isLeaf(held.state)) this.#executed.push(held.path);
+    if (this.#ending.ending !== undefined) return;
+    // A composite without items has no leaf that was executed, and was what was asked for all the same.
+    if (isLeaf(held.state) || (this.#policy.kind === "node" && this.#policy.path === held.path)) this.#executed.push(held.path);
     if (isAgentsEnd(held.state) && outcome.kind === "completed") return endDecide(this.#ledger, held, outcome);
-    this.#outcome(held, isOpening(held.state) ? openedBy(outcome) : outcome, spans);
+    this.#outcome(held, openedBy(held.state, outcome), spans);
   }
 
   #outcome(held: HeldNode, outcome: OwnerOutcome, spans: readonly SpanRecord[]): void {
     const { state } = held;
-    this.#ledger.attemptEnded(held, { outcome, spans }, this.#ending === undefined);
+    this.#ledger.attemptEnded(held, { outcome, spans }, this.#ending.ending === undefined);
     if (state.drive === undefined) this.#forgiveness.ended(state);
     else
       this.#forgiveness.opened(
@@ -442,17 +353,12 @@ export class OwnedRun implements FlushingRun, Holder {
   }
 
   #flushIfNeeded(): void {
-    clearTimeout(this.#timer);
+    this.#timer.clear();
     this.#host.weighed(this, this.#ledger.heldBytes);
     const rest = restOf(this.#standing());
-    if (this.#flight === undefined && this.#hasSomething(rest)) this.#host.flushWanted(this);
-    const dueMs = rest === "keep" ? earliest(this.#ledger.held.firstDueMs(), this.#deadlineMs()) : undefined;
-    if (dueMs !== undefined) this.#timerArm(dueMs);
-  }
-
-  #timerArm(dueMs: number): void {
-    const waitMs = Math.max(1, dueMs - this.#ledger.clock.nowMs());
-    this.#timer = setTimeout(() => this.advance(), Math.min(waitMs, 60_000)).unref();
+    if (!this.#flight.isUnderWay && this.#hasSomething(rest)) this.#host.flushWanted(this);
+    const dueMs = rest === "keep" ? earliest(this.#ledger.held.firstDueMs(), this.#ending.deadlineMs) : undefined;
+    if (dueMs !== undefined) this.#timer.arm(dueMs);
   }
 
   #standing(): Standing {
@@ -460,13 +366,13 @@ export class OwnedRun implements FlushingRun, Holder {
     return {
       graph: this.#graph,
       held,
-      ending: this.#ending,
+      ending: this.#ending.ending,
       policy: this.#policy,
       isManual: this.#isManual,
       isBusy: this.#hasUnread || this.#calls.size > 0 || this.#ready.isInterrupted || held.decided.size > 0 || this.#phase === "retelling",
       isLeaving: this.#phase === "leaving",
       isRunningOutside: this.#isRunningOutside,
-      deadlineMs: this.#deadlineMs(),
+      deadlineMs: this.#ending.deadlineMs,
     };
   }
 
@@ -477,12 +383,12 @@ export class OwnedRun implements FlushingRun, Holder {
 
   /** Whether it reads more of its mail now: what that brings is to be stored too. An end or a decision is not stored while there is unread mail. */
   get readsMail(): boolean {
-    return this.unsent < mostUnsent || this.#ending !== undefined || this.#ledger.held.decided.size > 0;
+    return this.unsent < mostUnsent || this.#ending.ending !== undefined || this.#ledger.held.decided.size > 0;
   }
 
   /** Takes what there is to store, as one run of a flush. undefined: nothing, or one is under way. */
   flushTake(): FlushDraft | undefined {
-    if (this.#flight !== undefined || (this.#phase !== "retelling" && !this.#mayDecide())) return undefined;
+    if (this.#flight.isUnderWay || (this.#phase !== "retelling" && !this.#mayDecide())) return undefined;
     const standing = this.#standing();
     const rest = restOf(standing);
     if (!this.#hasSomething(rest)) return undefined;
@@ -500,7 +406,7 @@ export class OwnedRun implements FlushingRun, Holder {
       },
       rest,
     );
-    this.#flight = draft;
+    this.#flight.begin(draft);
     if (draft.tail !== undefined) this.#phaseSet("blocked");
     return draft;
   }
@@ -511,17 +417,17 @@ export class OwnedRun implements FlushingRun, Holder {
 
   /** The database's answer to the flush. `wasSentBefore`: its outcome was unknown once, so that "applied" means this very flush. */
   flushSettle(draft: FlushDraft, answer: Omit<FlushAnswer, "k">, wasSentBefore: boolean): void {
-    if (this.#flight !== draft) return;
-    this.#flight = undefined;
-    if (this.isReleased) return;
+    if (!this.#flight.end(draft) || this.isReleased) return;
     if (this.#phase === "blocked") this.#phaseSet("open");
-    if (answer.why === "ok" || (answer.why === "applied" && wasSentBefore)) return this.#stored(draft, answer.mail ?? this.#mail.seen);
-    if (answer.why !== "mail" && answer.why !== "busy") {
+    const landing = landingOf(answer, wasSentBefore);
+    if (landing === "stored") return this.#stored(draft, answer.mail ?? this.#mail.seen);
+    if (landing === "lost") {
       draft.pending.settled();
       return this.drop("lost");
     }
-    this.#refused(draft);
-    if (answer.why === "mail") this.#mailFirst();
+    this.#flight.refused(draft);
+    this.#deferredTake();
+    if (landing === "unread") this.#mailFirst();
     else setTimeout(() => this.advance(), 5).unref();
   }
 
@@ -533,9 +439,7 @@ export class OwnedRun implements FlushingRun, Holder {
   }
 
   #stored(draft: FlushDraft, mail: number): void {
-    draft.pending.settled();
-    this.#ledger.stored(draft.row.e1);
-    this.#mail.seenStored = draft.row.seen;
+    this.#flight.stored(draft);
     if (draft.row.clear) {
       this.#forgiveness.stored();
       this.#calls.isCareful &&= draft.row.crashesLeft !== undefined;
@@ -549,7 +453,7 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#atIt(() => {
       for (const held of draft.pending.starts) this.#calls.begin(held);
     });
-    this.#deferredRun();
+    this.#deferredTake();
     if (mail > this.#mail.seen) this.#host.drainWanted(this);
     this.advance();
   }
@@ -563,60 +467,23 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#host.released(this, { kind: "rested", rest, ...left });
   }
 
-  /** Nothing was stored: the rows wait for the next flush, the tail is forgotten. */
-  #refused(draft: FlushDraft): void {
-    if (draft.tail !== undefined) {
-      this.#ledger.numbersForget(draft.tail.seqBefore);
-      for (const [held] of draft.tail.decided) decisionRefused(this.#ledger, held);
-    }
-    this.#ledger.takeBack(draft.pending);
-    this.#deferredRun();
+  #defer(end: () => void): void {
+    this.#deferred.add(end);
+    if (this.isReleased) this.#deferred.takeAll();
+    else this.#deferredTake();
   }
 
-  #unblocked(work: () => void): void {
-    this.#deferred.push(work);
-    if (this.isReleased) for (const left of this.#deferred.splice(0)) left();
-    else this.#deferredRun();
-  }
-
-  /** Takes the ends of calls that wait, in their order, for as long as they can be taken. */
-  #deferredRun(): void {
-    while (this.#phase !== "blocked" && !this.#ledger.isFull) {
-      const work = this.#deferred.shift();
-      if (work === undefined) return;
-      work();
-    }
+  #deferredTake(): void {
+    this.#deferred.take(() => this.#phase !== "blocked" && !this.#ledger.isFull);
   }
 
   #release(cause: StopCause): void {
     this.#phaseSet("released");
-    clearTimeout(this.#timer);
+    this.#timer.clear();
     this.#calls.forgetAll(cause);
     // Their outcomes do not count any more; they still have their slots.
-    for (const work of this.#deferred.splice(0)) work();
-    this.#flight?.pending.settled();
+    this.#deferred.takeAll();
+    this.#flight.forget();
     this.#ledger.pending.settled();
   }
-}
-
-const poisonous: Ending = {
-  status: "FAILED",
-  code: workerCrashed.code,
-  message: "Three of its node runs ended the workers that executed them, so no more of it is tried.",
-};
-
-/** It is an agent that was opened: what it is executed for now is its end. */
-function isAgentsEnd({ node, drive }: NodeState): boolean {
-  return node.composite?.kind === "agent" && drive !== undefined;
-}
-
-/** It is ready to open. */
-function isOpening({ node, drive }: NodeState): boolean {
-  return node.composite !== undefined && drive === undefined;
-}
-
-/** What a composite's opening computed is no output: it opens with it. */
-function openedBy(outcome: NodeOutcome): OwnerOutcome {
-  if (outcome.kind !== "completed" || !Array.isArray(outcome.outputJson)) return outcome;
-  return { kind: "opened", items: outcome.outputJson };
 }

@@ -8,9 +8,9 @@ import {
   type OutboxRow,
   type SpanRow,
 } from "../queue/rows.ts";
-import type { TakenEnd } from "./attempt-end.ts";
-import type { HeldNode } from "./held-node.ts";
-import type { NodeRunContext } from "./node-context.ts";
+import type { TakenEnd } from "./calls/attempt-end.ts";
+import type { HeldNode } from "./held/held-node.ts";
+import type { NodeRunContext } from "./calls/node-context.ts";
 
 /**
  * All that a run has to store and has not sent yet. Node rows are kept by path: a flush has one row for each node run, the last that was made.
@@ -18,12 +18,12 @@ import type { NodeRunContext } from "./node-context.ts";
 export class Pending {
   readonly nodes = new Map<string, NodeRunRow>();
   readonly events: EventRow[] = [];
-  readonly offers: OfferRow[] = [];
+  offers: OfferRow[] = [];
   readonly spans: SpanRow[] = [];
   readonly artifacts: ArtifactRow[] = [];
   /** What other runs are told. */
   readonly outbox: OutboxRow[] = [];
-  /** Keys of offered node runs that nobody needs to execute any more. */
+  /** Paths of offered node runs that nobody needs to execute any more. */
   readonly withdrawn: string[] = [];
   /** Nodes whose call begins once this is stored. */
   readonly starts: HeldNode[] = [];
@@ -37,6 +37,8 @@ export class Pending {
   asks = false;
   /** Rows of failures that their nodes handle. */
   handledErrors = 0;
+  /** Of the inputs of runs that are asked for. */
+  childBytes = 0;
   #characters = 0;
 
   /** About how much it is, in characters. */
@@ -61,11 +63,18 @@ export class Pending {
   outboxAdd(row: OutboxRow): void {
     this.outbox.push(row);
     this.#characters += (row.body?.length ?? 0) + (row.input?.length ?? 0);
+    if (row.input != null) this.childBytes += Buffer.byteLength(row.input);
   }
 
   spanAdd(row: SpanRow): void {
     this.spans.push(row);
     this.#characters += row.attributes.length;
+  }
+
+  /** A node run that was offered is not to be executed any more. */
+  withdraw(path: string): void {
+    this.offers = offersLeft(this.offers, [path]);
+    this.withdrawn.push(path);
   }
 
   get isEmpty(): boolean {
@@ -92,11 +101,11 @@ export class Pending {
   append(later: Pending): void {
     for (const row of later.nodes.values()) this.nodes.set(row.path, row);
     for (const row of later.events) this.events.push(row);
-    for (const row of later.offers) this.offers.push(row);
+    this.offers = [...offersLeft(this.offers, later.withdrawn), ...later.offers];
     for (const row of later.spans) this.spans.push(row);
     for (const row of later.artifacts) this.artifacts.push(row);
     for (const row of later.outbox) this.outbox.push(row);
-    for (const key of later.withdrawn) this.withdrawn.push(key);
+    for (const path of later.withdrawn) this.withdrawn.push(path);
     for (const held of later.starts) this.starts.push(held);
     for (const end of later.ends) this.ends.push(end);
     for (const context of later.rooms) this.rooms.push(context);
@@ -105,7 +114,15 @@ export class Pending {
     this.hasState ||= later.hasState;
     this.asks ||= later.asks;
     this.handledErrors += later.handledErrors;
+    this.childBytes += later.childBytes;
   }
+}
+
+/** Offers without those that were withdrawn since: a statement that makes a row does not find it to delete it. */
+export function offersLeft(offers: OfferRow[], withdrawn: readonly string[]): OfferRow[] {
+  if (withdrawn.length === 0 || offers.length === 0) return offers;
+  const gone = new Set(withdrawn);
+  return offers.filter(({ path }) => !gone.has(path));
 }
 
 /** Whether it is the row of a failure that its node handles. */

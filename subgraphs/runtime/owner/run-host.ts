@@ -3,11 +3,11 @@ import type { HintPublisher } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import type { NodeExecutor, NodePorts } from "../nodes/executor.ts";
 import type { Rest } from "../queue/flush.sql.ts";
-import type { FlushingRun } from "./flush-draft.ts";
-import type { ResultReader } from "./frame-results.ts";
-import type { HeldBytes, Holder } from "./held-bytes.ts";
-import type { NotLoaded } from "./run-loader.ts";
-import type { Slots } from "./slots.ts";
+import type { FlushingRun } from "./flush/flush-draft.ts";
+import type { ResultReader } from "./composites/frame-results.ts";
+import type { HeldBytes, Holder } from "./held/held-bytes.ts";
+import type { NotLoaded } from "./takeover/run-loader.ts";
+import type { Slots } from "./calls/slots.ts";
 
 /** The executor of each type of node (nodes/registry.ts); undefined: no such type. */
 export type Executors = (nodeType: string) => NodeExecutor | undefined;

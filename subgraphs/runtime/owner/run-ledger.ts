@@ -3,36 +3,36 @@
  * written together with the change of the graph that it stands for, so what is stored replays to what is in memory.
  */
 import { newId } from "#shared/ids.ts";
-import type { JsonObject } from "#shared/json.ts";
 import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, applySkipped } from "../engine/apply.ts";
 import { isDetached } from "../engine/child-run.ts";
-import { handlingOf, internalCode } from "../engine/handling.ts";
+import { handlingOf } from "../engine/handling.ts";
 import type { CompiledPlan } from "../engine/plan.ts";
 import { ownFaultDelayMs, retryDelayMs } from "../engine/retry.ts";
 import { openScopesBeneath, pathsBeneath } from "../engine/drive.ts";
 import { isLeaf, isStopped, outputForget, type Frame, type NodeState, type OpenPhase } from "../engine/frame.ts";
-import { roundRoutes } from "../engine/loop.driver.ts";
+import { roundRoutes } from "../engine/drivers/loop.driver.ts";
 import { framePath } from "../engine/path.ts";
 import type { RunState } from "../engine/run-state.ts";
 import type { Approval, NodeInterruption, NodeOutcome } from "../nodes/executor.ts";
-import { rejectedCode } from "../nodes/retry-when.ts";
+import { rejectedCode } from "../nodes/evaluation/retry-when.ts";
 import { tooLargeFailure } from "../nodes/storable.ts";
 import type { LoadedRun } from "../queue/load.sql.ts";
 import { effectKeyOf } from "../queue/node-run-id.ts";
 import type { NodeRunRow } from "../queue/rows.ts";
 import { nodeRunStatusNumber, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
-import { approvedReason } from "./approvals.ts";
-import type { AttemptEnd } from "./attempt-end.ts";
-import { childAsked, childReason, type MakingRun } from "./child-runs.ts";
+import { approvedReason } from "./calls/approvals.ts";
+import type { AttemptEnd } from "./calls/attempt-end.ts";
+import { childAsked, childReason, type MakingRun } from "./composites/child-runs.ts";
 import type { DatabaseClock } from "./clock.ts";
-import { jsonFactor } from "./held-bytes.ts";
-import { HeldValues, jsonBytes } from "./held-values.ts";
-import { HeldNodes, newHeldNode, type HeldNode } from "./held-node.ts";
-import type { AttemptOutcome, OpenedOutcome } from "./inbox-message.ts";
-import type { SpanRecord } from "./node-context.ts";
-import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./node-rows.ts";
-import { storedItems, type StoredItems } from "./opened-items.ts";
-import { OutputBytes } from "./output-bytes.ts";
+import { jsonFactor } from "./held/held-bytes.ts";
+import { HeldValues, jsonBytes } from "./held/held-values.ts";
+import { HeldNodes, newHeldNode, type HeldNode } from "./held/held-node.ts";
+import type { AttemptOutcome, OpenedOutcome } from "./mail/inbox-message.ts";
+import type { SpanRecord } from "./calls/node-context.ts";
+import { eventRow, nodeRow, noOutput, offerRow, spanRow, storableSpan, type OutputColumns } from "./flush/node-rows.ts";
+import { storedItems, type StoredItems } from "./composites/opened-items.ts";
+import { isProgressDue, progressOf } from "./composites/iteration-progress.ts";
+import { OutputBytes } from "./flush/output-bytes.ts";
 import {
   failedAttemptSpan,
   failedEnd,
@@ -44,10 +44,10 @@ import {
   type Decision,
   type NodeEnd,
   type StoredOutcome,
-} from "./outcome-rows.ts";
+} from "./flush/outcome-rows.ts";
 import { Pending } from "./pending.ts";
-import { heldStandingOf, readOutputs } from "./read-outputs.ts";
-import { replayLoaded } from "./run-rebuild.ts";
+import { heldStandingOf, readOutputs } from "./calls/read-outputs.ts";
+import { replayLoaded } from "./takeover/run-rebuild.ts";
 
 /** A run that has more unstored goes on when it is less: a statement that carries more than a few MiB does not end in its time. */
 const maxUnstoredCharacters = 4 * 1024 * 1024;
@@ -88,6 +88,8 @@ export class RunLedger {
   readonly #inputBytes: number;
   /** What of the run goes on in those that it makes. */
   readonly #making: MakingRun;
+  /** What the runs were given that it has made, stored or not. */
+  #childBytes: number;
   readonly #outputs = new OutputBytes();
   readonly #values: HeldValues;
   #lookAtBytes = lookAgainBytes;
@@ -96,6 +98,7 @@ export class RunLedger {
     this.runId = loaded.id;
     const { id, depth, priority, execution, dryRun, requestId, traceId } = loaded;
     this.#making = { id, depth, priority, execution, dryRun, requestId, traceId };
+    this.#childBytes = loaded.childBytes;
     this.clock = clock;
     this.#storedSeq = loaded.eventSeq;
     this.#seq = loaded.eventSeq;
@@ -220,6 +223,22 @@ export class RunLedger {
     };
     this.#pending.nodeSet(nodeRow(held, fields));
     this.#pending.events.push(eventRow({ seq, type: 1, atMs: this.eventMs(), status, attempt, path }));
+    this.#progressStore(held.state);
+  }
+
+  /** Iterations around a node run say how far they have come. Not when an item ends: those of pure nodes alone are stored in a shorter way, and are done at once. */
+  #progressStore({ frame: { owner } }: NodeState): void {
+    if (owner === undefined) return;
+    const held = this.held.get(owner.path);
+    if (held !== undefined && owner.drive !== undefined && isProgressDue(held)) {
+      held.progressEnds = owner.drive.ended;
+      const progress = progressOf(owner.drive);
+      if (progress !== undefined) {
+        held.progress = JSON.stringify(progress);
+        this.#pending.nodeSet(nodeRow(held, { status: nodeRunStatusNumber("RUNNING") }));
+      }
+    }
+    this.#progressStore(owner);
   }
 
   /** Another worker may execute the node. */
@@ -235,7 +254,7 @@ export class RunLedger {
     const { path, state, attempt, startedMs, workerKey } = held;
     this.#pending.ends.push({ path, attempt, startedMs, workerKey, outcome: given, spans, isSubstitute });
     if (given.kind === "opened") return this.#drive(held, given);
-    const outcome = given.kind === "child" ? this.#childMade(held, given.input) : given;
+    const outcome = given.kind === "child" ? this.#childMade(held, given) : given;
     if (outcome === undefined) return;
     const storable = this.#storable(state, outcome);
     const told = notedSpans(this.runId, held, { spans, outcome: storable.outcome }, this.eventMs());
@@ -255,7 +274,7 @@ export class RunLedger {
       }
     }
     // In a run that ends anyway nobody waits for the part that was not there.
-    const last = this.handled(state, taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false } : taken);
+    const last = this.handled(state, taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false, fault: "own" } : taken);
     this.#scopesCancel(state);
     this.#outputsForget(state);
     this.#pending.nodeSet(this.finishedRow(held, last, storable.columns));
@@ -337,7 +356,7 @@ export class RunLedger {
 
   /** The end of a node, with what its `on_error` makes of a failure. */
   handled(state: NodeState, end: NodeEnd): NodeEnd {
-    return end.kind === "failed" ? { ...end, handling: handlingOf(this.graph, state, end.code) } : end;
+    return end.kind === "failed" ? { ...end, handling: handlingOf(this.graph, state, end.fault, end.usage) } : end;
   }
 
   /** Numbers the node's last event, which follows from its row. */
@@ -459,10 +478,11 @@ export class RunLedger {
   }
 
   /** A run is asked for, which the node waits for. @returns how it ends now, where it waits for none. */
-  #childMade(held: HeldNode, input: JsonObject): NodeOutcome | undefined {
+  #childMade(held: HeldNode, { input, gate }: Extract<NodeOutcome, { kind: "child" }>): NodeOutcome | undefined {
     const childRunId = newId();
-    const asked = childAsked(this.#making, held, { childRunId, input });
+    const asked = childAsked(this.#making, held, { childRunId, input, gate, givenBytes: this.#childBytes });
     if ("code" in asked) return { kind: "failed", ...asked, retryable: false };
+    this.#childBytes += Buffer.byteLength(asked.input ?? "");
     this.#pending.outboxAdd(asked);
     held.childRunId = childRunId;
     const { config, timeoutMs } = held.state.node;
@@ -525,8 +545,8 @@ function nextAttemptMs(held: HeldNode, failed: FailedOutcome): number | undefine
  * The platform's own fault is given back before it is anybody's failure, but not of what has one attempt. Where a call may have gone out that must not be made
  * twice a person was asked before.
  */
-function isOwnFault(state: NodeState, { code }: FailedOutcome): boolean {
-  return code === internalCode && isLeaf(state);
+function isOwnFault(state: NodeState, { fault }: FailedOutcome): boolean {
+  return fault === "own" && isLeaf(state);
 }
 
 function outputsTooLarge(what: "output" | "items", bytes: number, usage: FailedOutcome["usage"]): FailedOutcome {

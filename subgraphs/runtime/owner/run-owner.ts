@@ -14,21 +14,22 @@ import { runsRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
-import type { FlushDraft, FlushingRun } from "./flush-draft.ts";
-import { Flusher } from "./flusher.ts";
-import { resultReader, type ResultReader } from "./frame-results.ts";
-import { HeldBytes, type Holder } from "./held-bytes.ts";
-import { LeftToOthers } from "./left-to-others.ts";
-import { answerBytesOfHeap, heldBytesOfHeap } from "./heap-share.ts";
+import type { FlushDraft, FlushingRun } from "./flush/flush-draft.ts";
+import { Flusher } from "./flush/flusher.ts";
+import { resultReader, type ResultReader } from "./composites/frame-results.ts";
+import type { Gates } from "./gates.ts";
+import { HeldBytes, type Holder } from "./held/held-bytes.ts";
+import { LeftToOthers } from "./takeover/left-to-others.ts";
+import { answerBytesOfHeap, heldBytesOfHeap } from "./held/heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
 import { PlanCache } from "../plan/frozen-plan.ts";
-import { MailDrain } from "./mail-drain.ts";
+import { MailDrain } from "./mail/mail-drain.ts";
 import { OwnedRun } from "./owned-run.ts";
 import type { Policy } from "./policy.ts";
 import type { Executors, Release, RunHost } from "./run-host.ts";
-import { RunLoader, type NotLoaded } from "./run-loader.ts";
-import { SetBacks } from "./set-backs.ts";
-import { Slots } from "./slots.ts";
+import { RunLoader, type NotLoaded } from "./takeover/run-loader.ts";
+import { SetBacks } from "./takeover/set-backs.ts";
+import { Slots } from "./calls/slots.ts";
 
 /** What an owner is made of. */
 export interface RunOwnerOptions {
@@ -37,6 +38,8 @@ export interface RunOwnerOptions {
   log: Log;
   executors: Executors;
   ports: NodePorts;
+  /** Told of runs that have ended for whose end others wait. */
+  gates: Pick<Gates, "wanted">;
   slots: number;
   offersNodes: boolean;
   maxCrashes: number;
@@ -52,6 +55,8 @@ export interface RunOwnerOptions {
   released?: (runId: string, release: Release) => void;
   /** Told which run the process is at, for whoever finds that it does not come back; undefined: none. */
   advancing?: (runId: string | undefined) => void;
+  /** Whether metrics have what it does; they do unless given. */
+  isGauged?: boolean;
 }
 
 /** How far runs are taken, for whom, and who is told when they leave the process. */
@@ -127,14 +132,19 @@ export class RunOwner implements RunHost {
     this.#db = db;
     this.#onReleased = options.released;
     const listener = { flushed: (ids: readonly string[]) => options.flushed?.(ids), refused: (draft: FlushDraft) => this.#retell(draft) };
-    this.#flusher = new Flusher({ db, hints, log, listener });
+    const { gates, isGauged = true } = options;
+    this.#flusher = new Flusher({ db, hints, log, listener, gates, isGauged });
     this.#unsubscribe = hints.subscribe("inbox", "*", (runId) => {
       const run = this.#owned.get(runId);
       if (run !== undefined) this.drainWanted(run);
     });
     this.#mail = new MailDrain({ db, log, owned: this.#owned });
+    this.#unwatch = isGauged ? this.#gauges() : [];
+  }
+
+  #gauges(): (() => void)[] {
     const one = (value: () => number) => () => [{ labels: {}, value: value() }];
-    this.#unwatch = [
+    return [
       ownedRuns.add(one(() => this.size)),
       heldBytes.add(one(() => this.held.total)),
       heldLimit.add(one(() => this.held.limitBytes)),

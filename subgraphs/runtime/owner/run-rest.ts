@@ -3,7 +3,7 @@ import type { RunState } from "../engine/run-state.ts";
 import { runStatus } from "../engine/status.ts";
 import type { Rest } from "../queue/flush.sql.ts";
 import type { RunStatus } from "../queue/statuses.ts";
-import type { HeldNodes } from "./held-node.ts";
+import type { HeldNodes } from "./held/held-node.ts";
 import type { Policy } from "./policy.ts";
 
 /** How a run ends that was ended by a message, whatever its nodes make of it. */

@@ -1,4 +1,4 @@
-import { agentType } from "../engine/agent-plan.ts";
+import { agentType } from "../engine/drivers/agent-plan.ts";
 import type { PlanDocument } from "../engine/plan.ts";
 
 /** The plan of an agent's own run, of an agent as it was frozen. The input of such a run is `{ text, json?, user_id?, session_id?, team_id?, message_id? }`. */

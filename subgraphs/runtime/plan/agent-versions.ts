@@ -2,18 +2,19 @@
  * Agents are frozen whole: prompt, model, limits, and the versions of the tools that they may call, as they were when the run was created. The plan of an agent's
  * own run is one node, the same as that of an agent in a workflow.
  */
-import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
-import type { RequestInfo } from "#shared/request-info.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { findAgent, type AgentReference, type AgentVersionFound } from "../client/agent.client.ts";
 import { findBindings, type BindingFound } from "../client/tool.client.ts";
-import { agentType } from "../engine/agent-plan.ts";
+import { agentType } from "../engine/drivers/agent-plan.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
-import type { FrozenAgent } from "../nodes/agent-frozen.ts";
+import type { FrozenAgent } from "../nodes/agent/agent-frozen.ts";
 import { agentRunDocument } from "./agent-document.ts";
+import type { AgentQuestion } from "./agent-question.ts";
+import { freezeAgentSkills, type FrozenSkills } from "./agent-skills.ts";
 import { readModelConfig, type ModelConfig } from "./agent-model-config.ts";
 import { allNodes, graphsOf, mapNodes } from "./document-nodes.ts";
+import { freeName, parametersOf } from "./function-names.ts";
 import { PlanSize } from "./plan-size.ts";
 
 /** Side by side; a document may have 2,000 agents. */
@@ -33,12 +34,6 @@ const fixedLimits = {
   prompt_bytes: 3_800_000,
   prompt_messages: 1_000,
 };
-
-/** Whom a run freezes, and in which version. */
-export interface AgentQuestion {
-  call: SubgraphCaller;
-  info: RequestInfo;
-}
 
 /** A version of an agent, as a plan has it; without `history`, which the node says. */
 export interface FrozenVersion {
@@ -110,45 +105,48 @@ function keyOf(node: PlanNode): string {
  * Finds an agent and freezes a version of it: the published one unless one is named, which may be archived where `mayBeArchived` says so.
  *
  * @throws AppError AGENT_NOT_FOUND, AGENT_VERSION_NOT_FOUND, AGENT_VERSION_NOT_PUBLISHED, AGENT_VERSION_ARCHIVED, AGENT_VERSION_OF_OTHER_AGENT,
- *   AGENT_MODEL_CONFIG_INVALID, TOOL_BINDING_NOT_FOUND, TOOL_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING
+ *   AGENT_MODEL_CONFIG_INVALID, TOOL_BINDING_NOT_FOUND, TOOL_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING, and those of {@link freezeAgentSkills}
  */
 export async function freezeAgent(
-  { call, info }: AgentQuestion,
+  { call, info, places = {} }: AgentQuestion,
   reference: AgentReference,
   { mayBeArchived = false } = {},
 ): Promise<FrozenVersion> {
   const { id, code, versionId } = reference;
-  const { agent, version: named } = await findAgent(call, info, reference);
-  if (versionId !== undefined && named === null) throw runtimeErrors.AGENT_VERSION_NOT_FOUND({ id: versionId });
+  const agent = await findAgent(call, info, reference);
+  const { version } = agent;
+  if (versionId !== undefined && version == null) throw runtimeErrors.AGENT_VERSION_NOT_FOUND({ id: versionId });
   const isNamed = id !== undefined || code !== undefined;
-  if (isNamed && (agent === null || agent.deletedAt !== null)) throw runtimeErrors.AGENT_NOT_FOUND({ id: id ?? code ?? "" });
-  if (named !== null && agent !== null && named.agent.id !== agent.id)
-    throw runtimeErrors.AGENT_VERSION_OF_OTHER_AGENT({ field: "agentVersionId", id: named.id, agentId: agent.id });
-  const version = named ?? agent?.publishedVersion ?? null;
-  if (version === null) throw runtimeErrors.AGENT_VERSION_NOT_PUBLISHED({ id: agent?.id ?? "" });
+  if (isNamed && (agent.id == null || agent.deleted === true)) throw runtimeErrors.AGENT_NOT_FOUND({ id: id ?? code ?? "" });
+  if (version == null) throw runtimeErrors.AGENT_VERSION_NOT_PUBLISHED({ id: agent.id ?? "" });
+  if (agent.id != null && version.agentId !== agent.id)
+    throw runtimeErrors.AGENT_VERSION_OF_OTHER_AGENT({ field: "agentVersionId", id: version.id, agentId: agent.id });
   if (version.status === "ARCHIVED" && !mayBeArchived) throw runtimeErrors.AGENT_VERSION_ARCHIVED({ id: version.id });
-  if (version.agent.deletedAt !== null) throw runtimeErrors.AGENT_NOT_FOUND({ id: version.agent.id });
+  if (version.agentDeleted) throw runtimeErrors.AGENT_NOT_FOUND({ id: version.agentId });
   const config = await readModelConfig(info.tenantId, version.id, version.modelConfig as JsonObject);
-  const bindings = await findBindings(
-    call,
-    info,
-    version.tools.flatMap((tool) => (tool === null ? [] : [tool.id])),
-  );
-  return { agentId: version.agent.id, versionId: version.id, frozen: frozenOf(version, config, bindings) };
+  const { agentId, skillIds } = version;
+  const tools = toolsOf(version, await findBindings(call, info, version.toolBindingIds));
+  const skills = await freezeAgentSkills({ call, info }, { agentId, skillIds, places, names: tools.map(({ name }) => name) });
+  return { agentId, versionId: version.id, frozen: frozenOf(version, config, { tools, skills }) };
 }
 
-function frozenOf(version: AgentVersionFound, config: ModelConfig, bindings: readonly BindingFound[]): FrozenVersion["frozen"] {
+function frozenOf(
+  version: AgentVersionFound,
+  config: ModelConfig,
+  { tools, skills }: { tools: FrozenAgent["tools"]; skills: FrozenSkills },
+): FrozenVersion["frozen"] {
   const { id, role, goal, systemPrompt, model, memoryPolicy, maxSteps } = version;
   const score = (memoryPolicy.config as JsonObject)["write_importance_score"];
   return {
     v: 1,
-    id: version.agent.id,
+    id: version.agentId,
     version_id: id,
     role,
     ...(goal !== null && { goal: goal ?? "" }),
     ...(systemPrompt !== null && { system_prompt: systemPrompt ?? "" }),
     model: modelOf(model ?? null, config),
-    tools: toolsOf(version, bindings),
+    tools,
+    ...skills,
     memory: {
       enabled: memoryPolicy.enabled,
       scope: memoryPolicy.memoryScope,
@@ -186,43 +184,27 @@ function modelOf(name: string | null, config: ModelConfig): FrozenAgent["model"]
 }
 
 /** In the order of the version, so that a provider's cache of prompts sees the same bytes; by codes of tools, a number behind those that come again. */
-function toolsOf({ id, tools }: AgentVersionFound, bindings: readonly BindingFound[]): FrozenAgent["tools"] {
+function toolsOf({ id, toolBindingIds }: AgentVersionFound, bindings: readonly BindingFound[]): FrozenAgent["tools"] {
   const byId = new Map(bindings.map((binding) => [binding.id, binding]));
   const taken = new Set<string>();
-  return tools.flatMap((stub) => {
-    if (stub === null) return [];
+  return toolBindingIds.map((bindingId) => {
     const nodeId = `of agent version ${id}`;
-    const binding = byId.get(stub.id);
-    if (binding === undefined || binding.deletedAt !== null) throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id: stub.id, nodeId });
+    const binding = byId.get(bindingId);
+    if (binding === undefined || binding.deleted) throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id: bindingId, nodeId });
     const { tool } = binding;
-    if (tool.deletedAt !== null) throw runtimeErrors.TOOL_NOT_FOUND({ id: tool.id, nodeId });
+    if (tool.deleted) throw runtimeErrors.TOOL_NOT_FOUND({ id: tool.id, nodeId });
     if (tool.status === "ARCHIVED") throw runtimeErrors.TOOL_ARCHIVED({ id: tool.id, nodeId });
-    const version = binding.toolVersion ?? tool.latestVersion;
+    const { version } = binding;
     if (version == null) throw runtimeErrors.TOOL_VERSION_MISSING({ id: tool.id, nodeId });
     const name = freeName(tool.code, taken);
     const description = tool.description ?? tool.name;
     const parameters = parametersOf(version.inputSchema as JsonObject);
     const policy = policyOf(binding);
-    return [{ name, description, parameters, tool_binding_id: binding.id, tool_version_id: version.id, ...policy }];
+    return { name, description, parameters, tool_binding_id: binding.id, tool_version_id: version.id, ...policy };
   });
 }
 
 /** Whether a person is asked before it is called, as it is when the run is created. */
-function policyOf({ config }: BindingFound): Pick<FrozenAgent["tools"][number], "requires_approval"> {
-  const { requires_approval: policy } = config as JsonObject;
+function policyOf({ requiresApproval: policy }: BindingFound): Pick<FrozenAgent["tools"][number], "requires_approval"> {
   return policy === true || typeof policy === "string" ? { requires_approval: policy } : {};
-}
-
-/** A name that providers take: 1 to 64 letters, digits, `_` and `-`. */
-export function freeName(code: string, taken: Set<string>): string {
-  const base = code.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 60);
-  let name = base;
-  for (let number = 2; taken.has(name); number++) name = `${base}_${number}`;
-  taken.add(name);
-  return name;
-}
-
-/** Providers want an object's schema; one that says nothing takes any. */
-function parametersOf(schema: JsonObject): JsonObject {
-  return schema["type"] === undefined ? { type: "object", properties: {}, ...schema } : schema;
 }

@@ -3,13 +3,15 @@
  * holds what is part of its own run and no more.
  */
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
-import { agentType } from "../engine/agent-plan.ts";
-import { isChildRun, type ChildPlan } from "../engine/child-run.ts";
+import { agentType } from "../engine/drivers/agent-plan.ts";
+import { isChildRun, skillType, type ChildPlan } from "../engine/child-run.ts";
 import { subWorkflowVersion } from "../engine/composite.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
-import { teamType } from "../engine/team-plan.ts";
+import { teamType } from "../engine/drivers/team-plan.ts";
+import type { FrozenSkill } from "../nodes/skill/skill-frozen.ts";
 import { agentRunDocument } from "./agent-document.ts";
 import { allNodes, bodyDocument, graphsOf } from "./document-nodes.ts";
+import { skillDocument } from "./skill-document.ts";
 import { teamRunDocument } from "./team-document.ts";
 import type { FrozenTeam } from "./team-frozen.ts";
 
@@ -52,6 +54,8 @@ export function withChildPlans<Plan extends PlanOfChild<Plan>>(
         return agentNamed(node, frozen);
       case teamType:
         return teamNamed(node, frozen);
+      case skillType:
+        return skillNamed(node, frozen);
       default:
         return workflowNamed(node, workflows, frozen);
     }
@@ -79,6 +83,7 @@ function workflowNamed(node: PlanNode, workflows: Workflows, freeze: (document: 
     ...(workflowId !== undefined && { workflowId }),
     ...(appId !== undefined && { appId }),
     ...(document.on_failure !== undefined && { onFailure: document.on_failure }),
+    ...(document.concurrency !== undefined && { concurrency: { ...document.concurrency } }),
     ...(plan.isEmpty && { isEmpty: true }),
   });
 }
@@ -101,6 +106,17 @@ function teamNamed(node: PlanNode, freeze: (document: PlanDocument) => FrozenChi
   const { id, version_id: versionId } = frozen;
   const plan = freeze(teamRunDocument(frozen, { hasSession: opening["session_id"] !== undefined }));
   return withChild({ ...node, config: opening }, { planId: plan.id, kind: "TEAM", subjectId: id, subjectVersionId: versionId });
+}
+
+function skillNamed(node: PlanNode, freeze: (document: PlanDocument) => FrozenChild): PlanNode {
+  const { skill, ...opening } = node.config;
+  if (!isJsonObject(skill)) return withChild(node, undefined);
+  const frozen = skill as unknown as FrozenSkill;
+  const plan = freeze(skillDocument(frozen));
+  return withChild(
+    { ...node, config: opening },
+    { planId: plan.id, kind: "SKILL", subjectId: frozen.id, subjectVersionId: frozen.version_id },
+  );
 }
 
 function withChild(node: PlanNode, child: ChildPlan | undefined): PlanNode {

@@ -8,15 +8,18 @@ import type { JsonObject } from "#shared/json.ts";
 import { canonicalNodeType } from "#shared/dsl/node-types.ts";
 import { compilePlan, PlanError, type PlanDocument } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
-import { sessionStatus } from "../client/session.client.ts";
+import { findSession, type SessionFound } from "../client/session.client.ts";
 import { freezePlan, type FrozenPlan } from "./frozen-plan.ts";
 import { findRunSource, type RunNames, type RunSource } from "../client/workflow.client.ts";
+import type { AgentPlaces } from "./agent-question.ts";
 import { agentDocument, freezeAgent, freezeAgents, hasAgents } from "./agent-versions.ts";
 import { allNodes } from "./document-nodes.ts";
 import type { CachedDocument } from "./document-cache.ts";
 import { checkNest } from "./nest-limits.ts";
 import { PlanSize } from "./plan-size.ts";
 import { withMocks, type GivenMocks } from "./run-mocks.ts";
+import { skillDocument } from "./skill-document.ts";
+import { freezeSkill, freezeSkills, hasSkills } from "./skill-versions.ts";
 import { freezeSubWorkflows, hasSubWorkflows, type VersionDocument } from "./sub-workflows.ts";
 import { freezeTeam, freezeTeams, hasTeams, teamDocument } from "./team-versions.ts";
 import { freezeToolVersions } from "./tool-versions.ts";
@@ -41,6 +44,8 @@ export interface CompiledRun {
   initialNode: string | undefined;
   /** What its document says is run when it fails. */
   onFailure: string | undefined;
+  /** How many of its runs are executed at once. */
+  concurrency: PlanDocument["concurrency"];
   /** What the run's input is to fit. */
   inputSchema: JsonObject | undefined;
   /** What of its session it sees. */
@@ -57,7 +62,7 @@ export interface CompiledRun {
 export async function compileRun(host: CompileHost, info: RequestInfo, question: RunQuestion): Promise<CompiledRun> {
   const { call } = host;
   if (question.workflowId == null && question.workflowVersionId == null) throw runtimeErrors.WORKFLOW_NOT_GIVEN({ field: "workflowId" });
-  const [{ source, documentOf }] = await Promise.all([
+  const [{ source, documentOf }, session] = await Promise.all([
     findVersionSource(host, info, question),
     checkSession(call, info, question.sessionId),
   ]);
@@ -71,6 +76,7 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
       cached,
       version: { versionId, workflowId, document: cached.document },
       given: { field: "mocks", mocks: question.mocks ?? {} },
+      places: { appId, userId: session?.userId },
     }),
     appId,
     appVersionId: question.appVersionId ?? undefined,
@@ -79,6 +85,7 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
     sessionId: question.sessionId ?? undefined,
     initialNode,
     onFailure: cached.document.on_failure,
+    concurrency: cached.document.concurrency,
     inputSchema: cached.document.input_schema,
     history: cached.document.session_history,
   };
@@ -89,28 +96,36 @@ interface PlanQuestion {
   cached: Pick<CachedDocument, "document" | "plan">;
   version: VersionDocument;
   given: GivenMocks;
+  /** For whom its agents work. */
+  places?: AgentPlaces;
 }
 
 /** Freezes a document with mocks; that of the document alone is made once a process. @throws AppError as compileRun does for what it calls, and withMocks */
-export async function frozenPlan(host: CompileHost, info: RequestInfo, { cached, version, given }: PlanQuestion): Promise<FrozenPlan> {
+export async function frozenPlan(
+  host: CompileHost,
+  info: RequestInfo,
+  { cached, version, given, places }: PlanQuestion,
+): Promise<FrozenPlan> {
   const isAlone = !callsOthers(cached.document);
   if (isAlone && Object.keys(given.mocks).length === 0) return (cached.plan ??= freeze(info.tenantId, cached.document));
-  const document = isAlone ? cached.document : await withOthers(host, info, version);
+  const document = isAlone ? cached.document : await withOthers(host, info, version, places);
   return freeze(info.tenantId, withMocks(document, given));
 }
 
 /** Whether something goes into the plan beside the document. */
 function callsOthers(document: PlanDocument): boolean {
-  return callsTools(document) || hasAgents(document) || hasTeams(document) || hasSubWorkflows(document);
+  return callsTools(document) || hasAgents(document) || hasTeams(document) || hasSkills(document) || hasSubWorkflows(document);
 }
 
-/** The document with its sub-workflows, and the versions of the tools that it, and they, call, and their agents and teams. */
-async function withOthers(host: CompileHost, info: RequestInfo, version: VersionDocument): Promise<PlanDocument> {
+/** The document with its sub-workflows, and the versions of the tools that it, and they, call, and their skills, agents and teams. */
+async function withOthers(host: CompileHost, info: RequestInfo, version: VersionDocument, places: AgentPlaces = {}): Promise<PlanDocument> {
   const { call } = host;
   const size = new PlanSize();
   const withTools = await freezeToolVersions(call, info, await freezeSubWorkflows(host, info, version));
-  if (hasAgents(withTools) || hasTeams(withTools)) size.add(withTools);
-  return freezeTeams({ call, info }, await freezeAgents({ call, info }, withTools, size), size);
+  if (hasAgents(withTools) || hasTeams(withTools) || hasSkills(withTools)) size.add(withTools);
+  const asked = { call, info, places };
+  const withSkills = await freezeSkills(asked, withTools, size);
+  return freezeTeams(asked, await freezeAgents(asked, withSkills, size), size);
 }
 
 /** A version's document, whatever its status. @throws AppError WORKFLOW_VERSION_NOT_FOUND */
@@ -125,9 +140,12 @@ export interface AgentRunQuestion {
   agentId: string;
   agentVersionId?: string | null | undefined;
   sessionId?: string | null | undefined;
+  /** For whom it works. */
+  teamId?: string | null | undefined;
+  userId?: string | null | undefined;
 }
 
-/** What a run of an agent, or of a team, executes. */
+/** What a run of an agent, a team or a skill executes. */
 export interface CompiledSubjectRun {
   plan: FrozenPlan;
   subjectId: string;
@@ -141,7 +159,9 @@ export interface CompiledSubjectRun {
  */
 export async function compileAgentRun(call: SubgraphCaller, info: RequestInfo, question: AgentRunQuestion): Promise<CompiledSubjectRun> {
   const reference = { id: question.agentId, versionId: question.agentVersionId ?? undefined };
-  const [version] = await Promise.all([freezeAgent({ call, info }, reference), checkSession(call, info, question.sessionId)]);
+  const session = await checkSession(call, info, question.sessionId);
+  const places = { teamId: question.teamId, appId: session?.appId, userId: question.userId ?? session?.userId };
+  const version = await freezeAgent({ call, info, places }, reference);
   const document = agentDocument(version, { hasSession: question.sessionId != null });
   return { plan: freeze(info.tenantId, document), subjectId: version.agentId, subjectVersionId: version.versionId };
 }
@@ -151,6 +171,8 @@ export interface TeamRunQuestion {
   teamId: string;
   teamVersionId?: string | null | undefined;
   sessionId?: string | null | undefined;
+  /** For whom it works. */
+  userId?: string | null | undefined;
 }
 
 /**
@@ -160,16 +182,41 @@ export interface TeamRunQuestion {
  */
 export async function compileTeamRun(call: SubgraphCaller, info: RequestInfo, question: TeamRunQuestion): Promise<CompiledSubjectRun> {
   const reference = { id: question.teamId, versionId: question.teamVersionId ?? undefined };
-  const [version] = await Promise.all([freezeTeam({ call, info }, reference), checkSession(call, info, question.sessionId)]);
+  const session = await checkSession(call, info, question.sessionId);
+  const places = { appId: session?.appId, userId: question.userId ?? session?.userId };
+  const version = await freezeTeam({ call, info, places }, reference);
   const document = teamDocument(version, { hasSession: question.sessionId != null });
   return { plan: freeze(info.tenantId, document), subjectId: version.teamId, subjectVersionId: version.versionId };
 }
 
-async function checkSession(call: SubgraphCaller, info: RequestInfo, id: string | null | undefined): Promise<void> {
-  if (id == null) return;
-  const status = await sessionStatus(call, info, id);
-  if (status === null) throw runtimeErrors.SESSION_NOT_FOUND({ id });
-  if (status === "CLOSED") throw runtimeErrors.SESSION_CLOSED({ id });
+/** What a skill's run is asked for with. */
+export interface SkillRunQuestion {
+  skillId: string;
+  skillVersionId?: string | null | undefined;
+}
+
+/** What a skill's run executes, and what its input is to fit. */
+export interface CompiledSkillRun extends CompiledSubjectRun {
+  parameterSchema: JsonObject;
+}
+
+/**
+ * Decides and freezes what a skill's run executes.
+ *
+ * @throws AppError of freezeSkill; PLAN_TOO_LARGE, PLAN_INVALID
+ */
+export async function compileSkillRun(call: SubgraphCaller, info: RequestInfo, question: SkillRunQuestion): Promise<CompiledSkillRun> {
+  const skill = await freezeSkill({ call, info }, { id: question.skillId, versionId: question.skillVersionId ?? undefined });
+  const plan = freeze(info.tenantId, skillDocument(skill));
+  return { plan, subjectId: skill.id, subjectVersionId: skill.version_id, parameterSchema: skill.parameters };
+}
+
+async function checkSession(call: SubgraphCaller, info: RequestInfo, id: string | null | undefined): Promise<SessionFound | undefined> {
+  if (id == null) return undefined;
+  const session = await findSession(call, info, id);
+  if (session === null) throw runtimeErrors.SESSION_NOT_FOUND({ id });
+  if (session.status === "CLOSED") throw runtimeErrors.SESSION_CLOSED({ id });
+  return session;
 }
 
 /** The two ids are easily confused; it costs a look only where there is no such workflow. */

@@ -9,12 +9,13 @@ import type { PlanDocument, PlanEdge, PlanNode } from "../engine/plan.ts";
  * The workflow subgraph has validated it.
  */
 export function planDocument(dsl: DslDocument): PlanDocument {
-  const { timeout_seconds: seconds, input_schema: schema, session_history: history, on_failure } = dsl;
+  const { timeout_seconds: seconds, input_schema: schema, session_history: history, on_failure, concurrency } = dsl;
   return {
     nodes: dsl.nodes.map(planNode),
     edges: (dsl.edges ?? []).map(planEdge),
     ...(isRunTimeout(seconds) && { timeout_seconds: seconds }),
     ...(on_failure !== undefined && { on_failure: workflowNamed(on_failure) }),
+    ...(concurrency !== undefined && { concurrency }),
     ...(history !== undefined && { session_history: sessionHistory.parse(history) }),
     ...(isJsonObject(schema) && { input_schema: schema }),
   };

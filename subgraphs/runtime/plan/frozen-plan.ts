@@ -1,12 +1,17 @@
 import { createHash } from "node:crypto";
+import { newId } from "#shared/ids.ts";
 import { compilePlan, type CompiledPlan, type PlanDocument } from "../engine/plan.ts";
 import { planLoad } from "../queue/load.sql.ts";
+import { mockedPlan } from "../queue/rows.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { withChildPlans } from "./child-plans.ts";
 import { PlanSize } from "./plan-size.ts";
 import { compiledPlan, compileStored } from "./compiled-plans.ts";
 
-/** A plan under the hash of its content: the same for all runs of it, and never another content under the same id. */
+/**
+ * A plan under the hash of its content: the same for all runs of it, and never another content under the same id. One with mocks has an id of its own: it is of one run, and of
+ * those that are made of that, and goes with them.
+ */
 export interface FrozenPlan {
   id: string;
   tenantId: string;
@@ -45,7 +50,8 @@ function freezeWith(tenantId: string, given: PlanDocument, made: Made): FrozenPl
   });
   compilePlan(document);
   const json = JSON.stringify(document);
-  const id = createHash("sha256").update(tenantId).update("\n").update(json).digest("hex");
+  const hash = createHash("sha256").update(tenantId).update("\n").update(json).digest("hex");
+  const id = document.mocks === undefined ? hash : `${mockedPlan}${newId()}`;
   return { id, tenantId, json, isEmpty: document.nodes.length === 0, ...(children.length > 0 && { children }) };
 }
 

@@ -20,11 +20,19 @@ export async function plansById(tx: Tx, ids: readonly string[]): Promise<Readonl
   return found;
 }
 
-/** What a run executes; undefined where the tenant has no such run. Served by the primary keys. */
+/** What runs execute, by their ids; of those that the tenant has. Served by the primary keys. */
+export async function plansOfRuns(tx: Tx, runIds: readonly string[]): Promise<ReadonlyMap<string, CompiledPlan>> {
+  if (runIds.length === 0) return new Map();
+  const runs = await tx.sql<{ id: string; planId: string }>(
+    `select id, plan_id as "planId" from runtime.run where tenant_id = $2 and id = any($1)`,
+    [[...new Set(runIds)], tx.tenantId],
+  );
+  const planIds = runs.map(({ planId }) => planId);
+  const plans = await plansById(tx, planIds);
+  return new Map(runs.flatMap(({ id, planId }) => (plans.has(planId) ? [[id, plans.get(planId)!] as const] : [])));
+}
+
+/** What a run executes; undefined where the tenant has no such run. */
 export async function planOfRun(tx: Tx, runId: string): Promise<CompiledPlan | undefined> {
-  const [run] = await tx.sql<{ planId: string }>(`select plan_id as "planId" from runtime.run where tenant_id = $2 and id = $1`, [
-    runId,
-    tx.tenantId,
-  ]);
-  return run && (await plansById(tx, [run.planId])).get(run.planId);
+  return (await plansOfRuns(tx, [runId])).get(runId);
 }

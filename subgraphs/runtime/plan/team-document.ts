@@ -1,6 +1,6 @@
 import type { JsonObject } from "#shared/json.ts";
 import type { PlanDocument } from "../engine/plan.ts";
-import { teamType } from "../engine/team-plan.ts";
+import { teamType } from "../engine/drivers/team-plan.ts";
 import type { FrozenTeam } from "./team-frozen.ts";
 
 /** The config of a team's node: who is in it, and what it is given when it opens. What was said before is known to those who see a session. */

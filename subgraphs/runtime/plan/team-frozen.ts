@@ -1,9 +1,12 @@
 /** What a plan holds of a team version: all that its members are told, and what they are offered, so that another version of the platform tells them the same. */
 import type { JsonObject } from "#shared/json.ts";
 import type { TeamVersionFound } from "../client/team.client.ts";
-import { teamRules, type TeamRules } from "../engine/team-plan.ts";
-import type { FrozenAgent } from "../nodes/agent-frozen.ts";
-import { freeName, type FrozenVersion } from "./agent-versions.ts";
+import { teamRules, type TeamRules } from "../engine/drivers/team-plan.ts";
+import { runtimeErrors } from "../errors.ts";
+import type { FrozenAgent } from "../nodes/agent/agent-frozen.ts";
+import { functionsOffered, mostFunctions } from "../nodes/agent/agent-functions.ts";
+import type { FrozenVersion } from "./agent-versions.ts";
+import { freeName } from "./function-names.ts";
 
 /** What is not said is so much; and no more is taken. */
 export const teamLimits = { rounds: { unlessGiven: 3, most: 100 }, turns: { unlessGiven: 100, most: 500 }, tokens: 1_000_000_000 } as const;
@@ -25,7 +28,7 @@ export interface FrozenTeam {
   members: { key: string; role: string; agent: FrozenAgent }[];
 }
 
-/** A team with its members' agents, each with what it is in the team. */
+/** A team with its members' agents, each with what it is in the team. @throws AppError TEAM_MEMBER_TOOLS */
 export function frozenTeam(version: TeamVersionFound, agents: ReadonlyMap<string, FrozenVersion>): FrozenTeam {
   const { coordinationMode: mode, objective, members } = version;
   const config = version.config as JsonObject;
@@ -72,12 +75,22 @@ interface Place {
   maxRounds: number | undefined;
 }
 
+/** What its team gives a model to call must have room beside its agent's tools. @throws AppError TEAM_MEMBER_TOOLS */
+function checkRoom(asked: { version: TeamVersionFound; place: number; tools: number; name: string | undefined }): void {
+  const { version, place, tools, name: functionName } = asked;
+  if (functionName === undefined || tools < mostFunctions) return;
+  const { memberKey, agentId } = version.members[place]!;
+  throw runtimeErrors.TEAM_MEMBER_TOOLS({ memberKey, agentId, versionId: version.id, tools, most: mostFunctions, functionName });
+}
+
 function memberAgent({ version, rules, place, frozen, maxRounds }: Place): FrozenAgent {
   const { mode, closer } = rules;
   const isLead = mode === "SUPERVISOR" && place === closer;
-  const names = new Set(frozen.tools.map(({ name }) => name));
+  const { tools, skills = [], folders } = frozen;
+  const names = new Set([...tools, ...skills].map(({ name }) => name).concat(folders?.read ?? [], folders?.run ?? []));
   const ask = isLead && rules.workers.length > 0 ? { ask: delegation(version, rules, freeName("delegate", names)) } : {};
   const ends = mode === "ROUND_ROBIN" && place !== closer ? { conclude: conclusion(freeName("conclude", names)) } : {};
+  checkRoom({ version, place, tools: functionsOffered(frozen).length, name: ask.ask?.name ?? ends.conclude?.name });
   const team = { key: version.members[place]!.memberKey, note: noteOf(version, rules, place), ...ask, ...ends, same_asks: sameAsks };
   const limits = isLead && maxRounds !== undefined ? { ...frozen.limits, max_steps: maxRounds } : frozen.limits;
   // Who is asked by a supervisor is given its task; the others know the conversation that the team is part of.

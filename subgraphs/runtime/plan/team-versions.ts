@@ -6,9 +6,10 @@ import { AppError } from "#shared/errors.ts";
 import { lastPublishedVersion } from "../client/agent.client.ts";
 import { findTeam, type TeamReference, type TeamVersionFound } from "../client/team.client.ts";
 import type { PlanDocument, PlanNode } from "../engine/plan.ts";
-import { teamType } from "../engine/team-plan.ts";
+import { teamType } from "../engine/drivers/team-plan.ts";
 import { runtimeErrors } from "../errors.ts";
-import { freezeAgent, type AgentQuestion, type FrozenVersion } from "./agent-versions.ts";
+import type { AgentQuestion } from "./agent-question.ts";
+import { freezeAgent, type FrozenVersion } from "./agent-versions.ts";
 import { allNodes, graphsOf, mapNodes } from "./document-nodes.ts";
 import { PlanSize } from "./plan-size.ts";
 import { teamConfig, teamRunDocument } from "./team-document.ts";
@@ -75,15 +76,16 @@ function keyOf(node: PlanNode): string {
 /**
  * Finds a team and freezes a version of it: the published one unless one is named; and of each member the published version of its agent.
  *
- * @throws AppError TEAM_NOT_FOUND, TEAM_VERSION_NOT_FOUND, TEAM_VERSION_NOT_PUBLISHED, TEAM_VERSION_ARCHIVED, TEAM_VERSION_OF_OTHER_TEAM, TEAM_MEMBER_DELETED, those of
+ * @throws AppError TEAM_NOT_FOUND, TEAM_VERSION_NOT_FOUND, TEAM_VERSION_NOT_PUBLISHED, TEAM_VERSION_ARCHIVED, TEAM_VERSION_OF_OTHER_TEAM, TEAM_MEMBER_DELETED, TEAM_MEMBER_TOOLS, those of
  *   freezeAgent
  */
 export async function freezeTeam(asked: AgentQuestion, reference: TeamReference): Promise<FrozenTeamVersion> {
   const version = await usableVersion(asked, reference);
   const agents = new Map<string, FrozenVersion>();
+  const ofTeam = { ...asked, places: { ...asked.places, teamId: version.team.id } };
   const waiting = [...new Map(version.members.map((member) => [member.agentId, member])).values()];
   for (let batch = waiting.splice(0, lookupsAtOnce); batch.length > 0; batch = waiting.splice(0, lookupsAtOnce)) {
-    await Promise.all(batch.map(async (member) => agents.set(member.agentId, await freezeMember(asked, version, member))));
+    await Promise.all(batch.map(async (member) => agents.set(member.agentId, await freezeMember(ofTeam, version, member))));
   }
   return { teamId: version.team.id, versionId: version.id, frozen: frozenTeam(version, agents) };
 }

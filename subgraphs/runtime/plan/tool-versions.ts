@@ -60,11 +60,11 @@ function frozenConfig({ config }: PlanNode, { version, policy }: FrozenTool): Js
   };
 }
 
-/** A person is asked where one of them says so. Each was looked at where it was written; what is too long together fails the node, and lets nothing through. */
-function eitherPolicy(own: Json | undefined, bound: Json | undefined): Json | undefined {
-  const [a, b] = [own, bound].filter((policy) => policy === true || typeof policy === "string");
+/** A person is asked where one of them says so. What is too long together, or no expression, fails the node, and lets nothing through. */
+export function eitherPolicy(own: Json | undefined, bound: Json | undefined): true | string | undefined {
+  const [a, b] = [own, bound].filter((policy): policy is true | string => policy === true || typeof policy === "string");
   if (a === true || b === true) return true;
-  return b === undefined ? a : `(${String(a)}) || (${b})`;
+  return b === undefined ? a : `(${a}) || (${b})`;
 }
 
 /** What is to be looked up of a node's call: which version, and what its binding says. undefined where that is known, and for one that names no tool: that is plain HTTP. */

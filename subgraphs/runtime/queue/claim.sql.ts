@@ -139,12 +139,16 @@ returning w.key, w.run_id as "runId", w.path, w.attempt, w.tenant_id as "tenantI
   w.orphaned as "isOrphan", ${bound}, ${epochMs("clock_timestamp()")} as "dbNowMs"`,
 });
 
+/** SQL: a run stands in no line, or has its place (gate.sql.ts). Served by the primary key. */
+const hasPlace = (runId: string): string => `coalesce((select g.state = 1 from runtime.gate g where g.run_id = ${runId}), true)`;
+
 const claimRun = defineStatement({
   name: "claim_run",
   text: `
 with ${presentMarks},
 pick as materialized (select w.key, ${crashOf} as crash from runtime.work w
-  where w.key = $1 and w.path is null and w.tenant_id = $5 and (w.lease is null or $3 and w.visible_at <= now()) for update skip locked),${takeRuns("$4")}`,
+  where w.key = $1 and w.path is null and w.tenant_id = $5 and (w.lease is null or $3 and w.visible_at <= now())
+    and ($6 or ${hasPlace("w.run_id")}) for update skip locked),${takeRuns("$4")}`,
 });
 
 // A run at rest, or a MANUAL one, has no work row: it gets one that is owned from the start, in the statement that sets the run's lease (I1).
@@ -153,7 +157,7 @@ const claimResting = defineStatement({
   name: "claim_resting",
   text: `
 with own as materialized (select id, tenant_id from runtime.run
-  where id = $1 and tenant_id = $4 and lease is null and status < 3 for update skip locked),
+  where id = $1 and tenant_id = $4 and lease is null and status < 3 and ($5 or ${hasPlace("id")}) for update skip locked),
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at, lease, worker)
   select id, id, tenant_id, clock_timestamp() + $3::float8 * interval '1 millisecond', gen_random_uuid(), $2 from own
   on conflict (key) do nothing returning key, tenant_id, lease),
@@ -200,15 +204,18 @@ export async function isSuspectDue(db: Queryable, only?: readonly string[]): Pro
   return row?.isDue === true;
 }
 
-/** Claims one run by its id, whether it is queued, asleep or at rest; undefined when someone else has it or it is terminal. */
+/**
+ * Claims one run by its id, whether it is queued, asleep or at rest; undefined when someone else has it or it is terminal. One that waits for its place is claimed
+ * with `anyPlace` only: to read its mail.
+ */
 export async function runClaim(
   db: Queryable,
-  claim: { runId: string; tenantId: string; worker: string; leaseMs: number; orphansAllowed: boolean },
+  claim: { runId: string; tenantId: string; worker: string; leaseMs: number; orphansAllowed: boolean; anyPlace?: boolean },
 ): Promise<RunClaim | undefined> {
-  const { runId, tenantId, worker, leaseMs, orphansAllowed } = claim;
-  const [queued] = await claimedRuns(db, claimRun, leaseMs, [runId, worker, orphansAllowed, leaseMs, tenantId]);
+  const { runId, tenantId, worker, leaseMs, orphansAllowed, anyPlace = false } = claim;
+  const [queued] = await claimedRuns(db, claimRun, leaseMs, [runId, worker, orphansAllowed, leaseMs, tenantId, anyPlace]);
   if (queued !== undefined) return queued;
-  const [resting] = await claimedRuns(db, claimResting, leaseMs, [runId, worker, leaseMs, tenantId]);
+  const [resting] = await claimedRuns(db, claimResting, leaseMs, [runId, worker, leaseMs, tenantId, anyPlace]);
   return resting;
 }
 

@@ -1,4 +1,14 @@
-import { arraysOf, insertionOf, newRunColumns, planColumns, rowsFrom, type NewRunRow, type Parameter, type PlanRow } from "./rows.ts";
+import {
+  arraysOf,
+  insertionOf,
+  mockedPlan,
+  newRunColumns,
+  planColumns,
+  rowsFrom,
+  type NewRunRow,
+  type Parameter,
+  type PlanRow,
+} from "./rows.ts";
 import { endedColumns, endsTold } from "./run-end.sql.ts";
 import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
 import { outboxKinds } from "./statuses.ts";
@@ -10,16 +20,32 @@ const planCount = Object.keys(planColumns).length;
 /** SQL: the rows of runs, whose parameters come behind those of the plans, and those begin at `first`. */
 const runsFrom = (first: number): string => rowsFrom(newRunColumns, first + planCount, { isNumbered: false });
 
-/** SQL: the parts of a statement that makes runs of the rows of part `a`. priority: a second of it is as good as a second of waiting. */
-const made = (first: number, more: { values?: string; returning?: string } = {}): string => `p as (insert into runtime.plan (${plan.names})
-  select ${plan.values} from ${rowsFrom(planColumns, first, { isNumbered: false })} on conflict (id) do nothing),
-r as (insert into runtime.run as r (${names}, event_seq, started_at, ended_at)
+/** SQL: part `line`, the places in their lines of the new runs of a part that have one. In the order of their ids, which is that of their making. */
+export const gated = (part: string, isWanted = "true"): string => `line as (insert into runtime.gate (run_id, tenant_id, key, places, state)
+  select id, tenant_id, gate_key, gate_places, case when execution = 'WORKERS' then 0 else 2 end from ${part} where gate_key is not null and ${isWanted} order by id returning run_id)`;
+
+/** SQL: when a new run is due: one that stands in a line is not until it is opened. */
+export const dueOf = `case when gate_key is not null and id = any(array(select run_id from line)) then 'infinity' else now() - priority * interval '1 second' end`;
+
+/**
+ * SQL: the parts of a statement that makes runs of the rows of part `a`. A plan with mocks goes with its run, so it comes only with one that is new: a create that is sent again
+ * has another. priority: a second of it is as good as a second of waiting.
+ */
+const made = (
+  first: number,
+  more: { values?: string; returning?: string } = {},
+): string => `r as (insert into runtime.run as r (${names}, event_seq, started_at, ended_at)
   select ${more.values ?? values}, case when status >= 3 then 2 else 1 end, case when status >= 3 then now() end, case when status >= 3 then now() end from a x
-  on conflict do nothing returning ${more.returning ?? "r.id, r.tenant_id, r.status"}, r.priority, r.execution, r.created_at),
-e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id)
+  on conflict do nothing returning ${more.returning ?? "r.id, r.tenant_id, r.status"}, r.plan_id, r.priority, r.execution, r.created_at,
+    r.gate_key, r.gate_places, r.parent_run_id as made_by, r.detached as is_left),
+p as (insert into runtime.plan (${plan.names})
+  select ${plan.values} from ${rowsFrom(planColumns, first, { isNumbered: false })}
+  where x.id not like '${mockedPlan}%' or x.id in (select plan_id from r) on conflict (id) do nothing),
+e as (insert into runtime.run_story (run_id, seq, type, status, at, tenant_id)
   select id, 1, 0, 0, now(), tenant_id from r union all select id, 2, 0, status, now(), tenant_id from r where status >= 3),
+${gated("r", "status = 0 and not (made_by is not null and not is_left and runtime.gate_is_within(made_by, gate_key))")},
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
-  select id, id, tenant_id, now() - priority * interval '1 second' from r where status = 0 and execution = 'WORKERS')`;
+  select id, id, tenant_id, ${dueOf} from r where status = 0 and execution = 'WORKERS')`;
 
 /**
  * SQL: the parts of a statement that create runs with their first events and work rows; `r` are those that are new. The parameters begin at `first`: those of the plans,

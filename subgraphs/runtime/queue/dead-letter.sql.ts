@@ -13,7 +13,7 @@ with r as (update runtime.run r set status = 4, lease = null, event_seq = event_
   returning ${endedColumns}, r.event_seq),
 n as (update runtime.node_run x set status = 5, ended_at = clock_timestamp(), error_code = 'SIBLING_FAILED' from r where x.run_id = r.id and x.status < 3
   returning x.run_id, x.tenant_id, x.path, x.wait_reason, x.child_run_id),
-e as (insert into runtime.run_event (run_id, seq, type, status, at, tenant_id) select id, event_seq, 0, 4, clock_timestamp(), tenant_id from r),
+e as (insert into runtime.run_story (run_id, seq, type, status, at, tenant_id) select id, event_seq, 0, 4, clock_timestamp(), tenant_id from r),
 i as (delete from runtime.inbox m where m.run_id = ${keysOf("id from r")}),
 w as (delete from runtime.work w where w.key = ${keysOf("id from r")}),
 o as (delete from runtime.work w where w.run_id = ${keysOf("id from r")} and w.path is not null),

@@ -9,7 +9,6 @@ import {
   arrayText,
   artifactColumns,
   at,
-  eventColumns,
   flushRunColumns,
   insertionOf,
   nodeRunColumns,
@@ -31,6 +30,7 @@ import {
 } from "./rows.ts";
 import { endedColumns, endsTold, failuresTold } from "./run-end.sql.ts";
 import { defineStatement, keysOf, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { storyColumns, storyRows, type StoryRow } from "./story.ts";
 
 /** What becomes of the ownership with this flush. end: the run is terminal. wait: it rests. requeue: given back. */
 export type Rest = "keep" | "wait" | "requeue" | "end";
@@ -57,6 +57,10 @@ class NumberedRows<Row extends object> {
       this.#numbers.push(run);
       this.#rows.push(row);
     }
+  }
+
+  each(visit: (run: number, row: Row) => void): void {
+    this.#rows.forEach((row, index) => visit(this.#numbers[index]!, row));
   }
 
   arrays(columns: Columns, long?: LongElements): Parameter[] {
@@ -140,11 +144,12 @@ const nodeColumns: Record<FlushForm, Columns> = { end: plainEndColumns, short: n
  * not are named one by one: looked up by a list of names they cost a thirtieth of what a pure node costs its owner.
  */
 export function isPlainEnd(row: NodeRunRow): boolean {
-  if (row.doneSeq !== row.seq || row.errorCode != null || row.waitReason != null || row.opened != null) return false;
+  if (row.doneSeq !== row.seq || row.errorCode != null || row.waitReason != null || row.opened != null || row.progress != null)
+    return false;
   if (row.outputArtifactId != null || row.loopUpdates != null || row.loopPath != null || row.statePath != null) return false;
   if (row.modelCalls != null || row.promptTokens != null || row.completionTokens != null || row.effectKey != null) return false;
   if (row.question != null || row.waitsMs != null || row.approval != null || row.dueMs != null || row.alone != null) return false;
-  if (row.ownFaults != null || row.childRunId != null) return false;
+  if (row.ownFaults != null || row.fault != null || row.childRunId != null) return false;
   return row.effectUnknown == null && row.workerKey == null && row.errorMessage == null;
 }
 
@@ -174,7 +179,7 @@ const update = (from: string) => `ok as (update runtime.run r set event_seq = a.
     output_text = a.output_text, output_json = a.output_json, error_code = a.error_code, error_message = a.error_message,
     cancel_reason = a.cancel_reason, model_calls = r.model_calls + coalesce(a.model_calls, 0),
     prompt_tokens = r.prompt_tokens + coalesce(a.prompt_tokens, 0), completion_tokens = r.completion_tokens + coalesce(a.completion_tokens, 0),
-    handled_errors = r.handled_errors + coalesce(a.handled_errors, 0)
+    handled_errors = r.handled_errors + coalesce(a.handled_errors, 0), child_bytes = r.child_bytes + coalesce(a.child_bytes, 0)::bigint
   from ${from} where r.id = a.id and ${fence}
   returning a.k, ${endedColumns}, r.session_id, r.output_text, r.mail, a.worker_key, a.rest, a.seen, a.due, a.clear, a.crashes_left)`;
 
@@ -195,28 +200,9 @@ const storedRows = (values: string, rows: string) =>
 function nodes(rows: string, sent: Columns): string {
   const { names, values } = insertionOf(nodeRunColumns, sent);
   const conflict = ` on conflict (run_id, path) do update set answered = false, ${updatesOf("node_run", nodeRunColumns)}`;
-  return `nr as materialized (select ${stored("ids")} as id, ${stored("tenants")} as tenant_id, ${stored("workers")} as owner_key, x.*
+  return `nr as (select ${stored("ids")} as id, ${stored("tenants")} as tenant_id, ${stored("workers")} as owner_key, x.*
   from ${rows}, by_k where ${stored("ids")} is not null),
 n as (insert into runtime.node_run (run_id, tenant_id, ${names}) select x.id, x.tenant_id, ${values} from nr x${sent === nodeRunColumns ? conflict : ""})`;
-}
-
-/** A finished node run's event follows from its row; the others are rows of the flush. */
-const endEvent: Record<keyof typeof eventColumns, string> = {
-  seq: "done_seq",
-  type: "1::smallint",
-  status: "status",
-  attempt: "attempt",
-  atMs: at("ended_at"),
-  path: "path",
-  spanId: "null",
-};
-
-function events(rows: string): string {
-  const { names, values } = insertionOf(eventColumns);
-  const fromNodes = Object.keys(eventColumns).map((field) => endEvent[field as keyof typeof endEvent]);
-  return `e as (insert into runtime.run_event (run_id, tenant_id, ${names})
-  select id, tenant_id, ${fromNodes.join(", ")} from nr where done_seq is not null
-  union all select ${storedRows(values, rows)})`;
 }
 
 function inserted(part: string, table: string, columns: Columns, rows: string): string {
@@ -265,7 +251,7 @@ function statement(form: FlushForm, isOrdered: boolean): Statement {
     update(isOrdered ? "a join l using (id)" : "a"),
     byPlace,
     nodes(parameters.rows(nodeColumns[form]), nodeColumns[form]),
-    events(parameters.rows(eventColumns)),
+    inserted("e", "run_story", storyColumns, parameters.rows(storyColumns)),
     ...(form === "end" ? [workEnd] : []),
     ...(form === "full" ? more(parameters) : []),
   ];
@@ -292,13 +278,31 @@ export async function longOf({ runs, nodes, artifacts, outbox }: FlushRows): Pro
   return long;
 }
 
+/** The events of each run, those that follow from its finished node runs among them, as they are stored. */
+function storyOf(nodes: NumberedRows<NodeRunRow>, events: NumberedRows<EventRow>): NumberedRows<StoryRow> {
+  const told: EventRow[][] = [];
+  events.each((run, event) => (told[run] ??= []).push(event));
+  nodes.each((run, row) => {
+    if (row.doneSeq != null) (told[run] ??= []).push(endEvent(row, row.doneSeq));
+  });
+  const story = new NumberedRows<StoryRow>();
+  // Not for-of: runs without events are holes.
+  told.forEach((ofRun, run) => story.add(run, storyRows(ofRun.sort((one, other) => one.seq - other.seq))));
+  return story;
+}
+
+/** A row without the time of its end is refused: no time is NaN. */
+function endEvent({ status, attempt, endedMs, path }: NodeRunRow, seq: number): EventRow {
+  return { seq, type: 1, status, attempt, atMs: endedMs ?? Number.NaN, path };
+}
+
 /** Makes the parameters of a flush. @throws for a number that is none, and for more than one statement can carry: the flush is refused as it is. */
 export function flushBatch(rows: FlushRows, form: FlushForm, long?: LongElements): FlushBatch {
   const { runs, nodes: nodeRows, events: eventRows, offers, spans, artifacts, outbox, withdrawn } = rows;
   const parameters = [
     ...runs.arrays(flushRunColumns, long),
     ...nodeRows.arrays(nodeColumns[form], long),
-    ...eventRows.arrays(eventColumns),
+    ...storyOf(nodeRows, eventRows).arrays(storyColumns),
     ...(form === "full"
       ? [
           ...offers.arrays(offerColumns),

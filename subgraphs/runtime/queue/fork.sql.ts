@@ -1,7 +1,10 @@
+import { dueOf, gated } from "./create.sql.ts";
 import { effectKeySql } from "./node-run-id.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { newRunColumns, nodeRunColumns, type Columns, type PlanRow } from "./rows.ts";
+import { isIndexedPart } from "./parts.sql.ts";
 import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
+import { faultNumbers } from "./statuses.ts";
 
 /** A new run that takes over what another one had finished. */
 export interface Fork {
@@ -17,6 +20,8 @@ export interface Fork {
   dropped: readonly string[];
   /** Another version, with its plan, the first of `plans`, and those of the runs that its nodes make; undefined: all is as the old run has it. */
   version?: { plans: readonly [PlanRow, ...PlanRow[]]; workflowVersionId: string; onFailure: string | undefined } | undefined;
+  /** The line that it stands in, null: none; undefined: that of the old run. */
+  gate?: { key: string; places: number } | null | undefined;
   /** In the place of the old run's. */
   input?: JsonObject | undefined;
   /** Merged into the state, key by key, behind what is taken over. */
@@ -52,6 +57,8 @@ const run = ofOld(newRunColumns, "o", {
   state: "st.state",
   givenState: "case when $13::json is null then o.given_state else st.state end",
   givenStateSeq: "case when $13::json is null then st.given_seq else 1 + usage.cnt end",
+  gateKey: "case when $16::bool then $17 else o.gate_key end",
+  gatePlaces: "case when $16::bool then $18 else o.gate_places end",
   scopeNowMs: "coalesce(o.scope_now, o.created_at)",
 } satisfies Partial<Record<keyof typeof newRunColumns, string>>);
 
@@ -67,10 +74,13 @@ const node = ofOld(nodeRunColumns, "k", {
   endedMs: whenKept("ended_at"),
   errorCode: whenKept("error_code"),
   errorMessage: whenKept("error_message"),
+  fault: whenKept("fault"),
   dueMs: "null",
   alone: "false",
   effectUnknown: "false",
   waitReason: "null",
+  // Items that had failed go on.
+  progress: "null",
 } satisfies Partial<Record<keyof typeof nodeRunColumns, string>>);
 
 /**
@@ -85,15 +95,26 @@ const fateAlone = (row: string): string =>
 
 // An item that failed is kept where its iteration went on without it; where it failed with it the item goes on, and has no row until it ends. So does one
 // that ended its workers: to try that again is what a new run is made for.
-const fateOfItem = `case when ${isKept("n")} and coalesce(n.error_code, '') <> 'WORKER_CRASHED' then 'keep' else 'go on' end`;
+const fateOfItem = `case when ${isKept("n")} and coalesce(n.fault, 0) <> ${faultNumbers.crash} then 'keep' else 'go on' end`;
 
-// What is beneath something that is kept is kept whatever came of it: it is not looked at any more. Served by node_run_children.
+// What graphs have, by the paths of their frames without the numbers: what is in a frame stands at these ids beneath it. Served by the primary key, as all that reads a run.
+const shape = (path: string): string => `regexp_replace(${path}, '#[0-9.]+', '', 'g')`;
+const graphs = `graphs as materialized (select ${shape("n.parent_path")} as shape, array_agg(distinct n.node_id) as ids
+  from runtime.node_run n join o on n.run_id = o.id where n.parent_path is not null and not (${isIndexedPart("n")}) group by 1)`;
+
+// Laterals, not joins: a plan that was made of few rows would compare each row with all of the run.
+// What is beneath something that is kept is kept whatever came of it: it is not looked at any more. Served by the primary key and node_run_parts.
 const tree = `tree as (
   select n.path, case when n.path = any($8) then 'drop' else ${fateAlone("n")} end as fate
   from runtime.node_run n join o on n.run_id = o.id where n.parent_path is null
   union all
   select n.path, case when around.fate in ('keep', 'drop') then around.fate when n.node_type = 'frame' then ${fateOfItem} else ${fateAlone("n")} end
-  from tree around join runtime.node_run n on n.run_id = $1 and n.parent_path = around.path)`;
+  from tree around, lateral (
+    select part.* from runtime.node_run part where part.run_id = $1 and part.parent_path = around.path and ${isIndexedPart("part")}
+    union all
+    select part.* from graphs, unnest(graphs.ids) as id, lateral (
+      select * from runtime.node_run where run_id = $1 and path = around.path || '/' || id offset 0) part
+    where graphs.shape = ${shape("around.path")} and around.path ~ '#[0-9]+$') n)`;
 
 const placeOf = "coalesce(case when tree.fate = 'keep' then n.done_seq end, n.seq)";
 
@@ -116,9 +137,10 @@ const fork = defineStatement({
   name: "fork",
   text: `
 with recursive o as materialized (select * from runtime.run where id = $1 and tenant_id = $2 and status = any($7) for key share),
+${graphs},
 ${tree},
 k as materialized (select n.*, tree.fate, ${placeOf} as place, row_number() over (order by ${placeOf})::int + 1 as new_seq
-  from tree join runtime.node_run n on n.run_id = $1 and n.path = tree.path
+  from tree, lateral (select * from runtime.node_run where run_id = $1 and path = tree.path offset 0) n
   where tree.fate = 'keep' or tree.fate = 'go on' and n.node_type <> 'frame'),
 keys as (select
     coalesce(array_agg(n.path) filter (where ${isKept("n")} or n.status = 4 and not n.effect_unknown), '{}') as settled,
@@ -134,14 +156,15 @@ r as (insert into runtime.run (${run.names}, origin_run_id, effect_keys, event_s
     kept_model_calls, kept_prompt_tokens, kept_completion_tokens, handled_errors)
   select ${run.values}, o.id, (coalesce(o.effect_keys, '{}') - keys.settled) || keys.unknown, 1 + usage.cnt,
     usage.calls, usage.ptok, usage.ctok, usage.calls, usage.ptok, usage.ctok, usage.handled
-  from o, keys, usage, st on conflict do nothing returning id, tenant_id, execution, priority),
+  from o, keys, usage, st on conflict do nothing returning id, tenant_id, execution, priority, gate_key, gate_places),
+${gated("r")},
 n as (insert into runtime.node_run (run_id, tenant_id, ${node.names}, answered_by, answered_at)
   select r.id, r.tenant_id, ${node.values}, k.answered_by, k.answered_at from k, r),
-e as (insert into runtime.run_event (run_id, seq, type, status, attempt, at, tenant_id, path)
+e as (insert into runtime.run_story (run_id, seq, type, status, attempt, at, tenant_id, path)
   select r.id, 1, 0, 0, null, now(), r.tenant_id, null from r
   union all select r.id, k.new_seq, 1, case when k.fate = 'keep' then k.status else 1 end, k.attempt, now(), r.tenant_id, k.path from k, r),
 w as (insert into runtime.work (key, run_id, tenant_id, visible_at)
-  select id, id, tenant_id, now() - priority * interval '1 second' from r where execution = 'WORKERS')
+  select id, id, tenant_id, ${dueOf} from r where execution = 'WORKERS')
 select id from r`,
 });
 
@@ -159,7 +182,8 @@ export async function runFork(db: Queryable, call: Fork): Promise<boolean> {
     json(input),
     json(patch),
   ];
-  const more = [version?.onFailure ?? null, plans.map((plan) => plan.id)];
+  const line = [call.gate !== undefined, call.gate?.key ?? null, call.gate?.places ?? null];
+  const more = [version?.onFailure ?? null, plans.map((plan) => plan.id), ...line];
   const rows = await rowsOf(db, fork, [...ids, call.statuses, call.dropped, ...others, ...more]);
   return rows.length > 0;
 }

@@ -36,6 +36,27 @@ from runtime.run r tablesample system ((select 100 * least(1.0, ${mostPages}::fl
 group by r.status`,
 });
 
+// Ids are made in the order of time, so the least is the run that has waited longest. Served by gate_waiting and gate_held.
+const lines = defineStatement({
+  name: "gauges_lines",
+  text: `
+select 'waiting' as state, count(*)::int as rows, coalesce(extract(epoch from now() - (select r.created_at from runtime.run r where r.id = min(g.run_id))), 0)::float8 as "ageSeconds"
+from (select run_id from runtime.gate where state = 0 limit ${mostCounted}) g
+union all select 'executed', count(*)::int, 0 from (select from runtime.gate where state = 1 limit ${mostCounted}) g`,
+});
+
+// A segment's name is its timeline, and its number in two halves. Everybody may read it.
+const archive = defineStatement({
+  name: "gauges_archive",
+  text: `
+select failed_count::int as failed, greatest(0, extract(epoch from clock_timestamp() - coalesce(last_archived_time, stats_reset)))::float8 as "ageSeconds",
+  coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) as "isFailing",
+  case when last_archived_wal ~ '^[0-9A-F]{24}$' then greatest(0, pg_current_wal_lsn() - '0/0'::pg_lsn
+    - (('x' || substr(last_archived_wal, 9, 8))::bit(32)::bigint * 4294967296
+      + (('x' || substr(last_archived_wal, 17, 8))::bit(32)::bigint + 1) * pg_size_bytes(current_setting('wal_segment_size'))))::float8 end as "behindBytes"
+from pg_stat_archiver where current_setting('archive_mode') <> 'off' and not pg_is_in_recovery()`,
+});
+
 const mail = defineStatement({
   name: "gauges_mail",
   text: `
@@ -66,6 +87,36 @@ export function queueLanes(db: Queryable): Promise<QueueLane[]> {
 /** Runs by their status' number; an estimate above {@link mostPages} pages. */
 export function runsByStatus(db: Queryable): Promise<{ status: number; rows: number }[]> {
   return rowsOf(db, runs, []);
+}
+
+/** Runs of documents with a `concurrency`: those that wait for others of their key, and those that they wait for. */
+export interface LineState {
+  state: string;
+  rows: number;
+  /** How long the longest has waited, since it was made. */
+  ageSeconds: number;
+}
+
+/** What stands in the lines of runs. */
+export function lineStates(db: Queryable): Promise<LineState[]> {
+  return rowsOf(db, lines, []);
+}
+
+/** How the archiving of PostgreSQL's log fares. */
+export interface ArchiveState {
+  failed: number;
+  /** Since a segment was archived; since the server's statistics began where none was. */
+  ageSeconds: number;
+  /** The last attempt failed, and none has succeeded since. */
+  isFailing: boolean;
+  /** What the log has that the archive lacks, up to 16 MiB of it as a rule; null: nobody has archived a segment yet. */
+  behindBytes: number | null;
+}
+
+/** undefined where the server archives nothing. */
+export async function archiveState(db: Queryable): Promise<ArchiveState | undefined> {
+  const [row] = await rowsOf<ArchiveState>(db, archive, []);
+  return row;
 }
 
 /** What waits to be read by owners, and to be told to sessions. */

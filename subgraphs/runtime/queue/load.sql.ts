@@ -5,8 +5,10 @@
 import { readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { isTimeOut } from "./failure.ts";
-import type { OpenedColumn } from "./rows.ts";
+import { isIndexedPart } from "./parts.sql.ts";
+import type { OpenedColumn, ProgressColumn } from "./rows.ts";
 import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
+import { faultNumbers } from "./statuses.ts";
 
 /** The row of a run as its owner needs it. */
 export interface StoredRun {
@@ -24,6 +26,8 @@ export interface StoredRun {
   awaitedBy: string | null;
   /** So many runs lie around it. */
   depth: number;
+  /** What the runs were given that it has made. */
+  childBytes: number;
   onFailure: string | null;
   effectKeys: Record<string, string> | null;
   status: number;
@@ -71,6 +75,8 @@ export interface LoadedNode {
   ownFaults: number | null;
   /** Of a composite node: what was fixed when it opened. */
   opened: OpenedColumn | null;
+  /** Of an iteration that goes on: how far it had come; null: nobody has said. */
+  progress: ProgressColumn | null;
   /** Of a loop, or a sub-workflow, that goes on: what assigners have written of its variables, or of its state; null: nothing. */
   written: JsonObject | null;
   /** What a person decided of its call. */
@@ -85,6 +91,8 @@ export interface LoadedNode {
   route: string | null;
   errorCode: string | null;
   errorMessage: string | null;
+  /** A number of {@link faultNumbers}; null: it has not failed, or by itself. */
+  fault: number | null;
   outputText: string | null;
   outputJson: Json;
   /** Where the output lies that the row does not carry, and its size; null: nowhere, or nobody needs it. */
@@ -118,7 +126,7 @@ const chunkBytes = `(select coalesce(sum((select a.size_bytes from runtime.artif
     from json_array_elements(n.opened -> 'chunks') c(chunk))`;
 
 /** SQL: nodes of run r that its owners died of, those included that are not loaded. Frames fail by them, and are none. Served by node_run_crashed. */
-export const crashedNodes = `(select count(*)::int from runtime.node_run n where n.run_id = r.id and n.error_code = 'WORKER_CRASHED' and n.status = 4
+export const crashedNodes = `(select count(*)::int from runtime.node_run n where n.run_id = r.id and n.error_code = 'WORKER_CRASHED' and n.fault = ${faultNumbers.crash} and n.status = 4
     and n.node_type <> 'frame' and n.opened is null)`;
 
 /** SQL: whether a node run is no part of a frame or composite that has ended: of those only what came of them is wanted. A subselect that cannot be hashed. */
@@ -149,8 +157,8 @@ const nodeObjectWith = (
 ): string => `json_build_object('path', n.path, 'nodeId', n.node_id, 'nodeType', n.node_type, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
   'alone', n.alone, 'dueMs', ${epochMs("n.due_at")}, 'createdMs', ${epochMs("n.created_at")}, 'startedMs', ${epochMs("n.started_at")},
   'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'ownFaults', n.own_faults, 'approval', case when n.status < 3 then n.approval end,
-  'childRunId', n.child_run_id, 'opened', n.opened,
-  'written', ${ifGoesOn(writtenIn("n"))}, 'chunks', ${ifGoesOn(itemChunks)}, 'chunkBytes', ${ifGoesOn(chunkBytes)}, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message,
+  'childRunId', n.child_run_id, 'opened', n.opened, 'progress', ${ifGoesOn("n.progress")},
+  'written', ${ifGoesOn(writtenIn("n"))}, 'chunks', ${ifGoesOn(itemChunks)}, 'chunkBytes', ${ifGoesOn(chunkBytes)}, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message, 'fault', n.fault,
   'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 
 const nodeObject = nodeObjectWith(chunks);
@@ -159,11 +167,11 @@ export const nodeWithoutItems = nodeObjectWith("null::json");
 
 /**
  * SQL: the artifact of a node run's output. Others read what completed nodes put out, and those whose failure was handled; but for the rounds of a loop before its
- * last. Served by node_run_children.
+ * last. Served by node_run_parts.
  */
 export const outputOf = `left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)
     and not (n.node_type = 'frame' and coalesce(n.route, '') = 'again' and exists (select from runtime.node_run l
-      where l.run_id = n.run_id and l.parent_path = n.parent_path and l.node_type = 'frame' and l.seq > n.seq))`;
+      where l.run_id = n.run_id and l.parent_path = n.parent_path and ${isIndexedPart("l")} and l.node_type = 'frame' and l.seq > n.seq))`;
 
 /** Of one run's mail so much is read at a time, and one message more: outcomes of offered nodes may have 50 MiB each. */
 const mailBytes = 4 * 1024 * 1024;
@@ -184,7 +192,7 @@ export const inboxOf = (after: string): string => `lateral (
 
 const facts = `r.id, r.tenant_id as "tenantId", r.plan_id as "planId", r.execution, r.dry_run as "dryRun", r.session_id as "sessionId",
   r.request_id as "requestId", r.trace_id as "traceId", r.initial_node as "initialNode", r.priority,
-  case when not r.detached then r.parent_run_id end as "awaitedBy", r.depth, r.on_failure as "onFailure", r.effect_keys as "effectKeys", r.status, r.lease,
+  case when not r.detached then r.parent_run_id end as "awaitedBy", r.depth, r.child_bytes::float8 as "childBytes", r.on_failure as "onFailure", r.effect_keys as "effectKeys", r.status, r.lease,
   r.event_seq as "eventSeq", r.mail, ${epochMs("r.started_at")} as "startedMs", ${epochMs("coalesce(r.scope_now, r.created_at)")} as "scopeNowMs"`;
 const payloads = ["input", "state", "history"];
 /** As it is stored. A claim brings up to 200 runs in one statement: a larger input is loaded, as what was begun. */
@@ -196,7 +204,7 @@ const givenBytes = "pg_column_size(r.input) + pg_column_size(r.state) + coalesce
 export const runColumns = [facts, ...payloads.map((name) => `r.${name}`)].join(", ");
 
 /** SQL: one look-up in the primary key of events. */
-export const lastEventMs = `(select ${epochMs("e.at")} from runtime.run_event e where e.run_id = r.id and e.seq = r.event_seq) as "lastEventMs"`;
+export const lastEventMs = `(select ${epochMs("e.at")} from runtime.run_story e where e.run_id = r.id and e.seq = r.event_seq) as "lastEventMs"`;
 
 /**
  * SQL: the same columns for a claim, which so spares a run that nobody has begun the load: its one event is that it was created, so it has no node runs,
@@ -223,7 +231,7 @@ select ${runColumns}, ${lastEventMs}, (select coalesce(json_agg(json_build_objec
       'outputArtifactId', o.id, 'outputBytes', o.size_bytes, 'item', case when k.ordinal is not null then ${itemOf("n", "k.ordinal")} end,
       'written', case when k.ordinal is not null then ${writtenIn("n")} end)), '[]')
     from runtime.node_run n left join unnest($3::text[], $4::int[]) as k(path, ordinal) on k.path = n.path
-      ${outputOf} where n.run_id = r.id and (n.path = any($2) or n.parent_path = any($5))) as nodes
+      ${outputOf} where n.run_id = r.id and (n.path = any($2) or n.parent_path = any($5) and ${isIndexedPart("n")})) as nodes
 from runtime.run r where r.id = $1`,
 });
 
@@ -295,7 +303,7 @@ export interface Wanted {
   parents?: readonly string[];
 }
 
-/** Loads a run with what an offered node sees of it; without the outputs that lie in artifacts. Served by the primary keys and node_run_children. */
+/** Loads a run with what an offered node sees of it; without the outputs that lie in artifacts. Served by the primary keys and node_run_parts. */
 export async function runLoadSome(db: Queryable, id: string, { paths, items, parents = [] }: Wanted): Promise<PartlyLoadedRun | undefined> {
   const asked = [items.map(({ path }) => path), items.map(({ ordinal }) => ordinal)];
   const [run] = await rowsOf<PartlyLoadedRun>(db, loadSome, [id, paths, ...asked, parents]);

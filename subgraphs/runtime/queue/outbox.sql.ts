@@ -20,20 +20,27 @@ export interface OutboxKey {
 /** A message. */
 export interface OutboxMessage extends OutboxKey {
   tenantId: string;
-  /** answer: the session, and what it is told. */
+  /** answer: the session, and what it is told; null where that is long. */
   sessionId: string | null;
   outputText: string | null;
+  /** What it is told is read by itself ({@link outboxAnswer}). */
+  isLong: boolean;
   /** create: what the run is, but for its input. */
   body: JsonObject | null;
   /** How often it was taken before. */
   attempts: number;
 }
 
+/** A run's answer may have 50 MiB: longer ones do not come with the other messages of their batch. */
+const shortBytes = 65_536;
+
 const key = "run_id, kind, target_run_id, target_path";
 const keyOf = (row: string) =>
   `${row}.run_id as "runId", ${row}.kind, ${row}.target_run_id as "targetRunId", ${row}.target_path as "targetPath"`;
 const columnsOf = (row: string) =>
-  `${keyOf(row)}, ${row}.tenant_id as "tenantId", ${row}.session_id as "sessionId", ${row}.output_text as "outputText", ${row}.body`;
+  `${keyOf(row)}, ${row}.tenant_id as "tenantId", ${row}.session_id as "sessionId", ${row}.body,
+  case when octet_length(${row}.output_text) <= ${shortBytes} then ${row}.output_text end as "outputText",
+  coalesce(octet_length(${row}.output_text) > ${shortBytes}, false) as "isLong"`;
 
 // Index: outbox_lanes. An equal share of each tenant that has some, so nobody waits behind the ten thousand of another. Whoever takes a row has it for a while;
 // when it dies on the way, somebody else takes it then.
@@ -68,11 +75,26 @@ const remove = defineStatement({
 where o.run_id = any($1) and (o.run_id, o.kind, o.target_run_id, o.target_path) = (b.run_id, b.kind, b.target_run_id, b.target_path)`,
 });
 
+const answer = defineStatement({
+  name: "outbox_answer",
+  text: `select output_text as "outputText" from runtime.outbox where (${key}) = ($1, $2, $3, $4)`,
+});
+
 const putBack = defineStatement({
   name: "outbox_put_back",
-  text: `update runtime.outbox o set visible_at = clock_timestamp() + b.ms * interval '1 millisecond'
-from unnest($1::text[], $2::smallint[], $3::text[], $4::text[], $5::float8[]) as b(${key}, ms)
+  text: `update runtime.outbox o set visible_at = clock_timestamp() + b.ms * interval '1 millisecond', attempts = coalesce(b.attempts, o.attempts)
+from unnest($1::text[], $2::smallint[], $3::text[], $4::text[], $5::float8[], $6::smallint[]) as b(${key}, ms, attempts)
 where o.run_id = any($1) and (o.run_id, o.kind, o.target_run_id, o.target_path) = (b.run_id, b.kind, b.target_run_id, b.target_path)`,
+});
+
+// Index: outbox_lanes. Those that somebody has in hand may be among them: a run is made once, however often it is asked for.
+const hasten = defineStatement({
+  name: "outbox_hasten",
+  text: `
+with due as materialized (select run_id, kind, target_run_id, target_path from runtime.outbox
+  where tenant_id = $1 and visible_at > now() and kind = ${outboxKinds.create} order by visible_at limit $2 for update skip locked)
+update runtime.outbox o set visible_at = now() from due
+where o.run_id = ${keysOf("run_id from due")} and (o.run_id, o.kind, o.target_run_id, o.target_path) = (due.run_id, due.kind, due.target_run_id, due.target_path)`,
 });
 
 const usage = `'usage', json_build_object('modelCalls', c.model_calls, 'promptTokens', c.prompt_tokens, 'completionTokens', c.completion_tokens)`;
@@ -116,6 +138,11 @@ const asked = defineStatement({
 where o.target_run_id = $1 and o.kind = ${outboxKinds.create} and o.tenant_id = $2`,
 });
 
+const input = defineStatement({
+  name: "outbox_input",
+  text: `select o.input from runtime.outbox o where (o.run_id, o.kind, o.target_run_id, o.target_path) = ($1, $2::smallint, $3, $4)`,
+});
+
 // Once more for node runs that wait for a run which is over, or gone, and nothing is on its way to them. Served by node_run_awaits, the primary keys and
 // outbox_target; in subselects that are asked row by row.
 const repeat = defineStatement({
@@ -132,6 +159,12 @@ o as (insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, target
   select child_run_id, tenant_id, ${outboxKinds.ended}, run_id, path from lost on conflict do nothing returning run_id)
 select (select count(*)::int from o) as repeated, x.run_id as "runId", x.path from x order by x.run_id desc, x.path desc limit 1`,
 });
+
+/** What the run that a message asks for is given; {} where the message is gone. Served by the primary key. */
+export async function outboxInput(db: Queryable, { runId, kind, targetRunId, targetPath }: OutboxKey): Promise<JsonObject> {
+  const [row] = await rowsOf<{ input: JsonObject | null }>(db, input, [runId, kind, targetRunId, targetPath]);
+  return row?.input ?? {};
+}
 
 /**
  * Posts the end of a run to whoever waits for it.
@@ -170,6 +203,12 @@ export async function endsRepeat(
   return last;
 }
 
+/** What a session is told by a message that is long; undefined: the message was delivered meanwhile. Served by the primary key. */
+export async function outboxAnswer(db: Queryable, { runId, kind, targetRunId, targetPath }: OutboxKey): Promise<string | undefined> {
+  const [row] = await rowsOf<{ outputText: string | null }>(db, answer, [runId, kind, targetRunId, targetPath]);
+  return row?.outputText ?? undefined;
+}
+
 /** Removes messages that were delivered, or never can be. */
 export async function outboxRemove(db: Queryable, keys: readonly OutboxKey[]): Promise<void> {
   await rowsOf(db, remove, columnsOfKeys(keys));
@@ -188,9 +227,19 @@ export function outboxOfSession(db: Queryable, { tenantId, sessionId }: { tenant
   return rowsOf(db, ofSession, [tenantId, sessionId]);
 }
 
-/** Lets messages become due again after a pause. */
-export async function outboxPutBack(db: Queryable, later: readonly (OutboxKey & { pauseMs: number })[]): Promise<void> {
-  await rowsOf(db, putBack, [...columnsOfKeys(later), later.map(({ pauseMs }) => pauseMs)]);
+/** Lets so many of a tenant's messages that ask for runs be due now, those first that would be first. */
+export async function createsHasten(db: Queryable, tenantId: string, count: number): Promise<void> {
+  await rowsOf(db, hasten, [tenantId, count]);
+}
+
+/** Lets messages become due again after a pause. `attempts`: how often they were taken, where that is not to count; null: as it is. */
+export async function outboxPutBack(
+  db: Queryable,
+  later: readonly (OutboxKey & { pauseMs: number; attempts: number | null })[],
+): Promise<void> {
+  const pauses = later.map(({ pauseMs }) => pauseMs);
+  const attempts = later.map((message) => message.attempts);
+  await rowsOf(db, putBack, [...columnsOfKeys(later), pauses, attempts]);
 }
 
 function columnsOfKeys(keys: readonly OutboxKey[]): unknown[] {

@@ -17,6 +17,8 @@ export interface QuotaLimits {
 export interface QuotaUse {
   queuedRuns: number;
   runningRuns: number;
+  /** Of those that wait, the ones that are due and were created within the last second: where there are workers they are about to be executed. */
+  startingRuns: number;
   runsPerHour: number;
   /** When the oldest run within the last hour was created, by the database's clock. */
   oldestMs: number | null;
@@ -43,13 +45,21 @@ on conflict (tenant_id) do update set queued_runs = excluded.queued_runs, runnin
 
 const unset = defineStatement({ name: "quota_unset", text: "delete from runtime.tenant_quota where tenant_id = $1" });
 
-// Served by work_runs, run_tenant (ids are uuidv7: those of an hour stand together) and the primary key of tenant_usage.
+// Each counted by itself, up to its own limit: however many wait, those that are executed are found, and the other way round. What is owned is due when its lease ends, so a
+// backlog is not read for it; a lease that ran out longer ago is nobody's. Nor is it read for those that start: of a priority they are due before they are made, so they are found by
+// their ids. Served by work_runs, run_tenant (ids are uuidv7: those of an hour, or of a second, stand together) and the primary keys of work and tenant_usage.
 const use = defineStatement({
   name: "quota_use",
   text: `
-with w as materialized (select lease from runtime.work where path is null and tenant_id = $1 limit $2),
+with queued as materialized (select from runtime.work where path is null and tenant_id = $1 and lease is null limit $2),
+running as materialized (select from runtime.work where path is null and tenant_id = $1 and lease is not null
+  and visible_at between now() - interval '1 minute' and now() + interval '2 minutes' limit $5),
+newest as materialized (select id from runtime.run where tenant_id = $1 and id >= $6 order by id desc limit $7),
+starting as materialized (select from newest cross join lateral
+  (select from runtime.work w where w.key = newest.id and w.lease is null and w.visible_at <= now() limit 1) due limit $5),
 hour as materialized (select id, created_at from runtime.run where tenant_id = $1 and id >= $4 order by id limit $3)
-select (select count(*)::int from w where lease is null) as "queuedRuns", (select count(*)::int from w where lease is not null) as "runningRuns",
+select (select count(*)::int from queued) as "queuedRuns", (select count(*)::int from running) as "runningRuns",
+  (select count(*)::int from starting) as "startingRuns",
   (select count(*)::int from hour) as "runsPerHour", (select ${epochMs("min(created_at)")} from hour) as "oldestMs", ${epochMs("now()")} as "nowMs",
   coalesce((select artifact_bytes::float8 from runtime.tenant_usage where tenant_id = $1), 0) as "storageBytes"`,
 });
@@ -73,13 +83,28 @@ export async function quotaSet(db: Queryable, tenantId: string, limits: QuotaLim
 }
 
 const hourMs = 3_600_000;
+const startingMs = 1_000;
 
-/** What a tenant has. @param most  so many runs are counted of the queue, and of the last hour. */
-export async function quotaUse(db: Queryable, tenantId: string, most: { queue: number; hour: number }): Promise<QuotaUse> {
-  const hex = (Date.now() - hourMs).toString(16).padStart(12, "0");
-  const [row] = await rowsOf<QuotaUse>(db, use, [tenantId, most.queue, most.hour, `${hex.slice(0, 8)}-${hex.slice(8)}`]);
+/** So many runs are counted at most: of those that wait, that are executed, and that were made within the last hour; and of those that were made last, so many are looked at. */
+export interface CountedRuns {
+  queued: number;
+  running: number;
+  hour: number;
+  starting: number;
+}
+
+/** What a tenant has. */
+export async function quotaUse(db: Queryable, tenantId: string, most: CountedRuns): Promise<QuotaUse> {
+  const [hour, second] = [hourMs, startingMs].map((ms) => firstIdOf(Date.now() - ms));
+  const [row] = await rowsOf<QuotaUse>(db, use, [tenantId, most.queued, most.hour, hour, most.running, second, most.starting]);
   if (row === undefined) throw new Error("what a tenant has is not told");
   return row;
+}
+
+/** Ids that are made from then on are not before it. */
+function firstIdOf(timeMs: number): string {
+  const hex = timeMs.toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
 // Ids of artifacts are made in the order of time; those of the last moments may still be on their way in a flush that is sent again.
@@ -96,7 +121,6 @@ select count(*)::int as counted from part`,
 
 /** Counts a part of the artifacts that were made since the last count, until a time. @returns how many. */
 export async function usageCount(db: Queryable, madeBefore: Date, limit: number): Promise<number> {
-  const hex = madeBefore.getTime().toString(16).padStart(12, "0");
-  const [row] = await rowsOf<{ counted: number }>(db, count, [`${hex.slice(0, 8)}-${hex.slice(8)}`, limit]);
+  const [row] = await rowsOf<{ counted: number }>(db, count, [firstIdOf(madeBefore.getTime()), limit]);
   return row?.counted ?? 0;
 }

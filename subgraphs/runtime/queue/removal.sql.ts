@@ -11,6 +11,8 @@ import {
   type ConditionScope,
   type RunBatch,
 } from "./run-condition.ts";
+import type { OutboxMessage } from "./outbox.sql.ts";
+import { mockedPlan } from "./rows.ts";
 import { defineStatement, keysOf, rowsOf, type Queryable, type Statement } from "./statement.ts";
 import { outboxKinds } from "./statuses.ts";
 
@@ -24,11 +26,15 @@ export interface DeletedBatch {
 /** SQL: whoever waits for run r has been told of its end: it is told what the run's row says. Served by the primary key of the outbox. */
 const isTold = `(select true from runtime.outbox o where o.run_id = r.id and o.kind = ${outboxKinds.ended} limit 1) is null`;
 
+/** SQL: deletes the runs of `l`, which are locked, and remembers them, with the plans that are theirs alone. */
+const remembered = `d as (delete from runtime.run r where r.id = any(array(select id from l)) returning r.id, r.tenant_id, r.plan_id),
+q as (insert into runtime.removal (run_id, tenant_id, plan_id)
+  select id, tenant_id, case when plan_id like '${mockedPlan}%' then plan_id end from d on conflict do nothing)`;
+
 /** SQL: deletes the runs of `found` that are finished, and remembers the rest of each. Whoever makes a fork of one holds its row: it is waited for. */
 const deleted = (isLocked: string) => `
 l as materialized (select r.id from runtime.run r join found f on f.id = r.id where r.status >= 3 and ${isTold} order by r.id for update of r${isLocked}),
-d as (delete from runtime.run r where r.id = any(array(select id from l)) returning r.id, r.tenant_id),
-q as (insert into runtime.removal (run_id, tenant_id) select id, tenant_id from d on conflict do nothing)`;
+${remembered}`;
 
 const deleteOf = (scope: ConditionScope): Statement =>
   defineStatement({
@@ -62,6 +68,20 @@ export async function runsDelete(db: Queryable, batch: RunBatch): Promise<Delete
   return answerOf(await rowsOf<DeletedBatch>(db, statements[scopeOf(batch.condition)], conditionValues(batch)));
 }
 
+const deleteUntold = defineStatement({
+  name: "delete_untold_run",
+  text: `
+with o as (delete from runtime.outbox where (run_id, kind, target_run_id, target_path) = ($1, ${outboxKinds.ended}, $2, $3)),
+l as materialized (select r.id from runtime.run r where r.id = $1 and r.tenant_id = $4 and r.status >= 3 for update),
+${remembered}
+select id from d`,
+});
+
+/** Deletes a run whose end is told nobody any more, with the message that tells it: of two statements the first may be the last. Served by the primary keys. */
+export async function untoldRunDelete(db: Queryable, { runId, targetRunId, targetPath, tenantId }: OutboxMessage): Promise<void> {
+  await rowsOf(db, deleteUntold, [runId, targetRunId, targetPath, tenantId]);
+}
+
 /** Runs of all tenants that ended before a time, in the order of their ids behind `after`. */
 export interface ExpiredBatch {
   after: string;
@@ -88,7 +108,13 @@ function answerOf([answer]: readonly DeletedBatch[]): DeletedBatch {
 
 const next = defineStatement({ name: "removal_next", text: "select run_id as id from runtime.removal order by deleted_at limit $1" });
 
-const done = defineStatement({ name: "removal_done", text: "delete from runtime.removal where run_id = any($1)" });
+// A child whose row somebody had locked was passed over (children): the run stays until that is gone, too.
+const done = defineStatement({
+  name: "removal_done",
+  text: `
+delete from runtime.removal d where d.run_id = any($1)
+  and (select true from runtime.run r where r.parent_run_id = d.run_id and not r.detached and r.status >= 3 and ${isTold} limit 1) is null`,
+});
 
 const late = defineStatement({
   name: "removal_is_busy",
@@ -144,16 +170,32 @@ const children = defineStatement({
   text: `
 with l as materialized (select r.id from runtime.run r where r.parent_run_id = any($1) and not r.detached and r.status >= 3 and ${isTold}
   order by r.id limit $2 for update skip locked),
-d as (delete from runtime.run r where r.id = any(array(select id from l)) returning r.id, r.tenant_id),
-q as (insert into runtime.removal (run_id, tenant_id) select id, tenant_id from d on conflict do nothing)
+${remembered}
 select id from d`,
 });
 
-/** In this order: artifacts are found by node runs, and a node run's events may stay when it is gone, not the other way round. */
-const pieces: readonly { statement: Statement; most: number }[] = [
-  { statement: children, most: 500 },
-  { statement: artifacts, most: 100 },
-  ...["node_run", "trace_span", "inbox", "run_event"].map((table) => ({ statement: rowsOfRuns(table), most: 5_000 })),
+// A run that has such a plan was made with it, or of a run that had it and was there then: once none is there, none comes. Those that go are looked for before they are
+// limited, or plans that stay, and runs of one plan, fill the piece, which then looks like the last. Served by run_mocked.
+const plans = defineStatement({
+  name: "removal_of_plans",
+  text: `
+delete from runtime.plan p where p.id = any(array(select distinct m.plan_id from runtime.removal m
+  where m.run_id = any($1) and m.plan_id is not null and (select x.id from runtime.plan x where x.id = m.plan_id) is not null
+    and (select r.id from runtime.run r where r.plan_id = m.plan_id and r.plan_id like '${mockedPlan}%' limit 1) is null limit $2))`,
+});
+
+/** Rows that a piece removes at most. */
+export const pieceRows = 5_000;
+
+/**
+ * In this order: artifacts are found by node runs, and a node run's events may stay when it is gone, not the other way round. weight: rows that one is as much as;
+ * an artifact may be tens of MiB.
+ */
+const stages: readonly { statement: Statement; weight: number }[] = [
+  { statement: children, weight: 10 },
+  { statement: artifacts, weight: 50 },
+  ...["node_run", "trace_span", "inbox", "run_story"].map((table) => ({ statement: rowsOfRuns(table), weight: 1 })),
+  { statement: plans, weight: 10 },
 ];
 
 /** Deleted runs of which there is more, the longest first. */
@@ -167,12 +209,36 @@ export async function isQueueLate(db: Queryable): Promise<boolean> {
   return row?.isBusy === true;
 }
 
-/** Removes a piece of what deleted runs left. @returns how many rows went; 0: there is nothing left of them. */
-export async function removalPiece(db: Queryable, runIds: readonly string[]): Promise<number> {
-  for (const { statement, most } of pieces) {
-    const { rowCount } = await db.query({ ...statement, values: [runIds, most] });
-    if ((rowCount ?? 0) > 0) return rowCount ?? 0;
+/** Deleted runs that are removed together, and how far that is: all of one stage are done before the next. Nothing is written for a run that is deleted. */
+export class Removing {
+  readonly runIds: readonly string[];
+  /** The stage under way. */
+  stage = 0;
+
+  constructor(runIds: readonly string[]) {
+    this.runIds = runIds;
   }
-  await rowsOf(db, done, [runIds]);
-  return 0;
+
+  /** Nothing is left of them. */
+  get isOver(): boolean {
+    return this.stage > stages.length;
+  }
+}
+
+/** Removes a piece of what deleted runs left, as much as {@link pieceRows} rows. Who begins anew with them finds what is left. @returns how many rows went. */
+export async function removalPiece(db: Queryable, removing: Removing): Promise<number> {
+  let removed = 0;
+  for (let room = pieceRows; room > 0 && removing.stage < stages.length;) {
+    const { statement, weight } = stages[removing.stage]!;
+    const most = Math.ceil(room / weight);
+    const { rowCount } = await db.query({ ...statement, values: [removing.runIds, most] });
+    const rows = rowCount ?? 0;
+    removed += rows;
+    room -= rows * weight;
+    if (rows < most) removing.stage++;
+  }
+  if (removing.stage < stages.length) return removed;
+  await rowsOf(db, done, [removing.runIds]);
+  removing.stage++;
+  return removed;
 }

@@ -41,7 +41,8 @@ function must<Type extends ColumnType>(name: string, type: Type, more: More = {}
   return { name, type, isRequired: true, ...more };
 }
 
-function may<Type extends ColumnType>(name: string, type: Type, more: More = {}): Column<Type, false> {
+/** A column that may be null. */
+export function may<Type extends ColumnType>(name: string, type: Type, more: More = {}): Column<Type, false> {
   return { name, type, isRequired: false, ...more };
 }
 
@@ -85,6 +86,9 @@ export const newRunColumns = {
   /** Values of its state that nobody has written, and the number of the event behind which they hold. */
   givenState: may("given_state", "json"),
   givenStateSeq: may("given_state_seq", "int"),
+  /** The line of runs that it stands in, and how many of it may be executed at once. */
+  gateKey: may("gate_key", "text"),
+  gatePlaces: may("gate_places", "int"),
   /** What stands for its creation in its scope; absent: that. */
   scopeNowMs: may("scope_now", "ms"),
 } as const satisfies Columns;
@@ -94,6 +98,9 @@ export interface NewRunRow extends RowOf<typeof newRunColumns> {
   kind: "WORKFLOW" | "AGENT" | "TEAM" | "SKILL";
   execution: "WORKERS" | "MANUAL";
 }
+
+/** Begins the ids of plans with mocks. */
+export const mockedPlan = "mocked:";
 
 /** A frozen plan. */
 export const planColumns = {
@@ -138,6 +145,8 @@ export const flushRunColumns = {
   completionTokens: may("completion_tokens", "float8"),
   /** Added to how many failures were handled: as many as this flush has rows of. */
   handledErrors: may("handled_errors", "int"),
+  /** Added to the bytes that runs were given which it has made. */
+  childBytes: may("child_bytes", "float8"),
 } as const satisfies Columns;
 
 /** A node run. run_id and tenant_id are its run's. */
@@ -151,7 +160,7 @@ export const nodeRunColumns = {
   attempt: must("attempt", "smallint"),
   /** Number of its first event. */
   seq: must("seq", "int", { update: "first" }),
-  /** Number of its last event, which follows from this row and is no row of its own. */
+  /** Number of its last event, which follows from this row: whoever stores it makes that event of it. */
   doneSeq: may("done_seq", "int"),
   createdMs: must("created_at", "ms", { update: "first" }),
   startedMs: may("started_at", "ms", { update: "keep" }),
@@ -165,8 +174,12 @@ export const nodeRunColumns = {
   effectKey: may("effect_key", "text", { update: "keep" }),
   /** Attempts that ended by a fault of the platform's own: none of them counts for `retry`. */
   ownFaults: may("own_faults", "smallint", { update: "keep" }),
+  /** Of one that FAILED by no fault of its own, a number of {@link faultNumbers}: whatever its code says. */
+  fault: may("fault", "smallint"),
   /** Of a composite node: what was fixed when it opened (owner/opened-items.ts). It stays. */
   opened: may("opened", "json", { update: "keep" }),
+  /** Of an iteration that goes on: how far it had come ({@link ProgressColumn}). It stays until it is further. */
+  progress: may("progress", "json", { update: "keep" }),
   /** Of one that waits, or has: what it asks ({@link Question} of nodes/executor.ts), and since when. It stays. */
   question: may("question", "json", { update: "keep" }),
   waitsMs: may("waits_since", "ms", { update: "keep" }),
@@ -203,6 +216,12 @@ export interface OpenedColumn {
   items?: Json[];
   /** Else the artifacts that hold them, in order, each with the number of its first item. */
   chunks?: { from: number; artifactId: string }[];
+}
+
+/** The column `progress` of an iteration's row: of its items up to the number `next` all have ended, but for those at `open`. */
+export interface ProgressColumn {
+  next: number;
+  open: number[];
 }
 
 /** An event that does not follow from the row of a finished node run. type: 0 RUN_STATUS 1 NODE_STATUS 2 SPAN. */

@@ -22,6 +22,15 @@ export const inboxKinds = { cancel: 1, outcome: 2, childOutcome: 3, mark: 5, run
 /** outbox.kind: the answer of a run, for its session; the end of a run, for the node run that waits for it; a run is to be cancelled, or created. */
 export const outboxKinds = { answer: 1, ended: 2, cancel: 3, create: 4 } as const;
 
+/** node_run.fault: no fault of the node run's own made it FAILED. */
+export const faultNumbers = { own: 1, crash: 2 } as const;
+type StoredFault = keyof typeof faultNumbers;
+
+/** The word for a stored fault. */
+export function faultOf(stored: number | null): StoredFault | undefined {
+  return (Object.keys(faultNumbers) as StoredFault[]).find((fault) => faultNumbers[fault] === stored);
+}
+
 /** So many runs may lie around a run that makes another. */
 export const mostDepth = 5;
 

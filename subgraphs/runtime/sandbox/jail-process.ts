@@ -10,9 +10,10 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json } from "#shared/json.ts";
+import { maxNesting } from "#shared/json/nesting.ts";
 import { excessWords, ValueCounter } from "#shared/json/value-count.ts";
 import type { PythonInterpreter } from "./python-interpreter.ts";
-import type { Program, ProgramLimits, SandboxResult } from "./sandbox.ts";
+import { mostOfMessage, type Program, type ProgramLimits, type SandboxResult } from "./sandbox.ts";
 
 const jailPath = fileURLToPath(new URL("./jail.py", import.meta.url));
 
@@ -28,7 +29,7 @@ const answerSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("failed"),
     code: z.enum(["CODE_ERROR", "CODE_MEMORY", "CODE_OUTPUT_TOO_LARGE", "CODE_RESULT_NOT_JSON"]),
-    message: z.string(),
+    message: z.string().transform((message) => message.slice(0, mostOfMessage)),
   }),
 ]);
 
@@ -72,6 +73,8 @@ export async function runJailed(python: PythonInterpreter, program: Program, lim
     values.add(chunk);
     const { excess } = values;
     if (excess !== undefined) stop("CODE_OUTPUT_TOO_LARGE", `The program's result ${excessWords(excess)}; give back less, or text.`);
+    // jail.py refuses less; what is written past it would overflow the stack of whoever reads it.
+    if (values.deepest > maxNesting) stop("CODE_RESULT_NOT_JSON", `The program's result is nested more than ${maxNesting} deep.`);
   });
   feed(child, python, program, limits);
   const end = await ending;

@@ -17,6 +17,7 @@ import { excessWords, jsonExcess } from "#shared/json/value-count.ts";
 import { namesMain } from "./main-call.ts";
 import { guestSource, programFile } from "./quickjs-guest.ts";
 import type { PrintedPage, ProgramMessage, ProgramVerdict } from "./quickjs-messages.ts";
+import { mostOfMessage } from "./sandbox.ts";
 
 /** A deeper one overflows the host's stack before QuickJS notices. */
 const stackBytes = 256 << 10;
@@ -164,8 +165,10 @@ class QuickjsRun {
     // Whoever is out of memory has none left for words.
     this.#context.runtime.setMemoryLimit(this.#program.memoryBytes + wordsBytes);
     const told = this.#text(this.#ask("describe", error));
-    const { message, isMemory } = (JSON.parse(told) ?? {}) as { message?: string; isMemory?: boolean };
-    throw new Stop(isMemory || message === undefined ? outOfMemory(this.#program.memoryBytes) : failed("CODE_ERROR", message));
+    const { message, isMemory } = (JSON.parse(told) ?? {}) as { message?: unknown; isMemory?: unknown };
+    if (isMemory === true || message === undefined) throw new Stop(outOfMemory(this.#program.memoryBytes));
+    // A program that bends how JSON is written may put anything here.
+    throw new Stop(failed("CODE_ERROR", typeof message === "string" ? message : "Error: (its message cannot be shown)"));
   }
 
   /** A text of QuickJS, which makes a copy of it; an empty one is a copy for which there was no room. */
@@ -211,5 +214,5 @@ function outOfMemory(memoryBytes: number) {
 }
 
 function failed(code: Extract<ProgramVerdict, { kind: "failed" }>["code"], message: string) {
-  return { kind: "failed", code, message } as const;
+  return { kind: "failed", code, message: message.slice(0, mostOfMessage) } as const;
 }

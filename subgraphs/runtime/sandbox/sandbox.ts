@@ -34,6 +34,9 @@ export interface ProgramLimits {
   resultBytes: number;
 }
 
+/** Characters that are kept of why a program failed: its own words, and names that it chose, are in that. */
+export const mostOfMessage = 4_000;
+
 export type SandboxResult =
   | {
       kind: "completed";

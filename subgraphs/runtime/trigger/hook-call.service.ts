@@ -1,6 +1,6 @@
 /** What comes to the address of a webhook: found by its token, checked by its signature, made into a run, and waited for. */
 import { createHash } from "node:crypto";
-import { checkJson } from "#shared/fields.ts";
+import { checkLargeJson } from "#shared/fields.ts";
 import { createKeyedRun } from "../graph/run.service.ts";
 import { runtimeErrors } from "../errors.ts";
 import { isTerminal, runStatusWord } from "../queue/statuses.ts";
@@ -29,24 +29,25 @@ export interface CalledRun {
 /**
  * Makes the run of a call, or finds it where the call came before. null: there is no such webhook.
  *
- * @throws AppError WEBHOOK_SIGNATURE_MISSING, WEBHOOK_SIGNATURE_WRONG, WEBHOOK_SIGNATURE_LATE, WEBHOOK_BODY_NOT_JSON, those of createKeyedRun and checkJson
+ * @throws AppError WEBHOOK_SIGNATURE_MISSING, WEBHOOK_SIGNATURE_WRONG, WEBHOOK_SIGNATURE_LATE, WEBHOOK_BODY_NOT_JSON, WEBHOOK_BODY_HAS_TOO_MUCH, those of createKeyedRun and checkLargeJson
  */
 export async function callHook(context: TriggerContext, token: string, call: HookCall): Promise<CalledRun | null> {
   const hook = await findHook(context, token);
   if (hook === null) return null;
   const deliveryId = call.headers[hook.deliveryHeader ?? "idempotency-key"];
-  const signature = await checkSigned(context, hook, { call, deliveryId });
-  const input = checkJson("body", hookInput(call, hook.headers), inputBytes);
+  const signedHash = await checkSigned(context, hook, { call, deliveryId });
+  const input = await hookInput(call, hook.headers);
+  const { text: inputText } = await checkLargeJson("body", input, inputBytes);
   const { workflowId, workflowVersionId } = hook;
   const run = await createKeyedRun(
     context,
     { workflowId, workflowVersionId },
-    { input, priority: 0, idempotency: deliveryKey(hook, deliveryId, signature) },
+    { input, inputText, priority: 0, idempotency: deliveryKey(hook, deliveryId, signedHash) },
   );
   return { runId: run.id, waitSeconds: hook.answer === "OUTPUT" ? hook.answerSeconds : 0 };
 }
 
-/** @returns the signature, where the hook asks for one. @throws AppError WEBHOOK_SIGNATURE_… */
+/** @returns the hash of what was signed, where the hook asks for a signature. @throws AppError WEBHOOK_SIGNATURE_… */
 async function checkSigned(
   context: TriggerContext,
   hook: Webhook,
@@ -64,7 +65,7 @@ async function checkSigned(
   const { header, toleranceSeconds } = rule;
   switch (checked.kind) {
     case "right":
-      return checked.signature;
+      return checked.signedHash;
     case "missing":
       throw runtimeErrors.WEBHOOK_SIGNATURE_MISSING({ header });
     case "late":
@@ -75,12 +76,12 @@ async function checkSigned(
 }
 
 /**
- * By it a call that comes again is found: the sender's number of the delivery, else a signature that has a time in it, so that who has overheard a call makes no second run of
- * it. Another body under the same number is the same delivery: it is for the sender to number them.
+ * By it a call that comes again is found: the sender's number of the delivery, else what was signed, where a time is in it: so who has overheard a call makes no second run of it,
+ * nor does a sender that signs with another secret while that is rotated. Another body under the same number is the same delivery: it is for the sender to number them.
  */
-function deliveryKey(hook: Webhook, deliveryId: string | undefined, signature: string | undefined) {
+function deliveryKey(hook: Webhook, deliveryId: string | undefined, signedHash: string | undefined) {
   const isTimed = hook.signature?.toleranceSeconds != null;
-  const word = deliveryId !== undefined && deliveryId !== "" ? `id ${deliveryId}` : isTimed ? `signature ${signature}` : undefined;
+  const word = deliveryId !== undefined && deliveryId !== "" ? `id ${deliveryId}` : isTimed ? `signed ${signedHash}` : undefined;
   if (word === undefined) return undefined;
   return { key: `webhook:${hook.id}:${createHash("sha256").update(word).digest("base64url")}`, inputHash: "webhook" };
 }
@@ -91,6 +92,9 @@ export interface CallAnswer {
   contentType: string;
   body: string;
 }
+
+/** What is longer is for who has a key: it is read in pieces there, and here it would be held whole by each process on its way. */
+const maxAnswerBytes = 4 << 20;
 
 /** How often the run is looked at where no hint comes: hints may be lost. */
 const lookMs = 2_500;
@@ -121,15 +125,29 @@ async function withinMs(told: Promise<void>, ms: number): Promise<void> {
 }
 
 /** undefined: it goes on. Of a failure its code alone: its words may be of what nobody outside is to know. */
-async function endOf({ loaders }: TriggerContext, runId: string): Promise<CallAnswer | undefined> {
+async function endOf({ db, loaders }: TriggerContext, runId: string): Promise<CallAnswer | undefined> {
   const run = await loaders.run.clear(runId).load(runId);
   if (run === null) return json(410, { runId, status: "DELETED" });
   const status = runStatusWord(run.status);
   if (!isTerminal(status)) return undefined;
   if (status !== "COMPLETED") return json(500, { runId, status, errorCode: run.errorCode });
+  const bytes = await outputBytes(db, runId);
+  if (bytes > maxAnswerBytes) return json(200, { runId, status, error: tooLarge(bytes) });
   const output = await loaders.runOutput.load(runId);
   if (output?.outputJson != null) return json(200, output.outputJson);
   return { status: 200, contentType: "text/plain; charset=utf-8", body: output?.outputText ?? "" };
+}
+
+/** Served by the primary key. */
+async function outputBytes(db: TriggerContext["db"], runId: string): Promise<number> {
+  const text = `select coalesce(octet_length(output_json::text), octet_length(output_text), 0)::float8 as bytes from runtime.run where tenant_id = $2 and id = $1`;
+  const [row] = await db.read((tx) => tx.sql<{ bytes: number }>(text, [runId, tx.tenantId]));
+  return row?.bytes ?? 0;
+}
+
+function tooLarge(bytes: number): { code: string; message: string } {
+  const message = `The run's output has ${bytes} bytes, more than ${maxAnswerBytes}. Its owner finds it by the run's id.`;
+  return { code: "WEBHOOK_OUTPUT_TOO_LARGE", message };
 }
 
 function json(status: number, value: unknown): CallAnswer {

@@ -1,10 +1,11 @@
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import { AppError } from "#shared/errors.ts";
+import type { Evaluator } from "#shared/evaluation/job.ts";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { runRow } from "../control/new-run.ts";
-import type { TenantQuotas } from "../control/tenant-quotas.ts";
 import { checkInput } from "../graph/run-input.ts";
+import { gateOf } from "../nodes/evaluation/concurrency-key.ts";
 import { compileRun } from "../plan/compile.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import type { FrozenPlan } from "../plan/frozen-plan.ts";
@@ -15,7 +16,7 @@ import type { DueScheduleRow, RefusedSchedule } from "../queue/schedule.sql.ts";
 export interface FiringHost {
   call: SubgraphCaller;
   documents: DocumentCache;
-  quotas: Pick<TenantQuotas, "admit">;
+  evaluation: Evaluator;
 }
 
 /** Less than the 30 s for which the schedule is this process's. */
@@ -23,17 +24,24 @@ const compileDeadlineMs = 15_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 5 * 60_000;
 
-/** The run of a schedule for a planned time, not created yet. @throws AppError QUOTA_EXCEEDED, those of compileRun and checkInput */
+/** The run of a schedule for a planned time, not created yet. @throws AppError of compileRun and checkInput */
 export async function firedRun(host: FiringHost, row: DueScheduleRow, plannedAt: Date): Promise<{ run: NewRunRow; plan: FrozenPlan }> {
   const { tenantId, workflowId, workflowVersionId } = row;
   const requestId = `schedule-${row.id}`;
-  await host.quotas.admit(tenantId);
   const info = { tenantId, requestId, signal: AbortSignal.timeout(compileDeadlineMs) };
-  const { plan, inputSchema: schema, history: _nobodyAsks, ...names } = await compileRun(host, info, { workflowId, workflowVersionId });
+  const {
+    plan,
+    inputSchema: schema,
+    history: _nobodyAsks,
+    concurrency,
+    ...names
+  } = await compileRun(host, info, { workflowId, workflowVersionId });
   // What its owner gave is checked: what the platform adds is no fault of theirs.
   await checkInput(tenantId, { versionId: names.workflowVersionId, schema, input: row.input });
   const input = firedInput(row, plannedAt);
-  return { run: runRow({ id: newId(), tenantId, requestId, plan, ...names, input }), plan };
+  const line = { tenantId, workflowId: names.workflowId, input, sessionId: undefined };
+  const gate = concurrency && (await gateOf(host.evaluation, concurrency, line));
+  return { run: runRow({ id: newId(), tenantId, requestId, plan, ...names, input, gate }), plan };
 }
 
 /** The schedule's input, with what tells this run from the others. */

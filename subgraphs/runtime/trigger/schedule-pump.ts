@@ -5,11 +5,13 @@
 import type pg from "pg";
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import { AppError } from "#shared/errors.ts";
+import type { Evaluator } from "#shared/evaluation/job.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { counter, secondsHistogram } from "#shared/metrics/instruments.ts";
 import { planRows } from "../control/new-run.ts";
 import type { TenantQuotas } from "../control/tenant-quotas.ts";
+import type { Gates } from "../owner/gates.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import { scheduleRefuse, schedulesTake, scheduleSkip, type DueScheduleRow } from "../queue/schedule.sql.ts";
 import { firingOf } from "./missed.rules.ts";
@@ -22,7 +24,10 @@ export interface SchedulePumpOptions {
   db: pg.Pool;
   call: SubgraphCaller;
   documents: DocumentCache;
-  quotas: Pick<TenantQuotas, "admit">;
+  quotas: Pick<TenantQuotas, "admitted">;
+  evaluation: Evaluator;
+  /** Told of runs that were made and stand in a line. */
+  gates: Pick<Gates, "wanted">;
   hints: HintChannel;
   log: Log;
 }
@@ -111,7 +116,7 @@ export class SchedulePump {
 
   /** Never rejects: what went wrong with it stands in its row, or somebody takes it again in 30 s. */
   async #fire(row: DueScheduleRow): Promise<void> {
-    const { db, log } = this.#options;
+    const { db, log, quotas } = this.#options;
     const { id, tenantId, revision, nowMs } = row;
     try {
       const { plannedAt, missedAt, nextAt } = firingOf({ ...row, plannedAt: new Date(row.plannedMs), now: new Date(nowMs) });
@@ -121,15 +126,16 @@ export class SchedulePump {
         log.info({ scheduleId: id, tenantId, missedAt }, "a schedule went on without a run");
         return await scheduleSkip(db, { id, revision, nextMs, missedMs: missedAt!.getTime() });
       }
-      const { run, plan } = await firedRun(this.#options, row, plannedAt);
-      const isFired = await this.#firings.fire(
-        { id, revision, plannedMs: plannedAt.getTime(), nextMs, missedMs: missedAt?.getTime() ?? null, run },
-        planRows(plan),
-      );
-      if (!isFired) return;
+      const step = { id, revision, plannedMs: plannedAt.getTime(), nextMs, missedMs: missedAt?.getTime() ?? null };
+      const run = await quotas.admitted(tenantId, async () => {
+        const { run: made, plan } = await firedRun(this.#options, row, plannedAt);
+        return (await this.#firings.fire({ ...step, run: made }, planRows(plan))) ? made : undefined;
+      });
+      if (run === undefined) return;
       fired.inc();
       lateSeconds.observe(Math.max(0, nowMs - plannedAt.getTime()) / 1_000);
       this.#options.hints.publish("work", "*");
+      if (run.gateKey != null) this.#options.gates.wanted([run.id]);
       log.info({ scheduleId: id, tenantId, runId: run.id, plannedAt }, "a schedule made a run");
     } catch (cause) {
       await this.#refused(row, cause);

@@ -3,7 +3,7 @@
  * `Stripe-Signature: t=<time>,v1=<hex>` over `{timestamp}.{body}`. Slack: `X-Slack-Signature: v0=<hex>` over `v0:{timestamp}:{body}`, the time in a header of its own.
  * Standard Webhooks: `webhook-signature: v1,<base64>` over `{id}.{timestamp}.{body}`. Pure.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /** How calls are signed. */
 export interface SignatureRule {
@@ -27,8 +27,8 @@ export interface SignedCall {
   deliveryId: string | undefined;
 }
 
-/** What came of a check; signature: the one that was right, in hexadecimal digits however it was written. */
-export type SignatureCheck = { kind: "right"; signature: string } | { kind: "missing" | "wrong" | "late" };
+/** What came of a check; signedHash: of what was signed, so the same by whichever secret, and however the signature was written. */
+export type SignatureCheck = { kind: "right"; signedHash: string } | { kind: "missing" | "wrong" | "late" };
 
 /** Senders that change their secret sign with two. */
 const mostSignatures = 5;
@@ -48,10 +48,12 @@ export function checkSignature(
   if (signed === undefined) return { kind: "missing" };
   const expected = secrets.map((secret) => createHmac("sha256", secret).update(signed).digest());
   const given = signatures.slice(0, mostSignatures).map((signature) => Buffer.from(signature, rule.encoding === "HEX" ? "hex" : "base64"));
-  const right = expected.find((bytes) => given.some((one) => one.length === bytes.length && timingSafeEqual(one, bytes)));
-  if (right === undefined) return { kind: "wrong" };
+  const isRight = expected.some((bytes) => given.some((one) => one.length === bytes.length && timingSafeEqual(one, bytes)));
+  if (!isRight) return { kind: "wrong" };
   // Only now: whether a time is too late is told to whoever signed it.
-  return isLate(rule, timestamp, nowMs) ? { kind: "late" } : { kind: "right", signature: right.toString("hex") };
+  return isLate(rule, timestamp, nowMs)
+    ? { kind: "late" }
+    : { kind: "right", signedHash: createHash("sha256").update(signed).digest("hex") };
 }
 
 /** A header has several signatures between commas, or between spaces where the prefix has a comma. */

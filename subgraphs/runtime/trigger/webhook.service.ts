@@ -26,13 +26,14 @@ export interface ShownOnce {
 /**
  * Makes a webhook. Its workflow must be able to run now.
  *
- * @throws AppError WEBHOOKS_LIMIT, those of compileRun and webhook.rules.ts
+ * @throws AppError SECRET_WITHOUT_SIGNATURE, WEBHOOKS_LIMIT, those of compileRun and webhook.rules.ts
  */
 export async function createWebhook(context: TriggerContext, input: CreateWebhookInput): Promise<ShownOnce> {
   const { db, env } = context;
   const name = checkStorableText("name", checkName(input.name));
   const deliveryHeader = input.deliveryHeader == null ? null : checkHeader("deliveryHeader", input.deliveryHeader);
   const signature = input.signature == null ? null : checkSignatureRule(input.signature, deliveryHeader);
+  if (signature === null && input.secret != null) throw runtimeErrors.SECRET_WITHOUT_SIGNATURE({ field: "secret" });
   const headers = checkShownHeaders(input.headers ?? []);
   const answerSeconds = checkAnswerSeconds(input.answerSeconds ?? mostAnswerSeconds);
   const plainSecret = signature === null ? null : input.secret == null ? newHookSecret() : checkHookSecret(input.secret);

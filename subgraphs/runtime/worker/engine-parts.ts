@@ -13,12 +13,13 @@ import type { Log } from "#shared/log.ts";
 import type { RunSecurityEvents } from "#shared/security-events.ts";
 import { memoryClient } from "../client/memory.client.ts";
 import { modelClient } from "../client/model.client.ts";
-import { nodeJobsModule } from "../nodes/evaluation.ts";
+import { nodeJobsModule } from "../nodes/evaluation/evaluation.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import { nodeRegistry } from "../nodes/registry.ts";
 import type { Executors } from "../owner/run-host.ts";
 import { definedStatements } from "../queue/statement.ts";
 import { openSandbox } from "../sandbox/open-sandbox.ts";
+import { skillClient } from "../client/skill.client.ts";
 import { toolClient } from "../client/tool.client.ts";
 import { watchedExecutors } from "./watched-executors.ts";
 
@@ -73,6 +74,7 @@ export function engineParts(host: EngineHost): EngineParts {
     model: modelClient(call),
     tool: toolClient(call),
     memory: memoryClient(call),
+    skill: skillClient(call),
     sandbox,
     fetch: createGuardedFetch(createEgressPolicy({ allow: env.egressAllow })),
     evaluation,

@@ -2,6 +2,7 @@ import type { Env } from "#shared/config.ts";
 import { engineParts, processWorkerKey, type EngineHost } from "./engine-parts.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { startWorker } from "./main.ts";
+import { rehearseFor } from "./rehearsal.ts";
 import type { Worker, WorkerOptions } from "./worker.ts";
 
 /** A worker, and what it takes. */
@@ -47,10 +48,14 @@ export function startRuntimeWorker(options: WorkerProcessOptions): RuntimeWorker
     guard,
     ...(only && { only }),
   });
+  // A worker for some types, or for suspects, executes no runs of its own, or few; and one beside others would hold them up.
+  const rehearses = guard !== undefined && !suspects && only === undefined;
+  const rehearsal = rehearses ? rehearseFor(worker, parts) : undefined;
   if (onSuspect !== undefined) worker.signals.on("suspect", onSuspect);
   return {
-    ready: worker.ready,
+    ready: Promise.all([worker.ready, rehearsal?.ended]).then(() => {}),
     async stop() {
+      rehearsal?.stop();
       await stop();
       await parts.close();
     },

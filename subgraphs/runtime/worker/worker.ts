@@ -28,10 +28,11 @@ import type { Lease } from "../queue/renew.sql.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { HeapWatch } from "./heap-watch.ts";
 import { LeaseRenewer } from "./lease-renewer.ts";
-import { OfferedNodes } from "../owner/offered-nodes.ts";
+import { Gates } from "../owner/gates.ts";
+import { OfferedNodes } from "../owner/calls/offered-nodes.ts";
 import type { Executors, Release } from "../owner/run-host.ts";
 import { RunOwner } from "../owner/run-owner.ts";
-import { tenantShare } from "../owner/slots.ts";
+import { tenantShare } from "../owner/calls/slots.ts";
 import { RunNote } from "./run-note.ts";
 
 /** What a worker is made of. */
@@ -93,17 +94,21 @@ const claimSeconds = secondsHistogram({
 });
 const claimRows = sizeHistogram({ name: "claim_rows", help: "What a claim brought: runs, or offered nodes.", labels: ["lane"] });
 const leasesLost = counter({ name: "leases_lost_total", help: "Leases that ran out, or were taken, while this process held them." });
-
+const crashes = counter({
+  name: "crashes_total",
+  help: "Claims of runs and offered nodes whose owner had died, and of which nothing has finished since.",
+});
 const deadLetters = counter({ name: "dead_letters_total", help: "Runs that were failed because whoever took them over died." });
 
 /** Which queue a claim asks. */
 type Lane = "runs" | "nodes" | "suspects";
 
-async function counted<Claim>(lane: Lane, claim: Promise<Claim[]>): Promise<Claim[]> {
+async function counted<Claim extends { crashes: number }>(lane: Lane, claim: Promise<Claim[]>): Promise<Claim[]> {
   const answered = claimSeconds.startTimer({ lane });
   const claims = await claim;
   answered();
   claimRows.observe({ lane }, claims.length);
+  crashes.inc(claims.filter((claimed) => claimed.crashes > 0).length);
   return claims;
 }
 
@@ -128,6 +133,7 @@ export class Worker {
   readonly #pollMs: number;
   readonly #maxRuns: number;
   readonly #owner: RunOwner;
+  readonly #gates: Gates;
   readonly #offered: OfferedNodes;
   readonly #renewer: LeaseRenewer;
   #unsubscribe: () => void = () => {};
@@ -156,6 +162,7 @@ export class Worker {
     this.#pollMs = options.pollMs ?? 500;
     this.#maxRuns = options.runs ?? 400;
     const advancing = options.guard === undefined ? undefined : new RunNote();
+    this.#gates = new Gates({ db: options.pool, hints: options.hints, log: options.log });
     this.#owner = new RunOwner({
       ...(advancing && { advancing: (runId: string | undefined) => advancing.set(runId) }),
       db: options.pool,
@@ -163,6 +170,7 @@ export class Worker {
       log: options.log,
       executors: options.executors,
       ports: options.ports,
+      gates: this.#gates,
       slots: options.slots ?? 64,
       offersNodes: options.suspects !== true,
       maxCrashes: options.maxCrashes ?? 3,
@@ -240,6 +248,7 @@ export class Worker {
     await Promise.all([this.#owner.stop(stopGraceMs), this.#offered.stop(stopGraceMs)]);
     this.#owner.close();
     this.#heap.close();
+    await this.#gates.close();
     await this.#renewer.close();
   }
 
@@ -348,7 +357,10 @@ export class Worker {
     for (const claim of claims) {
       const isHopeless = claim.crashes >= this.#owner.maxCrashes + 2;
       if (!isHopeless || !(await runDeadLetter(pool, claim))) kept.push(claim);
-      else deadLetters.inc();
+      else {
+        deadLetters.inc();
+        this.#gates.wanted([claim.runId]);
+      }
     }
     await this.#owner.adopt(kept, { policy: { kind: "worker", untilForgiven: suspects }, workerKey });
   }

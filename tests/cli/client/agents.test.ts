@@ -5,9 +5,10 @@ import { fileURLToPath } from "node:url";
 import type { JsonObject } from "#shared/json.ts";
 import { makeAgent } from "../../testkit/agents.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { ask } from "../../testkit/graph.ts";
+import { ask, finishRun } from "../../testkit/graph.ts";
 import { startTestPlatform, type TestPlatform } from "../../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../../testkit/scripted-provider.ts";
+import { makeSkill, useSkill } from "../../testkit/skills.ts";
 import { runCli } from "../cli-process.ts";
 
 let model: ScriptedProvider;
@@ -22,6 +23,73 @@ afterAll(async () => {
 });
 
 const there = () => ["--url", platform.url, "--tenant", "t1"];
+
+describe("skills", () => {
+  it("import makes a folder a skill, and of one that is there the next version", async () => {
+    const folder = fileURLToPath(new URL("../../../examples/skills/unit-converter", import.meta.url));
+    const made = await runCli("real", ["skills", "import", folder, ...there()]).ended;
+    expect(made).toMatchObject({ code: 0, output: expect.stringContaining("Version 1 of the skill unit-converter is PUBLISHED.") });
+    const again = await runCli("real", ["skills", "import", folder, "--draft", ...there()]).ended;
+    expect(again.output).toContain("Version 2 of the skill unit-converter is DRAFT.");
+    const { skillByCode } = await ask<{ skillByCode: { id: string; publishedVersion: JsonObject } }>(
+      platform,
+      `{ skillByCode(code: "unit-converter") { id publishedVersion { version implementation } } }`,
+    );
+    expect(skillByCode.publishedVersion).toMatchObject({
+      version: 1,
+      implementation: {
+        name: "unit-converter",
+        files: expect.arrayContaining([expect.objectContaining({ path: "scripts/convert.py", script: true })]),
+      },
+    });
+    const runId = await useSkill(platform, skillByCode.id, { path: "scripts/convert.py", input: { value: 12.5, from: "km", to: "mi" } });
+    expect(await finishRun(platform, runId)).toMatchObject({ outputJson: { result: { value: 7.767, unit: "mi" } } });
+    const missing = await runCli("real", ["skills", "import", `${folder}/nothing`, ...there()]).ended;
+    expect(missing).toMatchObject({ code: 1, output: expect.stringContaining("cannot be read") });
+  });
+});
+
+describe("skills run", () => {
+  it("shows a skill's work, and what it gave last", async () => {
+    const { code } = await makeSkill(platform, "TEMPLATE", { implementation: { template: "Hello $name" } });
+    const ran = await runCli("real", ["skills", "run", code, "--input", '{"name":"Ada"}', ...there()]).ended;
+    expect(ran).toMatchObject({ code: 0, output: expect.stringMatching(/skill[^]*\n\nHello Ada\n$/) });
+    const program = { language: "javascript", code: "console.log('seen'); result = { sum: payload.a + 1 };" };
+    const sum = await makeSkill(platform, "CODE", { implementation: program });
+    const summed = await runCli("real", ["skills", "run", sum.code, "--input", '{"a":1}', ...there()]).ended;
+    expect(summed).toMatchObject({ code: 0, output: expect.stringMatching(/\n\nseen\n\{\n {2}"sum": 2\n\}\n$/) });
+    const dry = await makeSkill(platform, "PROMPT", { implementation: { prompt: "Say $word" } });
+    const args = ["skills", "run", dry.code, "--input", '{"word":"ahoy"}', "--dry-run", "--json", ...there()];
+    const said = (await runCli("real", args).ended).output.trim().split("\n").at(-1)!;
+    expect(JSON.parse(said)).toMatchObject({ status: "COMPLETED", outputJson: { dry_run: true } });
+  });
+
+  it.each<[what: string, given: string[], exit: number, told: RegExp]>([
+    [
+      "says all that is wrong with the input, and what the skill takes",
+      ["--input", '{"age":-1}'],
+      1,
+      /\/name: .*\n\s+\/age: [^]*takes name \(string\), age/,
+    ],
+    ["of an input that is no object says so", ["--input", "[1]"], 2, /no JSON object/],
+  ])("%s", async (_what, given, exit, told) => {
+    const properties = { name: { type: "string" }, age: { type: "integer", minimum: 0 } };
+    const parameterSchema = { type: "object", properties, required: ["name"] };
+    const { code } = await makeSkill(platform, "TEMPLATE", { implementation: { template: "$name" }, parameterSchema });
+    expect(await runCli("real", ["skills", "run", code, ...given, ...there()]).ended).toMatchObject({
+      code: exit,
+      output: expect.stringMatching(told),
+    });
+  });
+
+  it("fails where the run does, and says which skill there is not", async () => {
+    const { code } = await makeSkill(platform, "TEMPLATE", { implementation: { template: "$name" } });
+    const failed = await runCli("real", ["skills", "run", code, ...there()]).ended;
+    expect(failed).toMatchObject({ code: 1, output: expect.stringContaining("needs name") });
+    const unknown = await runCli("real", ["skills", "run", "nothing", ...there()]).ended;
+    expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining("no skill nothing") });
+  });
+});
 
 describe("agents", () => {
   it("run shows an agent's work, and its answer last", async () => {

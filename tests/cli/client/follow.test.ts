@@ -15,7 +15,7 @@ beforeAll(async () => {
   provider = await startScriptedProvider();
   shop = await startHttpServer();
   platform = await startTestPlatform({ env: { providerBaseUrl: provider.baseUrl, providerApiKey: "key", egressAllow: [shop.hostPort] } });
-}, 60_000);
+});
 afterAll(async () => {
   await platform.stop();
   await shop.close();
@@ -66,6 +66,22 @@ describe("follow", () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.flatMap(({ delta }) => delta ?? []).join("")).toBe("One two.");
     expect(lines.at(-1)).toMatchObject({ status: "COMPLETED", outputText: "One two." });
+    expect(code).toBe(0);
+  });
+
+  it("says of a run that waits for others of its key behind how many, and for whom", async () => {
+    const begin = Promise.withResolvers<void>();
+    provider.chat({ text: "First.", before: begin.promise }, { text: "Second." }, { text: "Third." });
+    const { workflowId } = await makeWorkflow(platform, { ...llm, concurrency: { limit: 1 } } as Dsl);
+    const before = provider.requests.length;
+    const first = await startRun(platform, workflowId);
+    await provider.seen(before + 1);
+    await startRun(platform, workflowId);
+    const cli = follow(await startRun(platform, workflowId));
+    await cli.says(`  waits for others of its key: 1 before it, 1 of 1 places taken, one by run ${first}`);
+    begin.resolve();
+    const { code, output } = await cli.ended;
+    expect(output).toContain("Third.");
     expect(code).toBe(0);
   });
 

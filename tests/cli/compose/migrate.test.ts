@@ -1,6 +1,7 @@
 import pg from "pg";
 import { migrateAll } from "../../../cli/compose/migrate.ts";
 import { allSubgraphs } from "../../../cli/compose/subgraphs.ts";
+import { query } from "../../testkit/admin-query.ts";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
 
 const opened: TestDatabase[] = [];
@@ -34,8 +35,28 @@ async function setup() {
   await client(async (connected) => {
     for (const name of Object.keys(allSubgraphs())) await connected.query(`drop schema if exists ${name} cascade`);
   });
-  return { url: database.url, client, tables };
+  return { url: database.url, adminUrl: database.adminUrl, client, tables };
 }
+
+type Direction = "up" | "down";
+
+/** The statements of a subgraph's migrations, in the order in which they are run. @param from  begins the first one's number. */
+async function statementsOf(name: string, direction: Direction, from = ""): Promise<string[]> {
+  const migrations = (await allSubgraphs()[name]!()).migrations.filter((migration) => migration.name >= from);
+  return (direction === "up" ? migrations : migrations.toReversed()).flatMap(({ class: Migration }) => {
+    const migration = new Migration();
+    void migration[direction]();
+    return migration.getQueries().map(String);
+  });
+}
+
+/** Four events, of which three share a row, a run that waits in a line, and two messages. */
+const tenantRows = `
+insert into runtime.run_story (run_id, seq, type, status, attempt, at, tenant_id, path, span_id, earlier) values
+  ('r', 4, 0, 1, null, now(), 'acme', null, null, null),
+  ('r', 7, 1, 2, 1, now(), 'acme', 'a', null, '[[1,1,1,2000,"a",null],[2,null,null,1000,"a","s"]]');
+insert into runtime.work (key, run_id, tenant_id, visible_at) values ('r', 'r', 'acme', 'infinity');
+insert into runtime.outbox (run_id, tenant_id, session_id, output_text, kind) values ('r', 'acme', 's', 'x', 1), ('s', 'acme', 's', 'x', 4)`;
 
 describe("migrations", () => {
   it("S-4 S-5: each subgraph has a schema of its own, in the database that is named for it", async () => {
@@ -55,20 +76,59 @@ describe("migrations", () => {
     await migrateAll({ databaseUrl: t.url, databaseUrls: {} }, [name]);
     const forward = await t.tables();
     expect(forward[name]?.length).toBeGreaterThan(0);
-    const { migrations } = await allSubgraphs()[name]!();
-    const statements = (direction: "up" | "down") =>
-      (direction === "up" ? migrations : migrations.toReversed()).flatMap(({ class: Migration }) => {
-        const migration = new Migration();
-        void migration[direction]();
-        return migration.getQueries().map(String);
+    const run = async (direction: Direction) => {
+      const statements = await statementsOf(name, direction);
+      await t.client(async (connected) => {
+        for (const statement of statements) await connected.query(statement);
       });
-    const run = (direction: "up" | "down") =>
-      t.client(async (connected) => {
-        for (const statement of statements(direction)) await connected.query(statement);
-      });
+    };
     await run("down");
     expect(await t.tables()).toEqual({});
     await run("up");
     expect(await t.tables()).toEqual(forward);
+  });
+
+  it("of the runtime since 0015 lead back and forward with what tenants have, and the engine may use what is new at once", async () => {
+    const t = await setup();
+    await migrateAll({ databaseUrl: t.url, databaseUrls: {} }, ["runtime"]);
+    await query(t.adminUrl, tenantRows);
+    const kept = async () => [
+      await query(t.adminUrl, "select run_id, seq, type, status, attempt, at, path, span_id from runtime.run_event order by run_id, seq"),
+      await query(t.adminUrl, "select run_id, visible_at = 'infinity' as waits from runtime.work"),
+      await query(t.adminUrl, "select run_id from runtime.outbox"),
+    ];
+    const before = await kept();
+    expect(before).toMatchObject([[{ seq: 4 }, { seq: 5 }, { seq: 6 }, { seq: 7 }], [{ waits: true }], [{ run_id: "r" }, { run_id: "s" }]]);
+    const [down, up] = [await statementsOf("runtime", "down", "0015"), await statementsOf("runtime", "up", "0015")];
+    await t.client(async (connected) => {
+      for (const statement of down) await connected.query(statement);
+    });
+    // Its gate is gone, and the version of before knows one kind of message.
+    const [events] = before;
+    expect(await kept()).toEqual([events, [{ run_id: "r", waits: false }], [{ run_id: "r" }]]);
+    await t.client(async (connected) => {
+      for (const statement of up) await connected.query(statement);
+      // No rights were given on all tables since: the engine of the version before is at work meanwhile.
+      const rights = "select has_table_privilege(app.engine_role(), 'runtime.run_event', right_) as may from unnest($1::text[]) right_";
+      const { rows } = await connected.query<{ may: boolean }>(rights, [["select", "insert", "update", "delete"]]);
+      expect(rows.map(({ may }) => may)).toEqual([true, true, true, true]);
+    });
+    expect((await kept())[0]).toEqual(events);
+    const forced =
+      "select relname from pg_class where relnamespace = 'runtime'::regnamespace and relrowsecurity and not relforcerowsecurity";
+    expect(await query(t.adminUrl, forced)).toEqual([]);
+  });
+
+  it("give the engine its rights on a subgraph's tables before the next is migrated", async () => {
+    const t = await setup();
+    const names = Object.keys(allSubgraphs());
+    // In the way of one behind it.
+    const next = names[names.indexOf("runtime") + 1]!;
+    await migrateAll({ databaseUrl: t.url, databaseUrls: {} }, [next]);
+    await t.client((connected) => connected.query(`drop table ${next}.migration`));
+    await expect(migrateAll({ databaseUrl: t.url, databaseUrls: {} }, ["runtime", next])).rejects.toThrow(/already exists/);
+    expect(await query(t.adminUrl, "select has_table_privilege(app.engine_role(), 'runtime.run', 'select') as may")).toEqual([
+      { may: true },
+    ]);
   });
 });

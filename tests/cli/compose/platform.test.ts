@@ -1,6 +1,9 @@
 import { platformParts } from "../../../cli/compose/parts.ts";
 import { defaultEnv } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
+import { query } from "../../testkit/admin-query.ts";
+import { createTestDatabase } from "../../testkit/database.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { testKeys } from "../../testkit/internal-keys.ts";
 
 describe("a process that calls subgraphs", () => {
@@ -10,11 +13,28 @@ describe("a process that calls subgraphs", () => {
     const options = { log: createLog(env, "test"), keys: testKeys, progress: () => {} };
     await expect(platformParts.startWorker(ready, {}, options)).rejects.toMatchObject({
       reason: "SUBGRAPH_URL_MISSING",
-      facts: { variables: ["MODEL", "MEMORY", "SESSION"].map((name) => `AGENT_PLATFORM_${name}_SUBGRAPH_URL`) },
+      facts: { variables: ["MODEL", "MEMORY", "SESSION", "SKILL"].map((name) => `AGENT_PLATFORM_${name}_SUBGRAPH_URL`) },
     });
     await expect(platformParts.startRouter(ready, options)).rejects.toMatchObject({
       reason: "SUBGRAPH_URL_MISSING",
       facts: { variables: expect.arrayContaining(["AGENT_PLATFORM_WORKFLOW_SUBGRAPH_URL", "AGENT_PLATFORM_MODEL_SUBGRAPH_URL"]) },
     });
+  });
+});
+
+describe("a subgraph in a process of its own", () => {
+  it("rehearses what it will be asked, as npm start does, and leaves nothing of it", async () => {
+    const database = await createTestDatabase();
+    const env = { ...defaultEnv({ logLevel: "silent", port: 0 }), databaseUrl: database.url, encryptionKey: "0".repeat(64) };
+    const server = await platformParts.startSubgraph("runtime", env, { log: createLog(env, "test"), keys: testKeys, progress: () => {} });
+    try {
+      // PostgreSQL counts what was taken back, too; its sessions tell when they are idle.
+      const made = `select n_tup_ins::int as made, (select count(*)::int from runtime.run) as left from pg_stat_user_tables where relid = 'runtime.run'::regclass`;
+      const look = async () => (await query(database.adminUrl, made))[0] as { made: number; left: number };
+      expect(await eventually(look, (seen) => seen.made > 0)).toMatchObject({ left: 0 });
+    } finally {
+      await server.stop();
+      await database.drop();
+    }
   });
 });

@@ -1,7 +1,11 @@
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer as createTcpServer, type AddressInfo, type Server } from "node:net";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { checkPort } from "../../../cli/process/listen-check.ts";
+import { runCli } from "../cli-process.ts";
 import { fixtureRouter } from "../../testkit/fixture-router.ts";
 
 const host = "127.0.0.1";
@@ -35,5 +39,26 @@ describe("a port that is taken", () => {
     server.close();
     for (const socket of sockets) socket.destroy();
     await expect(checkPort({ host, port })).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ["AGENT_PLATFORM_PORT", ["subgraph", "tool"]],
+    ["AGENT_PLATFORM_PORT", ["router"]],
+    ["AGENT_PLATFORM_ACCESS_PORT", ["router"]],
+  ])("is told by the name of its setting, before anything is started: %s of %s", async (setting, argv) => {
+    const server = createTcpServer((socket) => socket.destroy());
+    const port = await portOf(server);
+    const dataDir = await mkdtemp(join(tmpdir(), "agent-platform-port-"));
+    const { code, output } = await runCli("real", argv, {
+      AGENT_PLATFORM_PORT: "0",
+      AGENT_PLATFORM_DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+      AGENT_PLATFORM_ENCRYPTION_KEY: "0a".repeat(32),
+      AGENT_PLATFORM_INTERNAL_KEY: "0b".repeat(32),
+      AGENT_PLATFORM_DATA_DIR: dataDir,
+      [setting]: String(port),
+    }).ended;
+    expect([code, output]).toEqual([1, `Port ${port} of 127.0.0.1 is taken by another program. Choose another: ${setting}=${port + 1}\n`]);
+    server.close();
+    await rm(dataDir, { recursive: true });
   });
 });

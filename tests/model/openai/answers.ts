@@ -513,6 +513,33 @@ const toolCalls: Script[] = [
     { ...called(["f", { x: 1 }], ["f", { x: 2 }]), ids: ["a", "a_1"] },
   ],
   [
+    "one function twice with one id, arguments behind",
+    callStream(
+      [call(0, "a", "f", "")],
+      [call(0, undefined, undefined, x1)],
+      [call(1, "a", "f", "")],
+      [call(1, undefined, undefined, '{"x"')],
+      [call(1, undefined, undefined, ":2}")],
+    ),
+    { ...called(["f", { x: 1 }], ["f", { x: 2 }]), ids: ["a", "call_1"] },
+  ],
+  [
+    "one function twice with one id in each piece, arguments behind",
+    callStream(
+      [call(0, "a", "f", "")],
+      [call(0, "a", "", x1)],
+      [call(1, "a", "f", "")],
+      [call(1, "a", "", '{"x"')],
+      [call(1, "a", "", ":2}")],
+    ),
+    { ...called(["f", { x: 1 }], ["f", { x: 2 }]), ids: ["a", "a_1"] },
+  ],
+  [
+    "a call without a name before one that has one",
+    callStream([call(0, "a", "", "")], [call(0, undefined, undefined, "{}")], [call(1, "b", "f", "")], [call(1, undefined, undefined, x1)]),
+    { ...called(["", {}], ["f", { x: 1 }]), ids: ["a", "b"] },
+  ],
+  [
     "a new id with each piece",
     callStream([call(0, "tool-1", "f", '{"x"')], [call(0, "tool-2", null, ":1}")]),
     { ...called(["f", { x: 1 }]), ids: ["tool-1"] },

@@ -8,12 +8,12 @@ import { openPool } from "#shared/db/pool.ts";
 import { newId } from "#shared/ids.ts";
 import { memoryLog } from "../../testkit/fixture-router.ts";
 import { openTestSubgraph } from "../../testkit/subgraph.ts";
-import { chainBatch } from "../../../router/access/audit-chain.ts";
-import { unchainedTake } from "../../../router/access/audit-chain.sql.ts";
-import { AuditSealer } from "../../../router/access/audit-sealer.ts";
-import { auditHeadsRemove, auditsRemove } from "../../../router/access/audit.sql.ts";
-import { verifyAudits, type BrokenPlace, type VerifiedChain } from "../../../router/access/audit-verify.ts";
-import { AuditWriter } from "../../../router/access/audit-writer.ts";
+import { chainBatch } from "../../../router/access/audits/audit-chain.ts";
+import { unchainedTake } from "../../../router/access/audits/audit-chain.sql.ts";
+import { AuditSealer } from "../../../router/access/audits/audit-sealer.ts";
+import { auditHeadsRemove, auditsRemove } from "../../../router/access/audits/audit.sql.ts";
+import { verifyAudits, type BrokenPlace, type VerifiedChain } from "../../../router/access/audits/audit-verify.ts";
+import { AuditWriter } from "../../../router/access/audits/audit-writer.ts";
 import { accessSubgraph } from "../../../router/access/subgraph.ts";
 import { unfinished, type AuditRecord } from "../../../router/audit/audit.ts";
 

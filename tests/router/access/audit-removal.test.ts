@@ -3,7 +3,7 @@ import { newId } from "#shared/ids.ts";
 import { query } from "../../testkit/admin-query.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { openTestSubgraph } from "../../testkit/subgraph.ts";
-import { startAuditRemoval } from "../../../router/access/audit-removal.ts";
+import { startAuditRemoval } from "../../../router/access/audits/audit-removal.ts";
 import { accessSubgraph } from "../../../router/access/subgraph.ts";
 
 const dayMs = 86_400_000;

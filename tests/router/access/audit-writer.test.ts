@@ -6,7 +6,7 @@ import { newId } from "#shared/ids.ts";
 import { query } from "../../testkit/admin-query.ts";
 import { memoryLog } from "../../testkit/fixture-router.ts";
 import { openTestSubgraph } from "../../testkit/subgraph.ts";
-import { AuditWriter, type AuditWriterOptions } from "../../../router/access/audit-writer.ts";
+import { AuditWriter, type AuditWriterOptions } from "../../../router/access/audits/audit-writer.ts";
 import { accessSubgraph } from "../../../router/access/subgraph.ts";
 import { unfinished, type AuditRecord } from "../../../router/audit/audit.ts";
 

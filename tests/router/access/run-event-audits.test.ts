@@ -4,7 +4,7 @@ import { query } from "../../testkit/admin-query.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { memoryLog } from "../../testkit/fixture-router.ts";
 import { openTestSubgraph } from "../../testkit/subgraph.ts";
-import { RunEventAudits, type RunEventAuditsOptions } from "../../../router/access/run-event-audits.ts";
+import { RunEventAudits, type RunEventAuditsOptions } from "../../../router/access/audits/run-event-audits.ts";
 import { accessSubgraph } from "../../../router/access/subgraph.ts";
 
 const event = (given: Partial<RunSecurityEvent> = {}): RunSecurityEvent => ({

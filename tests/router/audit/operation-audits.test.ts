@@ -67,6 +67,44 @@ describe.each(transports)("a mutation over %s", (_name, ask) => {
   });
 });
 
+describe("a mutation that is refused", () => {
+  it.each<[string, RequestInit & { search?: string }]>([
+    ["for its document", { method: "POST", body: JSON.stringify({ query: "mutation { nope }" }) }],
+    ["for its variables", { method: "POST", body: JSON.stringify({ query: "mutation ($n: String!) { addStep(name: $n) }" }) }],
+    ["for its method", { search: `?${new URLSearchParams({ query: change }).toString()}` }],
+  ])("%s keeps nobody waiting while its row is stored", async (_, { search = "", ...sent }) => {
+    const begun = Promise.withResolvers<void>();
+    const stored = Promise.withResolvers<void>();
+    const complete = () => {
+      begun.resolve();
+      return stored.promise;
+    };
+    await using t = await fixtureRouter({ audit: { complete } });
+    const refused = fetch(t.router.url + search, { ...sent, headers: { "content-type": "application/json" } });
+    await begun.promise;
+    // Nobody knows these yet.
+    const headers = { "x-tenant-id": "other" };
+    expect((await t.ask("query First { whoami }", { headers })).status).toBe(200);
+    expect((await t.ask("query Second { whoami }")).status).toBe(200);
+    stored.resolve();
+    expect((await refused).ok).toBe(false);
+  });
+});
+
+describe("a row that cannot be made", () => {
+  it("of what is refused over a WebSocket ends that, and keeps nobody waiting", async () => {
+    let isBroken = true;
+    const record = () => {
+      if (!isBroken) return;
+      isBroken = false;
+      throw new Error("no row");
+    };
+    await using t = await fixtureRouter({ audit: { record } });
+    await expect(t.stream("{ nope }").next()).rejects.toBeDefined();
+    expect((await t.ask("query Next { whoami }")).status).toBe(200);
+  });
+});
+
 describe("an operation that changes nothing", () => {
   it("waits for no row", async () => {
     await using t = await fixtureRouter({ audit: { begin: () => new Promise(() => {}), complete: () => new Promise(() => {}) } });

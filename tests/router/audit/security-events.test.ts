@@ -1,4 +1,4 @@
-import { keyChangesIn, securityEventOf } from "../../../router/audit/security-events.ts";
+import { changesIn, securityEventOf } from "../../../router/audit/security-events.ts";
 
 describe("what an audit means for security", () => {
   it.each<[string[], string[], string[], string | null, object | null]>([
@@ -8,19 +8,26 @@ describe("what an audit means for security", () => {
     [["createApiKey"], [], [], "KEY_CHANGED", { mutations: ["createApiKey"] }],
     [["createApiKey"], ["FORBIDDEN"], ["EGRESS_DENIED"], "KEY_CHANGED", { mutations: ["createApiKey"], reason: "EGRESS_DENIED" }],
     [["rotateApiKey"], ["NOT_FOUND"], ["APP_NOT_FOUND"], "KEY_CHANGED", { mutations: ["rotateApiKey"] }],
+    [["deleteSecret"], ["NOT_FOUND"], ["APP_NOT_FOUND"], "SECRET_CHANGED", { mutations: ["deleteSecret"] }],
+    [["createWebhook"], [], [], "SECRET_CHANGED", { mutations: ["createWebhook"] }],
+    [["rotateWebhookSecret"], [], [], "SECRET_CHANGED", { mutations: ["rotateWebhookSecret"] }],
+    [["rotateWebhookUrl"], [], [], "SECRET_CHANGED", { mutations: ["rotateWebhookUrl"] }],
+    [["deleteWebhook"], [], [], "SECRET_CHANGED", { mutations: ["deleteWebhook"] }],
+    [["updateSecret", "createApiKey"], [], [], "KEY_CHANGED", { mutations: ["updateSecret", "createApiKey"] }],
     [[], ["FORBIDDEN"], ["EGRESS_DENIED"], "EGRESS_BLOCKED", { reason: "EGRESS_DENIED" }],
     [[], ["BAD_USER_INPUT"], ["CODE_MEMORY"], "SANDBOX_LIMIT", { reason: "CODE_MEMORY" }],
     [[], ["FORBIDDEN"], ["toString"], null, null],
-  ])("of changed keys %j with %j, %j is %s", (keyChanges, errorCodes, reasons, event, details) => {
-    expect(securityEventOf({ keyChanges, errorCodes, reasons })).toEqual({ event, details });
+  ])("of changes %j with %j, %j is %s", (changed, errorCodes, reasons, event, details) => {
+    expect(securityEventOf({ changed, errorCodes, reasons })).toEqual({ event, details });
   });
 });
 
-describe("the keys that an operation has changed", () => {
+describe("what an operation has changed of keys and secrets", () => {
   const fields = new Map([
     ["first", "createApiKey"],
     ["second", "rotateApiKey"],
     ["apps", "apps"],
+    ["hook", "rotateWebhookUrl"],
   ]);
   const failed = (alias: string, code: string) => ({ path: [alias], extensions: { code } });
   it.each([
@@ -30,8 +37,9 @@ describe("the keys that an operation has changed", () => {
     ["one has an effect that is not known", { data: { first: null }, errors: [failed("first", "TIMEOUT")] }, ["createApiKey"]],
     ["another field fails", { data: { first: null, apps: null }, errors: [failed("apps", "INTERNAL")] }, []],
     ["nothing was run", { errors: [{ extensions: { code: "BAD_USER_INPUT" } }] }, []],
+    ["a webhook has another URL", { data: { apps: null, hook: {} } }, ["rotateWebhookUrl"]],
     ["there is no word of it", { data: null }, []],
   ])("are known where %s", (_what, result, changed) => {
-    expect(keyChangesIn(fields, result)).toEqual(changed);
+    expect(changesIn(fields, result)).toEqual(changed);
   });
 });

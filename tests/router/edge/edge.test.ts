@@ -268,6 +268,21 @@ describe("what a request may cost", () => {
     expect(t.seen).toEqual([]);
   });
 
+  it("is limited in the keys of one object of its variables, not in those of all", async () => {
+    await using t = await fixtureRouter();
+    const headers = { "content-type": "application/json" };
+    const keys = (count: number) => `{${Array.from({ length: count }, (_, key) => `"k${key}":1`).join(",")}}`;
+    const ask = async (value: string) => {
+      const body = `{"query":"query ($v: JSON) { echo(value: $v) }","variables":{"v":${value}}}`;
+      const answer = await request(t.router.url, { method: "POST", headers, body });
+      return [answer.statusCode, await answer.body.json()];
+    };
+    const refusal = { code: "RESOURCE_EXHAUSTED", reason: "TOO_MANY_KEYS", limit: 50_000, requestId: expect.any(String) };
+    expect(await ask(`[1,{"a":${keys(50_001)}}]`)).toMatchObject([413, { errors: [{ extensions: refusal }] }]);
+    expect(t.seen).toEqual([]);
+    expect(await ask(`[${keys(50_000)},${keys(49_000)}]`)).toMatchObject([200, { data: {} }]);
+  });
+
   it.each([
     ["document", '{"query":"{ echo(value: { a: [1e400] }) }"}', "GRAPHQL_VALIDATION_FAILED", "1e400 is too large"],
     ["document, without an exponent", `{"query":"{ echo(value: -${"9".repeat(400)}) }"}`, "GRAPHQL_VALIDATION_FAILED", "-9999999"],
@@ -457,7 +472,8 @@ describe("stopping", () => {
     });
     const inFlight = t.ask("{ whoami }");
     await entered.promise;
-    const stopped = t.router.stop(5_000);
+    // Who stops it may be told to twice.
+    const stopped = Promise.all([t.router.stop(5_000), t.router.stop(5_000)]);
     await expect(t.ask("{ whoami }")).rejects.toThrow();
     release.resolve();
     expect((await inFlight).status).toBe(200);

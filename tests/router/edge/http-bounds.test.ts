@@ -44,7 +44,8 @@ describe("the router's HTTP server", () => {
   it("waits for an answer however long it takes", async () => {
     const [asked, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     await using t = await fixtureRouter({
-      bounds: short,
+      // Long enough for a request to be sent, also where its process stands still for a moment.
+      bounds: { headersMs: 500, requestMs: 1_000, checkMs: 20 },
       endpoints: ({ runs, traces }) => [
         {
           ...runs,
@@ -80,6 +81,14 @@ describe("the router's HTTP server", () => {
     second.destroy();
   });
 
+  it("answers who would rather have another protocol, as Java's client does, and opens no socket for it", async () => {
+    await using t = await fixtureRouter();
+    const body = '{"query":"{ whoami }"}';
+    const asked = "connection: upgrade, http2-settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n";
+    const answer = await linger(t, post(body.length, body).replace("host:", `${asked}host:`));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*"whoami"/);
+  });
+
   it("refuses WebSockets above their limit with 503, while HTTP goes on", async () => {
     await using t = await fixtureRouter({ sockets: { maxSockets: 1 } });
     const open = new WebSocket(t.webSocketUrl, "graphql-transport-ws");
@@ -89,9 +98,17 @@ describe("the router's HTTP server", () => {
     expect((await t.ask("{ whoami }")).status).toBe(200);
     open.close();
     await once(open, "close");
-    const another = new WebSocket(t.webSocketUrl, "graphql-transport-ws");
-    await once(another, "open");
-    another.terminate();
+    // The client may know first that it is closed.
+    const another = async () => {
+      const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws");
+      const isOpen = await once(socket, "open").then(
+        () => true,
+        () => false,
+      );
+      socket.on("error", () => {}).terminate();
+      return isOpen;
+    };
+    await eventually(another, Boolean);
   });
 
   it("lets go of a socket whose upgrade it refused, also where the client does not", async () => {

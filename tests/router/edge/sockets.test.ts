@@ -149,6 +149,18 @@ describe("a WebSocket of the router", () => {
     expect(answers[1]).toMatchObject({ type: "error", payload: [{ extensions: { reason: "NESTED_TOO_DEEP" } }] });
   });
 
+  it("limits the keys of one object of a message: the operation is refused, the socket lives on", async () => {
+    await using t = await fixtureRouter();
+    const variables = { v: Object.fromEntries(Array.from({ length: 50_001 }, (_, key) => [`k${key}`, 1])) };
+    const messages = [init, { id: "1", type: "subscribe", payload: { query: "query ($v: JSON) { echo(value: $v) }", variables } }];
+    const { answers } = await talk(t, [...messages, subscribe("2", "{ whoami }")], { until: 3 });
+    expect(answers.slice(0, 3)).toMatchObject([
+      { type: "connection_ack" },
+      { id: "1", type: "error", payload: [{ extensions: { reason: "TOO_MANY_KEYS" } }] },
+      { id: "2", type: "next" },
+    ]);
+  });
+
   it("takes tenant and request id from connectionParams, else from headers, else from the query string (S-103)", async () => {
     await using t = await fixtureRouter();
     const whoami = async (params: object, options: { headers?: Record<string, string>; search?: string } = {}) => {

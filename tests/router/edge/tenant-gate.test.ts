@@ -1,6 +1,6 @@
 /** A tenant's share of the graph: what one tenant has executed and waiting, and what the others feel of it. */
 import { AppError } from "#shared/errors.ts";
-import { defaultGate, TenantGate, type GateLimits } from "../../../router/edge/tenant-gate.ts";
+import { defaultGate, TenantGate, type GateLimits } from "../../../router/edge/rates/tenant-gate.ts";
 import { fixtureRouter, type FixtureRouter } from "../../testkit/fixture-router.ts";
 
 const small: GateLimits = { ...defaultGate, units: 4, tenantUnits: 2, waitMs: 250_000 };

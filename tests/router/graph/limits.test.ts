@@ -7,7 +7,7 @@ import { getIntrospectionQuery, parse, type GraphQLError } from "graphql";
 import { AppError } from "#shared/errors.ts";
 import { documentExcess } from "../../../router/graph/document-weight.ts";
 import { defaultLimits } from "../../../router/graph/limits.ts";
-import { Operations, RefusedOperation } from "../../../router/graph/operations.ts";
+import { hashOf, Operations, RefusedOperation } from "../../../router/graph/operations.ts";
 import { rootPricesOf } from "../../../router/graph/root-points.ts";
 import { loadSupergraph, printApiSchema } from "../../../router/graph/supergraph.ts";
 
@@ -154,8 +154,14 @@ describe("root fields", () => {
       "invokeTool",
     ];
     // hookOutput is asked by the router alone.
-    expect([...outside].sort()).toEqual(["chatCompletionStream", "hookOutput", ...calls].sort());
-    expect(Object.fromEntries(points.query)).toEqual({ validateDsl: 50, searchMemories: 10, modelUsage: 10, services: 10 });
+    expect([...outside].sort()).toEqual(["chatCompletionStream", "hookOutput", "searchMemories", ...calls].sort());
+    expect(Object.fromEntries(points.query)).toEqual({
+      validateDsl: 50,
+      searchMemories: 10,
+      memoryEmbedding: 10,
+      modelUsage: 10,
+      services: 10,
+    });
     expect(new Set(points.mutation.values())).toEqual(new Set([50]));
     expect([...points.mutation.keys()].sort()).toEqual([...calls, "createWorkflowVersion", "publishWorkflowVersion"].sort());
     expect(printApiSchema(graph)).not.toMatch(/@cost|@tag|directive @(cost|tag)/);
@@ -266,6 +272,16 @@ describe("plans", () => {
     });
     expect(kept.kept.documents).toBe(1);
     expect(sizes).toEqual([...new Set(sizes)].sort((a, b) => a - b));
+  });
+
+  it("are planned by the name that is asked for, which an empty one is not", () => {
+    const kept = operationsWithin();
+    const text = "query A { __typename } query B { __typename }";
+    kept.fromText(text, "A");
+    kept.fromText("{ __typename }", undefined);
+    const isPlanned = (of: string, name?: string | null) => kept.isPlanned(hashOf(of), name);
+    expect([isPlanned(text, "A"), isPlanned(text, "B"), isPlanned(text)]).toEqual([true, false, false]);
+    expect([undefined, null, ""].map((name) => isPlanned("{ __typename }", name))).toEqual([true, true, true]);
   });
 
   it("that are known are not made again", () => {

@@ -7,6 +7,22 @@ import { eventually } from "../../testkit/eventually.ts";
 
 const tenantId = "acme";
 
+describe("runs that are created at once", () => {
+  it("go in statements that are bounded in bytes, however few they are", async () => {
+    const t = await EngineFixture.open();
+    const frozen = freezePlan(tenantId, plan([node("a", "pure")]));
+    const input = { text: "x".repeat(1_500_000) };
+    const ids = Array.from({ length: 9 }, () => newId());
+    await Promise.all(ids.map((id) => t.control.createRuns([{ id, tenantId, requestId: "r", plan: frozen, input }])));
+    // Rows of one statement have one transaction.
+    const statements = (await query(t.adminUrl, "select count(*)::int as runs from runtime.run group by xmin order by 1")) as {
+      runs: number;
+    }[];
+    expect(statements.reduce((sum, { runs }) => sum + runs, 0)).toBe(9);
+    expect(statements.at(-1)).toEqual({ runs: 2 });
+  });
+});
+
 describe("a plan", () => {
   it("is sent until it is stored, and again after a connection was lost, for the database may be another by then", async () => {
     const t = await EngineFixture.open();

@@ -45,6 +45,15 @@ describe("gauges of the database", () => {
     expect(ages['{lane="nodes",part="test"}']).toBe(0);
     expect(ages['{lane="runs",part="test"}']).toBeGreaterThan(0);
     expect(await samples("mail_rows")).toEqual({ '{box="inbox",part="test"}': 0, '{box="outbox",part="test"}': 0 });
+    const ids = (await t.pool.query<{ id: string }>("select id from runtime.run order by id")).rows.map(({ id }) => id);
+    await t.pool.query("update runtime.run set created_at = now() - interval '1 hour' where id = $1", [ids[1]]);
+    for (const [index, state] of [1, 0, 0, 2].entries())
+      await t.pool.query("insert into runtime.gate (run_id, tenant_id, key, places, state) values ($1, 't', 'k', 1, $2)", [
+        ids[index],
+        state,
+      ]);
+    expect(await samples("line_runs")).toEqual({ '{state="waiting",part="test"}': 2, '{state="executed",part="test"}': 1 });
+    expect((await samples("line_age_seconds"))['{part="test"}']).toBeGreaterThanOrEqual(3_600);
     expect(await metricsText("test")).not.toContain(tenantId);
     await gauges.close();
     expect(await samples("queue_rows")).toEqual({});

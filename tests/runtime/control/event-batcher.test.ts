@@ -108,7 +108,7 @@ describe("reads of events", () => {
     client.release();
     const lines = rows.map((row) => row["QUERY PLAN"]).join("\n");
     expect(lines).not.toMatch(/Hash|Merge|Seq Scan/);
-    expect(lines.match(/Index Scan using run_(tenant|pkey|event_pkey)/g)).toHaveLength(2);
+    expect(lines.match(/Index Scan using run_(tenant|pkey|story_pkey)/g)).toHaveLength(2);
     expect(lines.match(/Index Cond/g)).toHaveLength(2);
   });
 });

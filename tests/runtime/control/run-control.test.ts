@@ -1,6 +1,12 @@
 import { once } from "node:events";
+import type pg from "pg";
 import { newId } from "#shared/ids.ts";
 import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { NoTurn } from "#shared/turn-queue.ts";
+import { outcomeMessage } from "../../../subgraphs/runtime/control/outside-report.ts";
+import { runClaim } from "../../../subgraphs/runtime/queue/claim.sql.ts";
+import { messagePost } from "../../../subgraphs/runtime/queue/post.sql.ts";
+import { inboxKinds } from "../../../subgraphs/runtime/queue/statuses.ts";
 import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
 import type { Calls } from "../../testkit/engine/fake-nodes.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
@@ -67,6 +73,24 @@ describe("cancel", () => {
       expect((await t.view(runId)).status).toBe("CANCELLED");
       expect(await t.control.cancel({ tenantId, runId })).toBe("conflict");
     }
+  });
+
+  it.each([
+    ["between two statements, it reaches it", 2, "applied", "CANCELLED"],
+    ["behind both, it says that there was none, and not that one has finished", 3, "unknown", "QUEUED"],
+  ] as const)("looks for a run that is made meanwhile: %s", async (_, before, posted, status) => {
+    const t = await setup();
+    const id = newId();
+    let asked = 0;
+    // The first statement, the post, finds no run; the second looks whether there is one.
+    const pool = Object.create(t.pool) as typeof t.pool;
+    pool.query = (async (statement: pg.QueryConfig) => {
+      if (++asked === before) await t.create(chain, { ...manual, id });
+      return t.pool.query(statement);
+    }) as typeof pool.query;
+    expect(await t.newControl({ pool }).cancel({ tenantId, runId: id })).toBe(posted);
+    if (asked < before) await t.create(chain, { ...manual, id });
+    expect((await t.view(id)).status).toBe(status);
   });
 
   it("does not know another tenant's run", async () => {
@@ -183,6 +207,38 @@ describe("a MANUAL run", () => {
     expect(rows).toEqual(["a", "b", "c"].map((path) => ({ path, worker_key: "outside" })));
   });
 
+  it("S-28: takes a report of each of many nodes in one moment, through two processes", async () => {
+    const t = await setup();
+    const paths = Array.from({ length: 100 }, (_, index) => `n${index}`);
+    const runId = await t.create(plan([...paths.map((path) => node(path, "pure")), node("end", "pure")]), manual);
+    const controls = [t.control, t.newControl()];
+    const told = await Promise.all(
+      paths.map((path, index) => controls[index % 2]!.updateNode({ tenantId, runId, path, status: "COMPLETED" })),
+    );
+    expect(told).toEqual(paths.map(() => "applied"));
+    expect((await t.view(runId)).nodes).toEqual(Object.fromEntries(paths.map((path) => [path, "COMPLETED"])));
+  });
+
+  it("S-28: applies what a process has posted that was killed then, and asks to come again while it cannot", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 50 });
+    const runId = await t.create(chain, manual);
+    const rival = (path: string) => {
+      const body = outcomeMessage({ kind: "completed", outputText: "first" }, "rival");
+      return messagePost(t.pool, { tenantId, runId, kind: inboxKinds.outcome, path, body, manualOnly: true });
+    };
+    const update = (path: string) => t.control.updateNode({ tenantId, runId, path, status: "FAILED" });
+    await rival("a");
+    expect(await update("a")).toBe("conflict");
+    expect((await t.view(runId)).nodes).toMatchObject({ a: "COMPLETED" });
+    // It was killed while it owned the run.
+    await runClaim(t.pool, { runId, tenantId, worker: "dead", leaseMs: 3_600_000, orphansAllowed: false, anyPlace: true });
+    await rival("b");
+    expect(await update("b")).toBeInstanceOf(NoTurn);
+    await t.leasesEnd(runId);
+    expect(await update("b")).toBe("conflict");
+    expect((await t.view(runId)).nodes).toMatchObject({ a: "COMPLETED", b: "COMPLETED" });
+  });
+
   it("S-39: holds a run for the lease that the caller asked for, and renews it before it ends", async () => {
     const t = await setup();
     const runId = await t.create(plan([node("h", "hold")]));
@@ -212,6 +268,15 @@ describe("a MANUAL run", () => {
     expect(await t.control.updateRun({ tenantId, runId, status: "COMPLETED" })).toBe("applied");
     expect((await t.view(runId)).status).toBe("COMPLETED");
     expect(await t.control.updateRun({ tenantId, runId: await t.create(chain), status: "RUNNING" })).toBe("conflict");
+  });
+
+  it("S-29: takes one of several statuses that would end it in one moment", async () => {
+    const t = await setup();
+    const runId = await t.create(chain, manual);
+    const statuses = ["COMPLETED", "FAILED", "CANCELLED"] as const;
+    const told = await Promise.all(statuses.map((status) => t.control.updateRun({ tenantId, runId, status })));
+    const { status } = await t.view(runId);
+    expect(told).toEqual(statuses.map((one) => (one === status ? "applied" : "conflict")));
   });
 });
 

@@ -1,8 +1,10 @@
+import pg from "pg";
 import { pino } from "pino";
 import { newId } from "#shared/ids.ts";
 import { RunRemoval } from "../../../subgraphs/runtime/control/run-removal.ts";
 import { freezePlan } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
-import { removalPiece, runsDelete } from "../../../subgraphs/runtime/queue/removal.sql.ts";
+import { pieceRows, removalPiece, Removing, runsDelete } from "../../../subgraphs/runtime/queue/removal.sql.ts";
+import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -91,7 +93,11 @@ describe("what is left of deleted runs", () => {
     const id = await finished(1);
     await t.control.deleteRun({ runId: id, tenantId: "acme" });
     // A piece, and then nothing more of this process.
-    expect(await removalPiece(t.pool, [id])).toBeGreaterThan(0);
+    await t.pool.query(
+      "insert into runtime.trace_span (run_id, span_id, tenant_id, span_type, name, status, started_at) select $1, i::text, 'acme', 'TOOL', 'x', 1, now() from generate_series(1, 6000) i",
+      [id],
+    );
+    expect(await removalPiece(t.pool, new Removing([id]))).toBe(5_000);
     expect(await ids(t, "removal")).toEqual([id]);
     const sweep = removal();
     sweep.start();
@@ -114,7 +120,7 @@ describe("what is left of deleted runs", () => {
     const looks = async () =>
       (
         await t.pool.query<{ n: number }>(
-          "select count(*)::int as n from pg_stat_activity where application_name = 'agent-platform removal'",
+          "select count(*)::int as n from pg_stat_activity where datname = current_database() and application_name = 'agent-platform removal'",
         )
       ).rows[0]!.n;
     await eventually(looks, (open) => open > 0);
@@ -128,6 +134,62 @@ describe("what is left of deleted runs", () => {
     for (const sweep of sweeps) await sweep.close();
   });
 
+  it("is removed from the beginning on another connection: the database may have lost the last of what went", async () => {
+    const { t, finished, removal } = await setup();
+    const id = await finished(1);
+    await t.pool.query(
+      "insert into runtime.run_story (run_id, seq, type, at, tenant_id) select $1, i, 0, now(), 'acme' from generate_series(1000, 7000) i",
+      [id],
+    );
+    await t.control.deleteRun({ runId: id, tenantId: "acme" });
+    // Between its first piece, which is of events, and the next it asks whether others are late.
+    const blocker = new pg.Client({ connectionString: t.adminUrl });
+    await blocker.connect();
+    await blocker.query("begin; lock table runtime.work in access exclusive mode");
+    const sweep = removal();
+    sweep.start();
+    const asking =
+      "select pid from pg_stat_activity where datname = current_database() and application_name = 'agent-platform removal' and wait_event_type = 'Lock'";
+    await eventually(
+      () => query(t.adminUrl, asking),
+      (found) => found.length === 1,
+    );
+    await t.pool.query(
+      "insert into runtime.trace_span (run_id, span_id, tenant_id, span_type, name, status, started_at) values ($1, 's', 'acme', 'TOOL', 'x', 1, now())",
+      [id],
+    );
+    await query(t.adminUrl, `select pg_terminate_backend(pid) from (${asking}) a`);
+    await blocker.end();
+    await eventually(
+      () => ids(t, "removal"),
+      (found) => found.length === 0,
+    );
+    expect([await ids(t, "trace_span"), await ids(t, "run_story")]).toEqual([[], []]);
+    await sweep.close();
+  });
+
+  it("has the plans that were theirs alone, however many runs had one, and however little of a piece is left for them", async () => {
+    const { t, finished } = await setup();
+    const runIds = await Promise.all(Array.from({ length: 22 }, () => finished(1)));
+    const planIds = runIds.map((_, index) => `mocked:${Math.max(index, 1)}`);
+    for (const planId of new Set(planIds))
+      await t.pool.query("insert into runtime.plan (id, tenant_id, document) values ($1, 'acme', '{}')", [planId]);
+    await t.pool.query(
+      "update runtime.run r set plan_id = m.plan_id from unnest($1::text[], $2::text[]) m (id, plan_id) where r.id = m.id",
+      [runIds, planIds],
+    );
+    await t.pool.query("delete from runtime.run_story where run_id = any($1)", [runIds]);
+    // Behind so many events a piece has room for two plans.
+    await t.pool.query(
+      "insert into runtime.run_story (run_id, seq, type, at, tenant_id) select $1, i, 0, now(), 'acme' from generate_series(1, $2::int) i",
+      [runIds[0], pieceRows - 20],
+    );
+    await runsDelete(t.pool, { tenantId: "acme", condition: { ids: runIds }, after: "", looks: 100, limit: 100 });
+    const removing = new Removing(runIds);
+    while (!removing.isOver) await removalPiece(t.pool, removing);
+    expect((await ids(t, "plan", "id")).filter((id) => id.startsWith("mocked:"))).toEqual([]);
+  });
+
   it("goes in pieces: none has more than 5,000 rows", async () => {
     const { t, finished } = await setup();
     const id = await finished(1);
@@ -137,8 +199,8 @@ describe("what is left of deleted runs", () => {
     );
     await runsDelete(t.pool, { tenantId: "acme", condition: { ids: [id] }, after: "", looks: 1, limit: 1 });
     const pieces: number[] = [];
-    do pieces.push(await removalPiece(t.pool, [id]));
-    while (pieces.at(-1) !== 0);
+    const removing = new Removing([id]);
+    while (!removing.isOver) pieces.push(await removalPiece(t.pool, removing));
     expect(Math.max(...pieces)).toBe(5_000);
     expect(pieces.reduce((sum, rows) => sum + rows, 0)).toBeGreaterThanOrEqual(12_000);
     expect(await ids(t, "removal")).toEqual([]);

@@ -1,6 +1,6 @@
 import type { JsonObject } from "#shared/json.ts";
-import { agentNext, type AgentStep, type AgentView } from "../../../subgraphs/runtime/engine/agent.driver.ts";
-import { agentRules } from "../../../subgraphs/runtime/engine/agent-plan.ts";
+import { agentNext, type AgentStep, type AgentView } from "../../../subgraphs/runtime/engine/drivers/agent.driver.ts";
+import { agentRules } from "../../../subgraphs/runtime/engine/drivers/agent-plan.ts";
 import { compilePlan, isSubWorkflowFrame, nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
 import { replay, type StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
 import { itemsOf, varsAt, type StoredSight } from "../../../subgraphs/runtime/engine/sight.ts";
@@ -110,7 +110,7 @@ describe("an agent that is replayed", () => {
   });
 
   it("counts a model call that its owners died of, though its path ends with a number as an item's does", () => {
-    const rows = [opened(), row("a/memory#0", "COMPLETED"), row("a/model#1", "FAILED", { errorCode: "WORKER_CRASHED" })];
+    const rows = [opened(), row("a/memory#0", "COMPLETED"), row("a/model#1", "FAILED", { errorCode: "WORKER_CRASHED", fault: "crash" })];
     expect(replay(compiled, rows).run.crashedNodes).toBe(1);
   });
 

@@ -106,7 +106,7 @@ describe("a failure in an item", () => {
     applyDriven(run, nodeAtPath(run, "each")!, { count: 2, items: [1, 2] });
     const fails = (path: string): unknown => {
       const state = nodeAtPath(run, path)!;
-      const handling = handlingOf(run, state, "BROKEN");
+      const handling = handlingOf(run, state, undefined);
       applyFailed(run, state, { code: "BROKEN", message: "", route: handling?.route });
       return handling?.route;
     };

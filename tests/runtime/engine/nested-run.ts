@@ -5,12 +5,13 @@ import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened }
 import { openScopesBeneath, statesOf } from "../../../subgraphs/runtime/engine/drive.ts";
 import { isDone, isLeaf, isOpen, isStopped, varsOf, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import { handlingOf, isPoisonous } from "../../../subgraphs/runtime/engine/handling.ts";
-import { roundRoutes } from "../../../subgraphs/runtime/engine/loop.driver.ts";
+import { roundRoutes } from "../../../subgraphs/runtime/engine/drivers/loop.driver.ts";
 import { compilePlan, type CompiledPlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import type { StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
 import { startRun, type RunState } from "../../../subgraphs/runtime/engine/run-state.ts";
 import type { NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
-import { scopeOutcome } from "../../../subgraphs/runtime/owner/scope-outcome.ts";
+import { scopeOutcome } from "../../../subgraphs/runtime/owner/composites/scope-outcome.ts";
+import { faultFor } from "../../testkit/engine/faults.ts";
 
 /** A nested plan and what happens in it. */
 export interface NestedStory {
@@ -167,9 +168,12 @@ export function tellNested({ plan, picks, failing, isWriting = true, failsWith, 
       if (owner?.drive !== undefined) told.mostOpen.set(owner.path, Math.max(told.mostOpen.get(owner.path) ?? 0, owner.drive.frames.size));
   };
   const fail = (state: NodeState, code: string, message: string): void => {
-    const handling = handlingOf(run, state, code);
+    const fault = faultFor(code);
+    const handling = handlingOf(run, state, fault);
     const end = { route: handling?.route, outputText: null, outputJson: null, ...handling?.output };
-    write(state, "FAILED", { errorCode: code, errorMessage: message, ...end }, () => applyFailed(run, state, { code, message, ...end }));
+    write(state, "FAILED", { errorCode: code, errorMessage: message, fault, ...end }, () =>
+      applyFailed(run, state, { code, message, fault, ...end }),
+    );
   };
   /** An assigner writes to all that it sees. */
   const complete = (state: NodeState, output: Json, route?: string): void => {

@@ -1,9 +1,13 @@
 import fc from "fast-check";
+import type { Json, JsonObject } from "#shared/json.ts";
+import type { CompositeSettings } from "../../../subgraphs/runtime/engine/composite.ts";
+import { iterationOutput } from "../../../subgraphs/runtime/engine/drivers/iteration.driver.ts";
 import { isDone } from "../../../subgraphs/runtime/engine/frame.ts";
 import { isPoisonous } from "../../../subgraphs/runtime/engine/handling.ts";
 import { depthOf } from "../../../subgraphs/runtime/engine/path.ts";
-import { nodeOfPath, type CompiledPlan } from "../../../subgraphs/runtime/engine/plan.ts";
+import { compilePlan, nodeOfPath, type CompiledPlan } from "../../../subgraphs/runtime/engine/plan.ts";
 import { replay, type StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
+import { sightAt } from "../../../subgraphs/runtime/engine/sight.ts";
 import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
 import { loaded, nestedStories, scopeOf, standing, storedAfter, tellNested } from "./nested-run.ts";
 
@@ -167,5 +171,58 @@ describe("nested runs", () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+it.each(["each#3/see", "each#3", "each/see", "each#0/gone", "see"])(
+  "a stored row at %s, which is none of its plan, is no part of the run",
+  (path) => {
+    const body = { nodes: [{ id: "see", type: "any", config: {} }], edges: [] };
+    const compiled = compilePlan({ nodes: [{ id: "each", type: "iteration", config: { body } }], edges: [] });
+    const row = { outputText: null, outputJson: null, stateUpdates: undefined, route: undefined, errorCode: null, errorMessage: null };
+    const rows: StoredNode[] = [
+      { ...row, path: "each", status: "RUNNING", seq: 1, doneSeq: null, opened: { count: 3, items: [1, 2, 3] } },
+      { ...row, path, status: "COMPLETED", seq: 2, doneSeq: 2 },
+    ];
+    expect(() => replay(compiled, rows)).toThrow(path);
+  },
+);
+
+describe("iterationOutput", () => {
+  const result = (output: Json, hasFailed = false) => ({ hasFailed, output: { output, text: "text" } });
+  const results = [result([1, [2, [3]]]), result("kept", true), result(null), result([]), result({ a: [4] })];
+
+  it.each<[string, Pick<CompositeSettings, "onItemError" | "flatten">, Json[]]>([
+    ["has null in the place of what failed", { onItemError: "continue", flatten: false }, [[1, [2, [3]]], null, "text", [], { a: [4] }]],
+    ["leaves out what failed", { onItemError: "remove", flatten: false }, [[1, [2, [3]]], "text", [], { a: [4] }]],
+    ["flattens lists one level deep", { onItemError: "remove", flatten: true }, [1, [2, [3]], "text", { a: [4] }]],
+  ])("%s", (_, settings, expected) => {
+    expect(iterationOutput(settings, results)).toEqual(expected);
+  });
+});
+
+describe("what a node saw, by what is stored", () => {
+  const see = { id: "see", type: "any", config: {} };
+  const body = (...nodes: object[]) => ({
+    nodes: [see, ...nodes],
+    edges: nodes.map((_, index) => ({ source: "see", target: `later${index}` })),
+  });
+  const compiled = compilePlan({
+    nodes: [
+      { id: "later0", type: "any", config: {} },
+      { id: "other", type: "any", config: {} },
+      { id: "each", type: "iteration", config: { body: body({ id: "later0", type: "any", config: {} }) as unknown as JsonObject } },
+      { id: "sub", type: "sub-workflow", config: { workflow_version_id: "v" } },
+    ],
+    edges: ["later0", "other"].flatMap((source) => ["each", "sub"].map((target) => ({ source, target }))),
+    workflows: { v: { nodes: [see], edges: [] } },
+  });
+  const stored = { outputOf: (path: string) => ({ output: path, text: null }), itemOf: () => ({}), writtenOf: () => undefined };
+
+  it.each([
+    ["is of the innermost graph that has its id, whether or not it has an output there", "each#0/see", ["other"]],
+    ["is in a sub-workflow nothing of what is around it", "sub/see", []],
+  ])("%s", (_, path, expected) => {
+    expect(Object.keys(sightAt(compiled, path, stored).outputs)).toEqual(expected);
   });
 });

@@ -19,8 +19,8 @@ function setup(ids: string, edges: string[], onError: PlanOnError, more: Partial
   const at = (id: string): NodeState => nodeAtPath(run, id)!;
   /** As a run's owner does it: the decision is made, and applied. */
   const fail = (id: string, end: Partial<FailedEnd> = {}): string => {
-    const { code = "BROKEN", message = "as told" } = end;
-    const handling = handlingOf(run, at(id), code);
+    const { code = "BROKEN", message = "as told", fault } = end;
+    const handling = handlingOf(run, at(id), fault);
     return applyFailed(run, at(id), { ...end, code, message, route: handling?.route, ...handling?.output })
       .map(({ path }) => path)
       .toSorted()
@@ -85,12 +85,18 @@ describe("a failure that its node handles", () => {
     expect(applySkipped(skipped.run, skipped.at("a")).map(({ path }) => path)).toEqual(["a", "b", "c"]);
   });
 
-  it.each(["INTERNAL", "NODE_TYPE_UNKNOWN"])("is none where the platform itself is at fault: %s", (code) => {
-    const t = setup("ab", ["a>b?error"], "branch");
-    t.fail("a", { code });
-    expect(runStatus(t.run)).toBe("FAILED");
-    expect(t.run.root.failure).toMatchObject({ nodeId: "a", code });
-  });
+  it.each(["INTERNAL", "NODE_TYPE_UNKNOWN", "BROKEN"])(
+    "is none where the platform itself is at fault, by its mark and not by a word: %s",
+    (code) => {
+      const t = setup("ab", ["a>b?error"], "branch");
+      t.fail("a", { code, fault: "own" });
+      expect(runStatus(t.run)).toBe("FAILED");
+      expect(t.run.root.failure).toMatchObject({ nodeId: "a", code });
+      const word = setup("ab", ["a>b?error"], "branch");
+      word.fail("a", { code });
+      expect(word.ready()).toBe("b");
+    },
+  );
 
   it("is none in a frame that fails already", () => {
     const t = setup("abc", ["a>c?error"], "branch");
@@ -105,8 +111,8 @@ describe("a failure that its node handles", () => {
     const run = startRun(compilePlan(plan(nodes)));
     const handled = [..."abcd"].map((id) => {
       const state = nodeAtPath(run, id)!;
-      const handling = handlingOf(run, state, "WORKER_CRASHED");
-      applyFailed(run, state, { code: "WORKER_CRASHED", message: "", route: handling?.route });
+      const handling = handlingOf(run, state, "crash");
+      applyFailed(run, state, { code: "WORKER_CRASHED", message: "", fault: "crash", route: handling?.route });
       return handling !== undefined;
     });
     expect(handled).toEqual([true, true, false, false]);

@@ -72,7 +72,7 @@ export function tell({ plan, routes, failing, picks }: Story, run = startRun(pla
     const { index } = state.node;
     executed.push(index);
     if (failing.has(index)) {
-      const handling = handlingOf(run, state, "BROKEN");
+      const handling = handlingOf(run, state, undefined);
       const end = { route: handling?.route, outputText: null, outputJson: null, ...handling?.output };
       write(index, "FAILED", { errorCode: "BROKEN", errorMessage: "", ...end });
       for (const skipped of applyFailed(run, state, { code: "BROKEN", message: "", ...end })) write(skipped.node.index, "SKIPPED");

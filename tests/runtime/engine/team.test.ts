@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import type { JsonObject } from "#shared/json.ts";
-import { routeOfTurn } from "../../../subgraphs/runtime/engine/agent.driver.ts";
+import { routeOfTurn } from "../../../subgraphs/runtime/engine/drivers/agent.driver.ts";
 import { isDone, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import { depthOf } from "../../../subgraphs/runtime/engine/path.ts";
 import { compilePlan, memberOf, nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
 import { replay } from "../../../subgraphs/runtime/engine/replay.ts";
 import { itemsOf } from "../../../subgraphs/runtime/engine/sight.ts";
 import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
-import { teamNext, type TeamStep, type TeamView } from "../../../subgraphs/runtime/engine/team.driver.ts";
-import { teamModes, teamRules } from "../../../subgraphs/runtime/engine/team-plan.ts";
-import { readTeamRoute, teamRoute } from "../../../subgraphs/runtime/engine/team-route.ts";
+import { teamNext, type TeamStep, type TeamView } from "../../../subgraphs/runtime/engine/drivers/team.driver.ts";
+import { teamModes, teamRules } from "../../../subgraphs/runtime/engine/drivers/team-plan.ts";
+import { readTeamRoute, teamRoute } from "../../../subgraphs/runtime/engine/drivers/team-route.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { loaded, standing, storedAfter, tellNested, type NestedStory } from "./nested-run.ts";
 

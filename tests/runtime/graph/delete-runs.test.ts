@@ -41,7 +41,7 @@ describe("deleteRun", () => {
     const [span] = await rows(t, "select id from runtime.span where run_id = $1 and path = 'a'", [id]);
     const ids = { id, node: `${id}:a`, artifact: artifact!["id"], span: span!["id"] };
     expect(await t.ask(seen, ids)).toMatchObject({ run: { id }, nodeRun: {}, nodeArtifact: {}, traceSpan: {}, runs: { edges: [{}] } });
-    expect(Object.keys(await left(t, id)).sort()).toEqual(["artifact", "node_run", "run_event"]);
+    expect(Object.keys(await left(t, id)).sort()).toEqual(["artifact", "node_run", "run_story"]);
     expect(await t.ask(deleteRun, { id })).toEqual({ deleteRun: { id, status: "COMPLETED" } });
     expect(await t.ask(seen, ids)).toEqual({ run: null, nodeRun: null, nodeArtifact: null, traceSpan: null, runs: { edges: [] } });
     expect(await t.refusal(deleteRun, { id })).toMatchObject({ code: "NOT_FOUND", reason: "RUN_NOT_FOUND" });
@@ -140,6 +140,46 @@ describe("deleteRun", () => {
     expect(JSON.stringify(nodeRun.input)).toContain(items[59]);
     await t.ask(deleteRun, { id: second });
     await eventually(artifacts, (found) => found.length === 0);
+  });
+});
+
+describe("the plan of a run with mocks", () => {
+  it("goes with the last run that has it, and no other plan does", async () => {
+    const t = await setup();
+    t.startWorker();
+    const plans = async () => (await rows(t, "select id from runtime.plan where id like 'mocked:%'")).length;
+    const gone = async (id: string, left: number) => {
+      await t.ask(deleteRun, { id });
+      await eventually(
+        () => rows(t, "select run_id from runtime.removal"),
+        (found) => found.length === 0,
+      );
+      expect(await plans()).toBe(left);
+    };
+    const mocked = { execution: "WORKERS", mocks: { a: "given" } };
+    const plain = await t.create(chain("a"), { execution: "WORKERS" });
+    const [one, same] = [await t.create(chain("a"), mocked), await t.create(chain("a"), mocked)];
+    for (const id of [plain, one, same]) await ended(t, id);
+    expect(await plans()).toBe(2);
+    t.graph.version("keyed", chain("a"));
+    const keyed = { ...mocked, workflowVersionId: "keyed", idempotencyKey: "once" };
+    const once = await t.create(chain("a"), keyed);
+    expect(await t.create(chain("a"), keyed)).toBe(once);
+    await ended(t, once);
+    expect(await plans()).toBe(3);
+    await gone(once, 2);
+    const fork = `mutation($id: ID!) { forkRun(id: $id, fromNode: "a") { id nodeRuns(first: 2) { edges { node { isMocked } } } } }`;
+    const { forkRun } = await t.ask<{ forkRun: { id: string } }>(fork, { id: one });
+    await ended(t, forkRun.id);
+    await gone(one, 2);
+    await gone(same, 1);
+    const look = `query($id: ID!) { run(id: $id) { outputText nodeRuns(first: 2) { edges { node { isMocked } } } } }`;
+    expect(await t.ask(look, { id: forkRun.id })).toMatchObject({
+      run: { outputText: "given", nodeRuns: { edges: [{ node: { isMocked: true } }] } },
+    });
+    await gone(forkRun.id, 0);
+    await gone(plain, 0);
+    expect(await rows(t, "select id from runtime.plan")).toHaveLength(1);
   });
 });
 

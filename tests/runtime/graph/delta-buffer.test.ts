@@ -1,4 +1,4 @@
-import { DeltaBuffer, type Delta } from "../../../subgraphs/runtime/graph/delta-buffer.ts";
+import { DeltaBuffer, type Delta } from "../../../subgraphs/runtime/graph/watching/delta-buffer.ts";
 
 const delta = (text: string, more: Partial<Delta> = {}): Delta => ({
   nodeRunId: "r:n",

@@ -1,3 +1,6 @@
+import DataLoader from "dataloader";
+import type { NodeRun } from "../../../subgraphs/runtime/graph/node-runs/node-run.entity.ts";
+import { nodeRunLoader } from "../../../subgraphs/runtime/graph/node-runs/node-run.loaders.ts";
 import { chain, setup, type TestDsl } from "./setup.ts";
 
 const nodeFields = `id nodeId status attempt workerKey outputText outputJson errorCode waitReason startedAt endedAt leaseExpiresAt`;
@@ -37,6 +40,20 @@ const branches: TestDsl = {
 };
 
 describe("executing by mutation", () => {
+  it("hides a node from nobody who asks for it in the very moment", async () => {
+    const t = await setup();
+    const runId = await t.create(branches);
+    const id = `${runId}:score`;
+    const { db } = t.subgraph.context({ tenantId: "t1", requestId: "r" });
+    // Started behind the first read, and before the second.
+    const queued = new DataLoader<string, NodeRun[]>(async (runIds) => {
+      await t.ask(executeNode, { id });
+      return runIds.map(() => []);
+    });
+    const found = await nodeRunLoader(db, queued).loadMany([id, `${runId}:none`, "none"]);
+    expect(found).toMatchObject([{ nodeId: "score" }, null, null]);
+  });
+
   it("S-35: executes one queued node run and stores who did it", async () => {
     const t = await setup();
     const id = await t.create(chain("a", "b"));

@@ -1,3 +1,5 @@
+import { openPool } from "#shared/db/pool.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { rows, setup, type TestDsl, type TestRuntime } from "./setup.ts";
 
 const execute = `mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w", maxSteps: 100 }) { run { status outputText state errorCode } } }`;
@@ -60,6 +62,30 @@ const asked = () => [calls.get("ask") ?? 0, calls.get("beside") ?? 0];
 
 describe("forkRun", () => {
   beforeEach(() => calls.clear());
+
+  it("makes two at a time of one tenant: ten of large runs side by side would all reach their time-out", async () => {
+    const t = await setup({ counted });
+    const { id } = await finished(t, flow, { n: "1" });
+    const pool = openPool({ url: t.databaseUrl, scope: "engine", max: 1 });
+    const holder = await pool.connect();
+    await holder.query("begin");
+    // Forks wait for their old run.
+    await holder.query("select from runtime.run where id = $1 for update", [id]);
+    const made = Promise.all(Array.from({ length: 5 }, () => t.ask<Forked>(fork, { id, fromNode: "more" })));
+    const waiting = () =>
+      rows(
+        t,
+        "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%recursive o as%'",
+      );
+    await eventually(waiting, (found) => found.length >= 2);
+    // Whoever else had come to it by now would wait there too.
+    for (let asked = 0; asked < 5; asked++) await t.ask(inputOf, { id: `${id}:end` });
+    expect(await waiting()).toHaveLength(2);
+    await holder.query("rollback");
+    holder.release();
+    await pool.end();
+    expect(new Set((await made).map(({ forkRun }) => forkRun.id)).size).toBe(5);
+  });
 
   it("does anew the node and what it leads to, takes over the rest, and says what is not paid again", async () => {
     const t = await setup({ counted });
@@ -265,6 +291,22 @@ describe("executeNode", () => {
     expect(await t.ask(alone, { version: "v1", node: "more", scope: { state: { n: "ab" } } })).toMatchObject({
       executeNode: { input: { assignments: { n: "abab" } } },
     });
+    // What failed before it is there to be seen, whether its own document handles that or not.
+    const failed = { nodes: { ask: { error: { code: "TOOL_HTTP_ERROR", message: "500" } } } };
+    const seeing = (more: object) => ({
+      nodes: [{ id: "ask", type: "fail", ...more }, say("told", "{{ nodes.ask.error.code }}|{{ nodes.ask.text }}")],
+      edges: edges("ask told"),
+    });
+    for (const [version, more, outputText] of [
+      ["plain", {}, "TOOL_HTTP_ERROR|"],
+      ["branches", { on_error: "branch" }, "TOOL_HTTP_ERROR|"],
+      ["default", { on_error: { default: { output_text: "instead" } } }, "TOOL_HTTP_ERROR|instead"],
+    ] as const) {
+      t.graph.version(version, seeing(more));
+      expect(await t.ask(alone, { version, node: "told", scope: failed })).toMatchObject({
+        executeNode: { path: "told", status: "COMPLETED", outputText, run: { status: "COMPLETED" } },
+      });
+    }
     for (const [asked, reason, words] of [
       [{ version: "v1", node: "ent" }, "EXECUTED_NODE_UNKNOWN", "did you mean end"],
       [{ version: "v1", node: "end", scope: { nodes: { aks: 1 } } }, "MOCK_PATH_UNKNOWN", "scope.nodes"],
@@ -324,6 +366,20 @@ describe("run and session in scope", () => {
     await t.ask(execute, { id: forkRun.id });
     expect(await texts(forkRun.id, "sub/in")).toEqual([`${forkRun.id}|${now}`]);
     expect(await t.ask(inputOf, { id: `${forkRun.id}:b` })).toEqual({ nodeRun: null });
+  });
+
+  it("are of a session whose messages are too large to be read together, as many as can be", async () => {
+    const t = await setup();
+    t.graph.history.push(...Array.from({ length: 40 }, (_, n) => ({ id: String(n), role: "USER", content: `m${n}` })));
+    t.graph.mostRead = 3;
+    const answer = "{{ session.history | map: 'content' | json }}";
+    const id = await t.create({ nodes: [say("a", answer)], edges: [], session_history: { messages: 30 } }, { sessionId: "s1" });
+    expect((await t.ask<{ executeRun: { run: object } }>(execute, { id })).executeRun.run).toMatchObject({
+      outputText: '["m37","m38","m39"]',
+    });
+    t.graph.mostRead = 0;
+    const none = await t.create({ nodes: [say("a", answer)], edges: [], session_history: { messages: 30 } }, { sessionId: "s1" });
+    expect((await t.ask<{ executeRun: { run: object } }>(execute, { id: none })).executeRun.run).toMatchObject({ outputText: "[]" });
   });
 
   it.each<[string, object | undefined, string[], string]>([

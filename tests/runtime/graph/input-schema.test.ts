@@ -29,6 +29,18 @@ describe("createRun of a workflow with an input_schema", () => {
     expect(await rows(t, "select id from runtime.run")).toEqual([]);
   });
 
+  it("names fields as they are called, and says what to do about one that is none", async () => {
+    const t = await withSchema({
+      properties: { "straße 1/2": { type: "object", properties: { "%20": { type: "string" } } } },
+      additionalProperties: false,
+    });
+    const { problems } = await t.refusal(create, ask({ "straße 1/2": { "%20": 1 }, größe: 1 }));
+    expect(problems).toEqual([
+      { field: "/straße 1~12/%20", message: expect.any(String) },
+      { field: "/größe", message: "Nothing is taken here: leave it out." },
+    ]);
+  });
+
   it("takes what fits, and what was asked before with the same key", async () => {
     const t = await withSchema(lead);
     const given = ask({ email: "a@example.com", visits: 0 }, { idempotencyKey: "k" });

@@ -1,7 +1,12 @@
+import DataLoader from "dataloader";
+import type { Db, Tx } from "#shared/db/database.ts";
+import type { Json } from "#shared/json.ts";
+import { nodeRunPageLoader } from "../../../subgraphs/runtime/graph/node-runs/node-run.loaders.ts";
+import { query } from "../../testkit/admin-query.ts";
 import { setup, type TestDsl } from "./setup.ts";
 
 const executeNext = `mutation($id: ID!) { executeNextNode(runId: $id, input: { workerKey: "w" }) { path status } }`;
-const executeNode = `mutation($id: ID!) { executeNodeRun(id: $id, input: { workerKey: "w" }) { path status outputText } }`;
+const executeNode = `mutation($id: ID!) { executeNodeRun(id: $id, input: { workerKey: "w" }) { path status outputText outputJson } }`;
 const executeRun = `mutation($id: ID!) { executeRun(id: $id, input: { workerKey: "w", maxSteps: 50 }) { stopReason run { status outputJson errorCode } } }`;
 const report = `mutation($id: ID!, $input: UpdateNodeRunStatusInput!) { updateNodeRunStatus(id: $id, input: $input) { path status } }`;
 const list = `query($id: ID!) { run(id: $id) { status nodeRuns { edges { node { path nodeId nodeType status input parent { path } } } } } }`;
@@ -45,6 +50,40 @@ const greetings: TestDsl = {
   ],
 };
 
+interface Beneath {
+  path: string;
+  parent: { path: string } | null;
+  children: { nodes: { path: string }[] };
+}
+
+interface PlanNode {
+  "Actual Rows": number;
+  "Actual Loops": number;
+  "Rows Removed by Filter"?: number;
+  "Relation Name"?: string;
+  Plans?: PlanNode[];
+}
+
+/** Rows of node runs that a plan has looked at. */
+function rowsLookedAt({ Plans = [], "Rows Removed by Filter": removed = 0, ...plan }: PlanNode): number {
+  const own = plan["Relation Name"] === "node_run" ? (plan["Actual Rows"] + removed) * plan["Actual Loops"] : 0;
+  return Plans.reduce((sum, part) => sum + rowsLookedAt(part), own);
+}
+
+/** A database that tells how many node runs each of its statements looks at. */
+function readCounter(db: Db): { db: Db; read: number[] } {
+  const read: number[] = [];
+  const counting = (tx: Tx): Tx => ({
+    ...{ tenantId: tx.tenantId, em: tx.em },
+    async sql<Row extends object>(text: string, values?: readonly unknown[]) {
+      const [explained] = await tx.sql<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(`explain (analyze, format json) ${text}`, values);
+      read.push(rowsLookedAt(explained!["QUERY PLAN"][0].Plan));
+      return tx.sql<Row>(text, values);
+    },
+  });
+  return { db: { ...db, read: (work) => db.read((tx) => work(counting(tx))) }, read };
+}
+
 describe("an iteration in the graph", () => {
   it("is executed step by step: opening it and ending an item cost none, and what is queued is told", async () => {
     const t = await setup();
@@ -83,6 +122,17 @@ describe("an iteration in the graph", () => {
     expect(await t.ask(executeRun, { id })).toMatchObject({ executeRun: { run: { status: "COMPLETED" } } });
   });
 
+  it.each<[string, Json, object]>([
+    ["without items", [], { status: "COMPLETED", outputJson: [] }],
+    ["whose items are no list", "Ada", { status: "FAILED", outputJson: null }],
+  ])("%s is executed by itself, though no node of it is", async (_, names, ended) => {
+    const t = await setup();
+    const id = await t.create(greetings, { execution: "MANUAL", input: { names } });
+    await t.ask(executeNode, { id: `${id}:greeting` });
+    expect(await t.ask(executeNode, { id: `${id}:each` })).toMatchObject({ executeNodeRun: { path: "each", ...ended } });
+    expect(await t.refusal(executeNode, { id: `${id}:each` })).toMatchObject({ code: "CONFLICT" });
+  });
+
   it("shows its items, what ran for them, and what each was given", async () => {
     const t = await setup();
     const id = await t.create(greetings, { execution: "MANUAL", input: { names: ["Ada", "Bob"] } });
@@ -115,6 +165,62 @@ describe("an iteration in the graph", () => {
     const found = Object.fromEntries(run.nodeRuns.edges.map(({ node }) => [node.path, node]));
     expect(found["each"]!.input).toEqual({ items: ["Ada", "Bob"] });
     expect(found["each#1/greet"]!.parent).toEqual({ path: "each#1" });
+  });
+
+  it("shows what is beneath each of its node runs, however deep, loops and iterations within it too", async () => {
+    const t = await setup();
+    const text = { id: "text", type: "template-transform", config: { template: "x" } };
+    const body = { nodes: [text], edges: [] };
+    const count = { id: "count", type: "assigner", config: { assignments: { "loop.n": "{{ loop.n | plus: 1 }}" } } };
+    const rounds = { variables: { n: 0 }, until: "loop.n >= 2", body: { nodes: [text, count], edges: [] } };
+    const inner = [
+      { id: "inner1", type: "iteration", config: { items: [1, 2], body } },
+      { id: "rounds", type: "loop", config: rounds },
+    ];
+    const id = await t.create(
+      { nodes: [{ id: "each", type: "iteration", config: { items: [1, 2], body: { nodes: inner, edges: [] } } }], edges: [] },
+      { execution: "MANUAL" },
+    );
+    await t.ask(executeRun, { id });
+    const { run } = await t.ask<{ run: { nodeRuns: { nodes: Beneath[] } } }>(
+      `query($id: ID!) { run(id: $id) { nodeRuns(first: 100) { nodes { path parent { path } children { nodes { path } } } } } }`,
+      { id },
+    );
+    expect(run.nodeRuns.nodes).toHaveLength(27);
+    for (const { path, children } of run.nodeRuns.nodes)
+      expect([path, children.nodes]).toEqual([
+        path,
+        run.nodeRuns.nodes.filter(({ parent }) => parent?.path === path).map((part) => ({ path: part.path })),
+      ]);
+  });
+
+  it("of a thousand items shows a page, and what ran for its items, without reading the others", async () => {
+    const t = await setup();
+    const id = await t.create(greetings, { execution: "MANUAL", input: { names: ["Ada"] } });
+    await t.ask(executeRun, { id });
+    await query(
+      t.adminUrl,
+      `insert into runtime.node_run select (jsonb_populate_record(n, jsonb_build_object('path', replace(path, '#0', '#' || i),
+         'parent_path', replace(parent_path, '#0', '#' || i), 'seq', i * 10 + seq))).*
+       from runtime.node_run n, generate_series(1, 1000) i where run_id = $1 and path like 'each#0%'`,
+      [id],
+    );
+    const { db, read } = readCounter(t.subgraph.database.forTenant("t1"));
+    const loader = nodeRunPageLoader(db, new DataLoader(() => Promise.reject(new Error("of runs alone"))));
+    for (const tables of ["new", "analyzed"]) {
+      if (tables === "analyzed") await query(t.adminUrl, "analyze runtime.node_run");
+      loader.clearAll();
+      const items = await loader.load({ runId: id, path: "each", page: { first: 20, after: null, last: null, before: null } });
+      const paths = items.edges.map(({ node }) => node.path);
+      const page = { first: 1, after: null, last: null, before: null };
+      const parts = await loader.loadMany(paths.map((path) => ({ runId: id, path, page })));
+      expect(parts).toMatchObject(paths.map((path) => ({ edges: [{ node: { path: `${path}/trim` } }], pageInfo: { hasNextPage: true } })));
+      const [after] = parts.flatMap((part) => (part instanceof Error ? [] : (part.pageInfo.endCursor ?? [])));
+      const next = await loader.load({ runId: id, path: "each#0", page: { ...page, after: after! } });
+      expect(next.edges.map(({ node }) => node.path)).toEqual(["each#0/greet"]);
+      // 21 items, 2 parts of each of 20, and those of one once more.
+      expect(read.splice(0).reduce((sum, rows) => sum + rows, 0)).toBeLessThan(100);
+    }
   });
 
   it("takes what executors outside report of its leaves, and of nothing that is the engine's own", async () => {

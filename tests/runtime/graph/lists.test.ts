@@ -1,4 +1,4 @@
-import { nodeSpanId, runSpanId } from "../../../subgraphs/runtime/owner/span-ids.ts";
+import { nodeSpanId, runSpanId } from "../../../subgraphs/runtime/owner/calls/span-ids.ts";
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { chain, setup, type TestRuntime } from "./setup.ts";
 

@@ -70,6 +70,21 @@ describe("a node with a mock", () => {
     });
   });
 
+  it.each(["INTERNAL", "NODE_TYPE_UNKNOWN", "WORKER_CRASHED"])(
+    "fails as its node may where it says %s: that is a word, and neither a fault of the platform's own nor a crash",
+    async (code) => {
+      const t = await setup();
+      const mocks = { "each/a": { error: { code, message: "as told" } } };
+      const body = { nodes: [never("a")] };
+      const items = { id: "each", type: "iteration", config: { items: [1, 2, 3, 4], body, on_item_error: "continue" } };
+      const { run, nodes } = await ran(t, { nodes: [items], edges: [] }, { mocks });
+      expect(run).toMatchObject({ status: "COMPLETED" });
+      expect(nodes.filter(({ status }) => status === "FAILED").map(({ path }) => path)).toHaveLength(8);
+      const handled = { edges: [], nodes: [never("a", { on_error: { default: { output_text: "instead" } } })] };
+      expect((await ran(t, handled, { mocks: { a: mocks["each/a"] } })).run).toMatchObject({ status: "COMPLETED", outputText: "instead" });
+    },
+  );
+
   const branching: TestDsl = {
     nodes: [
       { id: "check", type: "if-else", config: { expression: "input.n > 1" } },
@@ -95,6 +110,30 @@ describe("a node with a mock", () => {
         status: "COMPLETED",
         outputText: "no false",
       });
+  });
+
+  it("that asks a person has the action in its output, however the mock says it", async () => {
+    const dsl: TestDsl = {
+      nodes: [
+        { id: "ask", type: "human-input", config: { text: "?", actions: [{ id: "yes" }, { id: "no" }] } },
+        say("done", "{{ nodes.ask.output | json }}"),
+      ],
+      edges: [{ source: "ask", target: "done", condition: "yes" }],
+    };
+    const t = await setup();
+    const ways: [unknown, object][] = [
+      ["yes", { action: "yes" }],
+      [
+        { route: "yes", amount: 5 },
+        { amount: 5, action: "yes" },
+      ],
+      [
+        { action: "yes", amount: 5 },
+        { action: "yes", amount: 5 },
+      ],
+      [{ output: { route: "yes" }, text: "t" }, { action: "yes" }],
+    ];
+    for (const [ask, output] of ways) expect(JSON.parse((await ran(t, dsl, { mocks: { ask } })).run.outputText ?? "")).toEqual(output);
   });
 
   it("that writes state writes what the mock says", async () => {

@@ -118,6 +118,13 @@ describe("a sub-workflow in the graph", () => {
     const nodes = [{ id, type: "sub-workflow", config: { workflow_version_id: "v" } }];
     const plan = compilePlan({ nodes, edges: [], workflows: { v: { nodes: [{ id, type: "any", config: {} }], edges: [] } } });
     expect(() => checkNest(plan)).toThrow("a path of the document has up to 601 bytes and may have 600");
+    const items = (inner: string) => {
+      const body = { nodes: [{ id: inner, type: "any", config: {} }], edges: [] };
+      return compilePlan({ nodes: [{ id, type: "iteration", config: { body } }], edges: [] });
+    };
+    // Of an item its number has its place: "#9999", or that of a round.
+    expect(() => checkNest(items("y".repeat(293)))).not.toThrow();
+    expect(() => checkNest(items("y".repeat(294)))).toThrow("has up to 601 bytes");
   });
 
   it("may lie five deep, and be run by two nodes", async () => {

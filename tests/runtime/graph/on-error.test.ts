@@ -79,6 +79,12 @@ describe("a failure that is handled, in the graph", () => {
     await t.ask(setNode, { id: `${failed}:bad`, input: { status: "FAILED", errorCode: "NO_STOCK", errorMessage: "gone" } });
     expect(statuses(await read(t, failed))).toEqual({ bad: "FAILED", ok: "SKIPPED", saved: "QUEUED" });
     expect(await execute(t, failed)).toMatchObject({ status: "COMPLETED", handledErrors: 1, outputText: "saved from NO_STOCK: gone" });
+    // Words of the platform's own are words where others say them.
+    for (const errorCode of ["INTERNAL", "WORKER_CRASHED", "NODE_TYPE_UNKNOWN"]) {
+      const run = await t.create(branching("wait"));
+      await t.ask(setNode, { id: `${run}:bad`, input: { status: "FAILED", errorCode, errorMessage: "mine" } });
+      expect(await execute(t, run)).toMatchObject({ status: "COMPLETED", handledErrors: 1, outputText: `saved from ${errorCode}: mine` });
+    }
     // Its edges have no routes but that of its failure, so its output may say what it likes.
     for (const route of ["error", "left"]) {
       const done = await t.create(branching("wait"));

@@ -37,6 +37,25 @@ describe("executors outside", () => {
     });
   });
 
+  it.each(["RUNNING", "COMPLETED", "FAILED", "SKIPPED"])(
+    "S-28: of several that set a node to %s in one moment one has done it",
+    async (status) => {
+      const t = await setup();
+      const id = await t.create(chain("a", "b"));
+      const keys = ["k1", "k2", "k3"];
+      const set = async (workerKey: string) => {
+        const variables = { id: `${id}:a`, input: { status, workerKey } };
+        const { data, errors } = await t.subgraph.execute({ query: setNode, variables, info: { tenantId: "t1", requestId: "r" } });
+        return errors?.[0]?.extensions["reason"] ?? (data as { updateNodeRunStatus: { workerKey: string } }).updateNodeRunStatus.workerKey;
+      };
+      const told = await Promise.all(keys.map(set));
+      const { nodeRun } = await t.ask<{ nodeRun: { workerKey: string } }>(`query($id: ID!) { nodeRun(id: $id) { workerKey } }`, {
+        id: `${id}:a`,
+      });
+      expect(told).toEqual(keys.map((key) => (key === nodeRun.workerKey ? key : "NODE_RUN_NOT_SETTABLE")));
+    },
+  );
+
   it("S-34: the route of a branch that was decided outside is its outputJson.route", async () => {
     const t = await setup();
     const id = await t.create({

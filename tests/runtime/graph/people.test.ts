@@ -89,6 +89,24 @@ describe("an answer", () => {
     });
   });
 
+  it("keeps what was filled in, and takes no second word for the action", async () => {
+    const t = await setup();
+    const form = { type: "object", $ref: "#/$defs/way", $defs: { way: { properties: { route: { type: "string" } } } } };
+    const dsl: TestDsl = { nodes: [human("ask", { form, actions: [{ id: "yes" }, { id: "no" }] })], edges: [] };
+    const ask = `${await started(t, dsl)}:ask`;
+    const wrong: [object, object][] = [
+      [{ outputJson: { route: "yes" } }, { reason: "ACTION_UNKNOWN" }],
+      [
+        { action: "yes", outputJson: { action: "no" } },
+        { reason: "ANSWER_INVALID", problems: [{ field: "/action" }] },
+      ],
+    ];
+    for (const [input, refusal] of wrong) expect(await t.refusal(resume, { id: ask, input })).toMatchObject(refusal);
+    await t.ask(resume, { id: ask, input: { action: "yes", outputJson: { route: "no", action: "yes" } } });
+    const output = `query($id: ID!) { nodeRun(id: $id) { outputJson } }`;
+    expect(await t.ask(output, { id: ask })).toEqual({ nodeRun: { outputJson: { route: "no", action: "yes" } } });
+  });
+
   it("is for one item of an iteration, and its run rests until each has its own", async () => {
     const t = await setup();
     const body = {
@@ -238,6 +256,72 @@ describe("a call that waits for an approval", () => {
     const free = await started(t, calling({ tool_id: undefined, tool_binding_id: "b" }), { input: { amount: 5 } });
     expect((await t.ask<Seen>(seen, { id: free })).run.status).toBe("COMPLETED");
     expect(t.graph.toolCalls).toHaveLength(1);
+  });
+
+  it("of a plain request shows no credential, changes parts of that request alone, and what was hidden is left or written whole", async () => {
+    const t = await setup();
+    const url = "http://127.0.0.1:1/x?api_key=S3CRET";
+    const plain = {
+      tool_id: undefined,
+      arguments: undefined,
+      url: "http://127.0.0.1:1/x?api_key={{ input.k }}",
+      method: "POST",
+      body: { a: 1 },
+    };
+    const id = await started(t, calling({ ...plain, requires_approval: true }), { input: { k: "S3CRET" } });
+    const { waiting } = (
+      await t.ask<{ nodeRun: { waiting: { toolName: string; arguments: { url: string } } } }>(
+        `query($id: ID!) { nodeRun(id: $id) { waiting { toolName arguments } } }`,
+        { id: `${id}:pay` },
+      )
+    ).nodeRun;
+    expect(waiting.toolName).toBe("http://127.0.0.1:1/x?api_key=***");
+    const approve = (args: object) => ({ id: `${id}:pay`, input: { decision: "APPROVE", arguments: args } });
+    for (const [field, args] of [
+      ["/tool_binding_id", { url, tool_binding_id: "b" }],
+      ["/headers", { headers: { "x-a": "b" } }],
+      ["/zz", { zz: 1 }],
+      ["/method", { method: "NOPE" }],
+      ["/url", { url: "" }],
+      ["/url", { url: "http://127.0.0.1:1/other?api_key=***" }],
+      ["/query", { query: { token: "***" } }],
+      ["/url", { url: "http://127.0.0.2:1/x" }],
+      ["/base_url", { base_url: "http://127.0.0.2:1" }],
+    ] as const)
+      expect(await t.refusal(resume, approve(args))).toMatchObject({ reason: "ANSWER_INVALID", field: "arguments", problems: [{ field }] });
+    await t.ask(resume, approve({ ...waiting.arguments, body: { a: 2 } }));
+    await t.ask(run, { id });
+    expect(t.graph.toolCalls).toMatchObject([{ config: { url, method: "POST", body: { a: 2 } } }]);
+    expect(t.graph.toolCalls[0]).not.toHaveProperty("toolBindingId");
+  });
+
+  it("is made with the request that was shown, whatever its templates would give by then; of a tool without arguments that is changed", async () => {
+    const t = await setup();
+    t.graph.tools.set("tool-1", tool);
+    t.graph.inputSchemas.set("version-1", { type: "object", required: ["amount"] });
+    const given = { id: "before", type: "assigner", config: { assignments: { p: "BEFORE" } } };
+    const request = { path: "/pay/{{ state.p }}", body: { to: "{{ state.p }}" }, requires_approval: true };
+    const waits = calling(request).nodes[0]!;
+    const bare = { ...calling({ ...request, arguments: undefined }).nodes[0]!, id: "bare" };
+    const nodes = [given, waits, bare, human("hold"), { id: "after", type: "assigner", config: { assignments: { p: "AFTER" } } }];
+    const edges = [...["pay", "bare", "hold"].map((target) => ({ source: "before", target })), { source: "hold", target: "after" }];
+    const id = await started(t, { nodes, edges }, { input: { amount: 5 } });
+    await t.ask(resume, { id: `${id}:hold`, input: {} });
+    await t.ask(run, { id });
+    const text = await t.ask<{ nodeRun: unknown }>(`query($id: ID!) { nodeRun(id: $id) { waiting { text arguments } } }`, {
+      id: `${id}:pay`,
+    });
+    expect(text.nodeRun).toEqual({ waiting: { text: expect.stringContaining('"/pay/BEFORE"'), arguments: { amount: 5 } } });
+    await t.ask(resume, { id: `${id}:pay`, input: { decision: "APPROVE" } });
+    await t.ask(resume, { id: `${id}:bare`, input: { decision: "APPROVE", arguments: { body: { to: "ann" } } } });
+    await t.ask(run, { id });
+    expect(t.graph.toolCalls).toHaveLength(2);
+    expect(t.graph.toolCalls).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ arguments: { amount: 5 }, config: { path: "/pay/BEFORE", body: { to: "BEFORE" } } }),
+        expect.objectContaining({ config: { path: "/pay/BEFORE", body: { to: "ann" } } }),
+      ]),
+    );
   });
 
   it("is not made by the back door of a MANUAL run, nor in an item of an iteration before it was approved of; being asked is no step", async () => {

@@ -69,15 +69,88 @@ describe("a tenant's quota", () => {
     const t = await setup();
     t.graph.version("v", chain("a"));
     const { createRun: run } = await t.ask<{ createRun: { id: string } }>(createRun, { input: { workflowVersionId: "v" } });
-    await rows(t, "update runtime.work set lease = gen_random_uuid(), visible_at = now() + interval '1 hour' where key = $1", [run.id]);
+    await rows(t, "update runtime.work set lease = gen_random_uuid(), visible_at = now() + interval '30 seconds' where key = $1", [run.id]);
     await t.ask(setQuota, { quota: { runningRuns: 1 } });
     expect((await createAll(t, 1)).refused).toMatchObject({ quota: "runningRuns", limit: 1, used: 1, retryAfterMs: 1_000 });
     await rows(t, "update runtime.work set lease = null where key = $1", [run.id]);
-    // Within a second it is known.
-    await eventually(
-      () => createAll(t, 1),
-      ({ passed }) => passed === 1,
-    );
+    expect(await createAll(t, 1)).toEqual({ passed: 1 });
+  });
+
+  it("of runs that are executed lets a burst have what room there is, before any of it is executed", async () => {
+    const t = await EngineFixture.open();
+    const defaults = { queuedRuns: null, runningRuns: 3, runsPerHour: null, storageMib: null };
+    const quotas = new TenantQuotas({ db: t.pool, log: pino({ level: "silent" }), defaults });
+    const asked = await Promise.allSettled(Array.from({ length: 30 }, () => quotas.admit("acme")));
+    expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+    expect(asked.at(-1)).toMatchObject({
+      reason: { reason: "QUOTA_EXCEEDED", facts: { quota: "runningRuns", limit: 3, used: 3, retryAfterMs: 1_000 } },
+    });
+    expect(quotas.room("acme")).toBe(0);
+  });
+
+  it.each(["queuedRuns", "runningRuns"])(
+    "of one %s lets the next run pass as soon as the one before has ended, each time",
+    async (quota) => {
+      const t = await setup();
+      t.graph.version("v", chain("a"));
+      await t.ask(setQuota, { quota: { [quota]: 1 } });
+      for (let count = 0; count < 5; count++) {
+        const { createRun: run } = await t.ask<{ createRun: { id: string } }>(createRun, { input: { workflowVersionId: "v" } });
+        await t.ask(`mutation($id: ID!) { cancelRun(id: $id) { id } }`, { id: run.id });
+      }
+    },
+  );
+
+  it("is not used up by what is refused for another reason, nor that of runs that wait by a MANUAL one", async () => {
+    const t = await setup();
+    await t.ask(setQuota, { quota: { queuedRuns: 1 } });
+    for (let count = 0; count < 2; count++) {
+      expect(await t.refusal(createRun, { input: { workflowVersionId: "none" } })).toMatchObject({ code: "NOT_FOUND" });
+      await t.create(chain("a"), { execution: "MANUAL" });
+    }
+    expect(await createAll(t, 2)).toMatchObject({ passed: 1, refused: { quota: "queuedRuns", used: 1 } });
+  });
+
+  it("of runs that are executed counts what was created just now and is due, of whatever priority", async () => {
+    const t = await EngineFixture.open();
+    const frozen = freezePlan("acme", plan([node("a", "pure")]));
+    // By their ids they are created in an hour: just now, for as long as the test takes.
+    const inAnHour = (Date.now() + 3_600_000).toString(16).padStart(12, "0");
+    const id = () => `${inAnHour.slice(0, 8)}-${inAnHour.slice(8)}${newId().slice(13)}`;
+    const due = [0, 100].map((priority) => ({ id: id(), priority }));
+    const others = [
+      { id: id(), priority: -100 },
+      { id: id(), execution: "MANUAL" as const },
+    ];
+    const facts = { tenantId: "acme", requestId: "r", plan: frozen };
+    await t.control.createRuns([...due, ...others].map((run) => ({ ...facts, ...run })));
+    const limits = { queuedRuns: null, runsPerHour: null, storageMib: null };
+    const quotas = (runningRuns: number) =>
+      new TenantQuotas({ db: t.pool, log: pino({ level: "silent" }), defaults: { ...limits, runningRuns } });
+    await expect(quotas(2).admit("acme")).rejects.toMatchObject({ facts: { quota: "runningRuns", limit: 2, used: 2 } });
+    await quotas(3).admit("acme");
+    expect(await quotas(3).standing("acme")).toMatchObject({ use: { runningRuns: 0, startingRuns: 2 } });
+  });
+
+  it("counts what waits and what is executed each by itself, however many there are of the other", async () => {
+    const t = await setup();
+    t.graph.version("v", { ...chain("a"), concurrency: { limit: 1 } });
+    const ids: string[] = [];
+    for (let n = 0; n < 12; n++)
+      ids.push((await t.ask<{ createRun: { id: string } }>(createRun, { input: { workflowVersionId: "v" } })).createRun.id);
+    const owned = "update runtime.work set lease = gen_random_uuid(), visible_at = now() + interval '30 seconds' where key = any($1)";
+    // Two are executed; ten wait, due or in a line.
+    await rows(t, owned, [ids.slice(0, 2)]);
+    await rows(t, "update runtime.work set visible_at = now() where key = any($1)", [ids.slice(2, 7)]);
+    await t.ask(setQuota, { quota: { runningRuns: 2 } });
+    expect((await createAll(t, 1)).refused).toMatchObject({ quota: "runningRuns", limit: 2, used: 2 });
+    await rows(t, owned, [ids.slice(0, 8)]);
+    await rows(t, "update runtime.work set visible_at = 'infinity' where key = any($1)", [ids.slice(8)]);
+    await t.ask(setQuota, { quota: { queuedRuns: 4 } });
+    expect((await createAll(t, 1)).refused).toMatchObject({ quota: "queuedRuns", limit: 4, used: 4 });
+    await t.ask(setQuota, { quota: { queuedRuns: 5, runningRuns: 9 } });
+    expect(await t.ask(standing)).toMatchObject({ tenantQuota: { queuedRunsNow: 4, runningRunsNow: 8 } });
+    expect(await createAll(t, 1)).toEqual({ passed: 1 });
   });
 
   it("counts artifacts, and not those of runs that were deleted", async () => {
@@ -133,15 +206,13 @@ describe("a tenant's quota", () => {
     const defaults = { queuedRuns: 20, runningRuns: null, runsPerHour: null, storageMib: null };
     const quotas = [1, 2].map(() => new TenantQuotas({ db: t.pool, log: pino({ level: "silent" }), defaults }));
     const frozen = freezePlan("acme", plan([node("a", "pure")]));
-    const one = async (of: TenantQuotas): Promise<boolean> => {
-      try {
-        await of.admit("acme");
-      } catch {
-        return false;
-      }
-      await t.control.createRuns([{ id: newId(), tenantId: "acme", requestId: "r", plan: frozen }]);
-      return true;
-    };
+    const one = (of: TenantQuotas): Promise<boolean> =>
+      of
+        .admitted("acme", () => t.control.createRuns([{ id: newId(), tenantId: "acme", requestId: "r", plan: frozen }]))
+        .then(
+          () => true,
+          () => false,
+        );
     const passed = async (of: TenantQuotas[]) =>
       (await Promise.all(Array.from({ length: 100 }, (_, index) => one(of[index % of.length]!)))).filter(Boolean).length;
     expect(await passed([quotas[0]!])).toBe(20);
@@ -153,6 +224,20 @@ describe("a tenant's quota", () => {
     expect(both).toBeLessThanOrEqual(40);
     await t.pool.query("delete from runtime.run");
     await t.pool.query("delete from runtime.work");
+  });
+
+  it("that was the last, and is taken away in another process, leaves room for any number", async () => {
+    const t = await EngineFixture.open();
+    const none = { queuedRuns: null, runningRuns: null, runsPerHour: null, storageMib: null };
+    const [one, other] = [1, 2].map(() => new TenantQuotas({ db: t.pool, log: pino({ level: "silent" }), defaults: none }));
+    await one!.set("acme", { ...none, queuedRuns: 0 });
+    await expect(other!.admit("acme")).rejects.toMatchObject({ reason: "QUOTA_EXCEEDED" });
+    expect(other!.room("acme")).toBe(0);
+    await one!.set("acme", undefined);
+    // It looks again, as after 10 s.
+    await other!.set("beta", undefined);
+    await other!.admit("acme");
+    expect(other!.room("acme")).toBe(Number.POSITIVE_INFINITY);
   });
 
   it("costs nothing where nobody has one", async () => {

@@ -1,3 +1,4 @@
+import { AppError } from "#shared/errors.ts";
 import type { Json } from "#shared/json.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { openPool } from "#shared/db/pool.ts";
@@ -17,6 +18,7 @@ export interface TestDsl {
   on_failure?: unknown;
   input_schema?: object;
   session_history?: object;
+  concurrency?: object;
 }
 
 interface Version {
@@ -56,10 +58,17 @@ export class FakeGraph {
   /** Messages of all sessions, oldest first. */
   readonly history: { id: string; role: string; content: string }[] = [];
   said(_session: string) {
-    return ({ last }: { last: number }) => ({ nodes: this.history.slice(-last) });
+    return ({ last }: { last: number }) => {
+      if (last > this.mostRead) throw new AppError("RESOURCE_EXHAUSTED", "READ_TOO_LARGE", "Too much to read.");
+      return { nodes: this.history.slice(-last) };
+    };
   }
+  /** Messages that may be read at once. */
+  mostRead = 1_000;
   /** Refuses the next messages. */
   refuseMessage: Error | undefined;
+  /** Awaited before a session takes a message. */
+  beforeMessage?: (input: { runId: string; content: string }) => Promise<void>;
 
   /** As the workflow subgraph answers it; apps are those called app-…, app versions those called av-…, of app-1. */
   runSource({ appId, appVersionId, workflowId, workflowVersionId, knownVersionIds }: RunSourceInput): object {
@@ -201,7 +210,8 @@ function fakes(graph: FakeGraph) {
     }),
     fakeEndpoint("session", sessionTypes, {
       session: mine((id) => (graph.sessions.has(id) ? { id, status: graph.sessions.get(id), messages: graph.said(id) } : null)),
-      recordRunMessage: ({ input }: { input: { runId: string; sessionId: string; content: string } }, { tenantId }: RequestInfo) => {
+      recordRunMessage: async ({ input }: { input: { runId: string; sessionId: string; content: string } }, { tenantId }: RequestInfo) => {
+        await graph.beforeMessage?.(input);
         if (graph.refuseMessage) throw graph.refuseMessage;
         graph.messages.push({ ...input, tenantId });
         return { id: "m" };

@@ -1,5 +1,5 @@
-import { tooLong } from "../../../subgraphs/runtime/nodes/agent-context.ts";
-import type { FrozenAgent } from "../../../subgraphs/runtime/nodes/agent-frozen.ts";
+import { tooLong } from "../../../subgraphs/runtime/nodes/agent/agent-context.ts";
+import type { FrozenAgent } from "../../../subgraphs/runtime/nodes/agent/agent-frozen.ts";
 import type { ModelRequest } from "../../../subgraphs/runtime/nodes/ports/model.port.ts";
 
 const agent = (context?: number) =>

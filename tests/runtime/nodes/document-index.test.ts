@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { searchTerms, wordsOf } from "#shared/words.ts";
-import { indexDocuments, readDocuments, searchOnce } from "../../../subgraphs/runtime/nodes/document-index.ts";
+import { indexDocuments, readDocuments, searchOnce } from "../../../subgraphs/runtime/nodes/retrieval/document-index.ts";
 import type { Json } from "#shared/json.ts";
+import { operatorCases, operatorTexts } from "../../testkit/operator-cases.ts";
 import { twoWays } from "../../testkit/two-ways.ts";
 
 function search(query: string, documents: Json, topK = 10) {
@@ -83,6 +84,22 @@ describe("documents", () => {
   it.each(twoWays)("are found as they are written and as keyboards have it: %s, %s", (plain, written) => {
     expect(search(plain, [`a ${written}`])).toHaveLength(1);
     expect(search(written, [`a ${plain}`])).toHaveLength(1);
+  });
+
+  it.each(operatorCases)("have what the operators of a query ask for: %s", (query, found) => {
+    const { documents } = readDocuments([...operatorTexts])!;
+    for (const asked of [indexDocuments(documents).search(query, 10), searchOnce(documents, query, 10)])
+      expect(asked.map(({ text }) => text).toSorted()).toEqual(found.toSorted());
+  });
+
+  it("have a phrase in the title or in the text, not across both", () => {
+    const documents = [
+      { id: "across", title: "green", text: "tea" },
+      { id: "title", title: "green tea", text: "x" },
+      { id: "text", title: "x", text: "green tea" },
+    ];
+    expect(ids(search('"green tea"', documents)).toSorted()).toEqual(["text", "title"]);
+    expect(ids(search("green -tea", documents))).toEqual([]);
   });
 
   it("may be texts, or objects with text or content; their position is their id where they have none", () => {

@@ -5,7 +5,7 @@ import { nodeSpecs } from "#shared/dsl/node-specs.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { answer } from "../../../subgraphs/runtime/nodes/answer.node.ts";
 import { assign } from "../../../subgraphs/runtime/nodes/assigner.node.ts";
-import type { Evaluate } from "../../../subgraphs/runtime/nodes/evaluation.ts";
+import type { Evaluate } from "../../../subgraphs/runtime/nodes/evaluation/evaluation.ts";
 import type { NodeScope } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { decide } from "../../../subgraphs/runtime/nodes/if-else.node.ts";
 import { orFailure } from "../../../subgraphs/runtime/nodes/outcome.ts";

@@ -1,4 +1,4 @@
-import { httpRetry } from "../../../subgraphs/runtime/nodes/http-retry.ts";
+import { httpRetry } from "../../../subgraphs/runtime/nodes/http/http-retry.ts";
 
 const nowMs = Date.parse("2026-11-23T12:00:00Z");
 

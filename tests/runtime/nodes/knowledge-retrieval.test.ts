@@ -1,5 +1,5 @@
 import { nodeEffect } from "../../../subgraphs/runtime/nodes/executor.ts";
-import { knowledgeRetrievalNode } from "../../../subgraphs/runtime/nodes/knowledge-retrieval.node.ts";
+import { knowledgeRetrievalNode } from "../../../subgraphs/runtime/nodes/retrieval/knowledge-retrieval.node.ts";
 import { startHttpServer, type TestHttpServer } from "../../testkit/http-server.ts";
 import { fakeNodeContext, loopbackFetch } from "../../testkit/node-context.ts";
 

@@ -1,9 +1,14 @@
 import type { Json, JsonObject } from "#shared/json.ts";
-import { agentNode } from "../../../subgraphs/runtime/nodes/agent.node.ts";
+import { agentNode } from "../../../subgraphs/runtime/nodes/agent/agent.node.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
-import { routeOfTurn, type TurnEnd } from "../../../subgraphs/runtime/engine/agent.driver.ts";
-import { inputsOf } from "../../../subgraphs/runtime/nodes/agent-turn.ts";
+import { routeOfTurn, type TurnEnd } from "../../../subgraphs/runtime/engine/drivers/agent.driver.ts";
+import { inputsOf } from "../../../subgraphs/runtime/nodes/agent/agent-turn.ts";
+import { pino } from "pino";
+import { Gates } from "../../../subgraphs/runtime/owner/gates.ts";
+import { query } from "../../testkit/admin-query.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { LocalHints } from "../../testkit/engine/local-hints.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
 /** What each model call of a test ends with, and the inputs that each has seen. */
@@ -69,6 +74,43 @@ describe("an agent that comes to its end", () => {
     expect(await t.control.agentInput({ tenantId: "other", runId, path: "agent", text: "No.", inputId: "x" })).toBe("unknown");
   });
 
+  it("is told nothing by who had to wait for the flush of its end", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    const begun = Promise.withResolvers<void>();
+    const never: NodeExecutor = {
+      effect: "outside",
+      run({ signal }) {
+        begun.resolve();
+        return new Promise((resolve) => {
+          signal.addEventListener("abort", () => resolve({ kind: "failed", code: "ABORTED", message: "aborted", retryable: false }));
+        });
+      },
+    };
+    const worker = t.worker({ executors: (type) => (type === "agent-model" ? never : script().executors(type)) });
+    const runId = await t.create(agent());
+    await begun.promise;
+    await t.until(runId, ({ nodes }) => nodes["agent"] === "RUNNING");
+    await worker.kill();
+    const flush = await t.pool.connect();
+    try {
+      await flush.query("begin");
+      await flush.query("update runtime.run set event_seq = event_seq where id = $1", [runId]);
+      await flush.query("update runtime.node_run set status = 3 where run_id = $1 and path = 'agent'", [runId]);
+      const told = say(t, runId, "Just too late.");
+      const waiting = () =>
+        t.pool.query("select from pg_locks join pg_stat_activity using (pid) where datname = current_database() and not granted");
+      await eventually(waiting, ({ rows }) => rows.length > 0);
+      await flush.query("commit");
+      expect(await told).toBe("conflict");
+    } finally {
+      flush.release(true);
+    }
+    const { rows } = await t.pool.query("select kind from runtime.inbox where run_id = $1", [runId]);
+    expect(rows).toEqual([]);
+    // The end was made up, without its event: it is taken back, past the trigger that keeps ends, as the invariants are asserted of what is left.
+    await query(t.adminUrl, "set session_replication_role = replica; update runtime.node_run set status = 1 where path = 'agent'");
+  });
+
   it("is asked the same when a model call is made again, and what was said meanwhile is for the next", async () => {
     const t = await EngineFixture.open({ applyWaitMs: 100 });
     const { executors, seen } = script();
@@ -123,6 +165,47 @@ describe("an agent that comes to its end", () => {
     expect(Object.keys(view.nodes).filter((path) => path.startsWith("agent/input#"))).toEqual(["agent/input#1"]);
     // It came when the first model call had begun: that one is asked again as it was.
     expect(seen).toEqual([[], [], ["Once."]]);
+  });
+});
+
+describe("what is said to an agent with a key", () => {
+  it.each([
+    ["short", "Once."],
+    ["so long that it lies in an artifact", "y".repeat(100_000)],
+  ])("is known again while it is unread, when it is part of the agent, and after its end: %s", async (_, text) => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const { executors } = script();
+    const held: NodeExecutor = {
+      effect: "outside",
+      async run(context) {
+        begun.resolve();
+        await gate.promise;
+        return executors("agent-model")!.run(context);
+      },
+    };
+    const runId = await t.create(agent());
+    const isFirst = (said: string, inputId = "key", tenantId = "acme") =>
+      t.control.isFirstInput({ tenantId, runId, path: "agent", text: said, inputId });
+    const expectKnown = async () => {
+      expect(await isFirst(text)).toBe(true);
+      expect(await isFirst("Another.")).toBe(false);
+      expect(await isFirst(text, "another key")).toBeUndefined();
+      expect(await isFirst(text, "key", "other")).toBeUndefined();
+    };
+    const first = t.worker({ executors: (type) => (type === "agent-model" ? held : executors(type)) });
+    await begun.promise;
+    await t.until(runId, ({ nodes }) => nodes["agent"] === "RUNNING");
+    await first.kill();
+    gate.resolve();
+    expect(await say(t, runId, text, "key")).not.toBe("conflict");
+    await say(t, runId, "Another.", "key");
+    await expectKnown();
+    await t.leasesEnd(runId);
+    t.worker({ executors });
+    expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", nodes: { "agent/input#1": "COMPLETED" } });
+    await expectKnown();
   });
 });
 
@@ -199,5 +282,33 @@ describe("an agent within other work", () => {
     expect(view).toMatchObject({ status: "COMPLETED", outputText: "call 3" });
     expect(calls).toBe(3);
     expect(Object.keys(view.nodes)).toEqual(["agent", "agent/model#1", "agent/tool#1.0", "agent/tool#1.1", "agent/model#2"]);
+  });
+
+  it("is not told anything while it stands in a line, which would take it out", async () => {
+    const t = await EngineFixture.open({ applyWaitMs: 100 });
+    const model: NodeExecutor = {
+      effect: "outside",
+      run: () => ({ kind: "failed", code: "MODEL_REQUEST_REFUSED", message: "no", retryable: false }),
+    };
+    const worker = t.worker({ executors: (type) => (type === "agent-model" ? model : script().executors(type)) });
+    const gate = { key: "line", places: 1 };
+    const runId = await t.create(agent(), { gate });
+    await t.finished(runId);
+    await worker.stop();
+    const before = await t.create(agent(), { gate });
+    const placed = () => t.pool.query<{ run_id: string }>("select run_id from runtime.gate where state = 1");
+    await eventually(placed, ({ rows }) => rows[0]?.run_id === before);
+    const newRunId = `${runId}-again`;
+    await t.control.retryRun({ tenantId: "acme", runId, newRunId });
+    expect(await say(t, newRunId, "Now.")).toBe("conflict");
+    const { rows } = await t.pool.query(
+      "select status, visible_at = 'infinity' as waits from runtime.run r join runtime.work w on w.key = r.id where r.id = $1",
+      [newRunId],
+    );
+    expect(rows).toEqual([{ status: 0, waits: true }]);
+    // In its turn it hears.
+    await t.control.cancel({ tenantId: "acme", runId: before });
+    await new Gates({ db: t.pool, hints: new LocalHints(), log: pino({ level: "silent" }) }).look();
+    expect(await say(t, newRunId, "Now.")).not.toBe("conflict");
   });
 });

@@ -1,6 +1,6 @@
 import { completed, outsideNode } from "../../../subgraphs/runtime/nodes/outcome.ts";
 import { codeNode } from "../../../subgraphs/runtime/nodes/code.node.ts";
-import { rendered } from "../../../subgraphs/runtime/nodes/evaluation.ts";
+import { rendered } from "../../../subgraphs/runtime/nodes/evaluation/evaluation.ts";
 import type { NodePorts } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";

@@ -5,6 +5,8 @@ import { childNode, childOf, parentOf, TestPump } from "../../testkit/engine/chi
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { pino } from "pino";
 import { AwaitedRuns } from "../../../subgraphs/runtime/control/awaited-runs.ts";
+import { settle, type Fate } from "../../../subgraphs/runtime/control/outbox-pump.ts";
+import { maxChildBytes } from "../../../subgraphs/runtime/owner/composites/child-runs.ts";
 import { runClaim } from "../../../subgraphs/runtime/queue/claim.sql.ts";
 import { runFailUnstored } from "../../../subgraphs/runtime/queue/dead-letter.sql.ts";
 import { outboxKinds } from "../../../subgraphs/runtime/queue/statuses.ts";
@@ -25,9 +27,11 @@ describe("a run that another has made", () => {
     const id = await t.create(parentOf(answer));
     await waiting(t, id);
     const child = (await childOf(t, id))!;
-    expect(await pump.run()).toEqual([create]);
+    // Its making alone: it may have ended before the pump looks again.
+    const making = await pump.take();
+    await settle(t.pool, await pump.deliver(making));
     await t.finished(child);
-    expect(await pump.run()).toEqual([ended]);
+    expect([...making.map(({ kind }) => kind), ...(await pump.run())]).toEqual([create, ended]);
     expect(await t.finished(id)).toMatchObject({ status: "COMPLETED", outputText: "Hello", nodes: { sub: "COMPLETED" } });
     expect((await t.view(id)).outputJson).toEqual({ result: "Hello", state: { seen: true } });
     const { rows } = await t.pool.query(
@@ -97,6 +101,24 @@ describe("a run that another has made", () => {
   });
 });
 
+it("a run gives those that it makes so much together and no more, whoever owns it then", async () => {
+  const t = await EngineFixture.open();
+  const pump = new TestPump(t);
+  t.worker();
+  const input = { text: "x".repeat(1_000_000) };
+  const first = childNode("first", {}, { input, detached: true });
+  const last = childNode("last", {}, { input, detached: true });
+  const id = await t.create({ ...plan([first, node("ask", "person"), last], ["first>ask", "ask>last"]), workflows: { child: answer } });
+  await waiting(t, id);
+  const bytes = JSON.stringify(input).length;
+  const given = async () => (await t.pool.query("select child_bytes::int as bytes from runtime.run where id = $1", [id])).rows[0].bytes;
+  expect(await given()).toBe(bytes);
+  await t.pool.query("update runtime.run set child_bytes = $2 where id = $1", [id, maxChildBytes - bytes + 1]);
+  await t.control.answerNode({ tenantId: "acme", runId: id, path: "ask", outcome: { kind: "completed" } });
+  expect(await t.finished(id)).toMatchObject({ status: "FAILED", errorCode: "SUB_WORKFLOW_TOO_LARGE", nodes: { last: "FAILED" } });
+  await pump.run();
+});
+
 describe("what runs tell others", () => {
   it("waits while the tenant may have no more runs", async () => {
     const t = await EngineFixture.open();
@@ -114,6 +136,53 @@ describe("what runs tell others", () => {
     expect(await t.finished(id)).toMatchObject({ status: "COMPLETED" });
   });
 
+  it("costs others the same however much of one tenant waits, and comes when there is room", async () => {
+    const t = await EngineFixture.open({ madeUp: true });
+    let room = 0;
+    const refusal = () => new AppError("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "No more runs.");
+    const admit = (tenantId: string) =>
+      tenantId !== "wide" || room-- > 0 ? Promise.resolve({ end: () => {} }) : Promise.reject(refusal());
+    const pump = new TestPump(t, { admit, room: () => room });
+    const { rows } = await t.pool.query("select plan_id from runtime.run where id = $1", [await t.create(plan([node("a", "pure")]))]);
+    const facts = {
+      planId: rows[0].plan_id,
+      kind: "WORKFLOW",
+      depth: 1,
+      dryRun: false,
+      requestId: "r",
+      traceId: "0".repeat(32),
+      parentSpanId: "0".repeat(16),
+    };
+    const ask = `insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, target_path, body, input)
+      select $1, $1, 4, runtime.new_run_id(), 'each#' || g || '/go', $3, '{}' from generate_series(1, $2::int) g`;
+    const made = async (tenantId: string) => (await t.pool.query("select id from runtime.run where tenant_id = $1", [tenantId])).rowCount;
+    await t.pool.query(ask, ["wide", 2_000, JSON.stringify(facts)]);
+    await pump.run();
+    // Each alone would come again in a second: they come ten in a second.
+    const apart =
+      "select extract(epoch from max(visible_at) - min(visible_at))::int as seconds, count(*)::int as count from runtime.outbox";
+    expect((await t.pool.query(apart)).rows).toEqual([{ seconds: expect.any(Number), count: 2_000 }]);
+    expect((await t.pool.query(apart)).rows[0].seconds).toBeGreaterThan(150);
+    await t.pool.query(ask, ["narrow", 1, JSON.stringify(facts)]);
+    await pump.run();
+    expect([await made("wide"), await made("narrow")]).toEqual([0, 1]);
+    // One comes by itself. It finds room, and as many others as there is room for come at once.
+    room = 500;
+    await t.pool.query("update runtime.outbox set visible_at = now() where target_path = 'each#7/go'");
+    await pump.run();
+    expect([await made("wide"), (await t.pool.query(apart)).rows]).toEqual([500, [{ seconds: expect.any(Number), count: 1_500 }]]);
+    // Who comes when the line is gone does not stand behind it.
+    room = 5_000;
+    await pump.due();
+    await pump.run();
+    room = 0;
+    await t.pool.query(ask, ["wide", 1, JSON.stringify(facts)]);
+    await pump.run();
+    const pause = "select extract(epoch from visible_at - now())::int as seconds from runtime.outbox";
+    expect((await t.pool.query(pause)).rows).toEqual([{ seconds: expect.any(Number) }]);
+    expect((await t.pool.query(pause)).rows[0].seconds).toBeLessThan(60);
+  });
+
   it("is taken of each tenant, whatever others have", async () => {
     const t = await EngineFixture.open({ madeUp: true });
     const message =
@@ -122,6 +191,88 @@ describe("what runs tell others", () => {
     await t.pool.query(message, ["quiet", 1]);
     const taken = await new TestPump(t).take();
     expect(new Set(taken.map(({ tenantId }) => tenantId))).toEqual(new Set(["loud", "quiet"]));
+  });
+
+  it.each([0, 1, 2])(
+    "leaves nothing of a run whose parent was deleted, whoever delivers its end dies after %i statements",
+    async (statements) => {
+      const t = await EngineFixture.open();
+      const pump = new TestPump(t);
+      t.worker();
+      const id = await t.create(parentOf(answer));
+      await waiting(t, id);
+      // Its making alone: the end that is told in the same round would reach the parent before this is gone.
+      await settle(t.pool, await pump.deliver(await pump.take()));
+      await t.finished((await childOf(t, id))!);
+      await t.pool.query("delete from runtime.run where id = $1", [id]);
+      await t.pool.query("delete from runtime.node_run where run_id = $1", [id]);
+      let left = statements;
+      const query = (...given: Parameters<typeof t.pool.query>): unknown =>
+        left-- > 0 ? t.pool.query(...given) : Promise.reject(new Error("dead"));
+      const dying = new TestPump(t, { db: { query } as typeof t.pool });
+      await dying.deliver(await dying.take());
+      await pump.due();
+      await pump.run();
+      expect((await t.pool.query("select id from runtime.run")).rows).toEqual([]);
+      expect((await t.pool.query("select kind from runtime.outbox")).rows).toEqual([]);
+    },
+  );
+
+  it("goes on while the workflow is looked for that is to run when a run fails, and the platform's part hangs that knows it", async () => {
+    const t = await EngineFixture.open();
+    const asked: string[] = [];
+    let answers = (): void => {};
+    const hanging = new Promise<void>((resolve) => (answers = resolve));
+    const pump = new TestPump(t, {
+      failureRun: async ({ named }) => {
+        asked.push(named);
+        await hanging;
+        return { refused: { code: "WORKFLOW_NOT_FOUND", message: "There is none." } };
+      },
+    });
+    t.worker();
+    const names = ["tell", "tell-us"];
+    for (const onFailure of names) await t.finished(await t.create(fail, { onFailure }));
+    expect(await pump.run()).toEqual([create, create]);
+    expect(asked.toSorted()).toEqual(names);
+    const id = await t.create(parentOf(answer));
+    await waiting(t, id);
+    // The run that was made may have ended before the pump looked again.
+    const told = await pump.run();
+    await t.finished((await childOf(t, id))!);
+    expect([...told, ...(await pump.run())]).toEqual([create, ended]);
+    expect(await t.finished(id)).toMatchObject({ status: "COMPLETED", outputText: "Hello" });
+    expect((await t.pool.query("select body ->> 'onFailure' as named from runtime.outbox order by 1")).rows).toHaveLength(2);
+    answers();
+    await pump.close();
+    expect((await t.pool.query("select kind from runtime.outbox")).rows).toEqual([]);
+  });
+
+  it("comes again one after another where there is no room to look for its workflow, which counts as no attempt", async () => {
+    const t = await EngineFixture.open();
+    let fail = (): void => {};
+    const hanging = new Promise<never>((_, reject) => (fail = () => reject(new AppError("DOWNSTREAM_UNAVAILABLE", "DOWN", "It is down."))));
+    hanging.catch(() => {});
+    const pump = new TestPump(t, { failureRun: () => hanging });
+    await t.pool.query(
+      `insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, target_path, body)
+       select 'r' || n, 'acme', ${create}, 'f' || n, '', '{"onFailure": "tell", "requestId": "r"}' from generate_series(1, 300) n`,
+    );
+    const fates: Fate[] = [];
+    for (let batch = 0; batch < 3; batch++) {
+      fates.splice(0, Infinity, ...(await pump.deliver(await pump.take())));
+      await settle(t.pool, fates);
+    }
+    const pauses = fates.flatMap((fate) => (fate.kind === "later" ? [fate.pauseMs] : []));
+    expect(pauses).toHaveLength(100);
+    expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(900);
+    fail();
+    await pump.close();
+    const { rows } = await t.pool.query("select attempts, count(*)::int from runtime.outbox group by attempts order by attempts");
+    expect(rows).toEqual([
+      { attempts: 0, count: 292 },
+      { attempts: 1, count: 8 },
+    ]);
   });
 
   it("stands in the statements too that fail a run without its owner", async () => {
@@ -220,12 +371,12 @@ describe("the end of a node that waits for a run", () => {
     const pump = new TestPump(t);
     t.worker();
     const id = await t.create(parentOf(hold, childNode("sub", { timeout_seconds: 0.2, retry: { max_attempts: 2, backoff_seconds: 0 } })));
-    await waiting(t, id);
-    const first = (await childOf(t, id))!;
-    const second = await eventuallyOther(t, id, first);
     expect(await t.finished(id)).toMatchObject({ status: "FAILED", errorCode: "NODE_TIMEOUT" });
+    // Nobody has told them yet: of each attempt there is what makes its run.
+    const { rows } = await t.pool.query("select target_run_id as made from runtime.outbox where kind = $1", [create]);
+    expect(rows).toHaveLength(2);
     await pump.run();
-    expect([(await t.finished(first)).status, (await t.finished(second)).status]).toEqual(["CANCELLED", "CANCELLED"]);
+    for (const { made } of rows) expect((await t.finished(made)).status).toBe("CANCELLED");
   });
 
   it("that ended while nobody owned the run that waits is read by its next owner", async () => {

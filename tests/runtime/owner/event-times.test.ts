@@ -51,7 +51,7 @@ describe("times of events", () => {
     await first.kill();
     t.calls.held.clear();
     // What was told till now was told at a time that is still to come.
-    await t.pool.query("update runtime.run_event set at = at + interval '1 hour' where run_id = $1", [runId]);
+    await t.pool.query("update runtime.run_story set at = at + interval '1 hour' where run_id = $1", [runId]);
     await t.leasesEnd(runId);
     t.worker({ executors });
     (await t.calls.heldNode("b")).end();

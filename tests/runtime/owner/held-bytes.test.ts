@@ -1,4 +1,4 @@
-import { HeldBytes, type Holder } from "../../../subgraphs/runtime/owner/held-bytes.ts";
+import { HeldBytes, type Holder } from "../../../subgraphs/runtime/owner/held/held-bytes.ts";
 
 /** Holders by name, `tenant:name`, in the order in which they came; one that leaves has a `-` behind it. Of 1,000 bytes a tenant has 500, and below 4 is little. */
 function setup(held: Record<string, number>): {

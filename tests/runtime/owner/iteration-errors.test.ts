@@ -1,7 +1,9 @@
 import { newId } from "#shared/ids.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { PlanDocument, PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
+import { runStatusNumber } from "../../../subgraphs/runtime/queue/statuses.ts";
 import type { WorkerOptions } from "../../../subgraphs/runtime/worker/worker.ts";
+import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture, type RunView } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -113,6 +115,59 @@ describe("a failure in an item", () => {
     expect(view).toMatchObject({ status: "COMPLETED", handledErrors: 2 });
     expect(view.outputJson).toMatchObject({ nodes: { out: { error: { code: "BROKEN" } } } });
     expect(t.calls.log.filter((id) => id === "bad")).toHaveLength(3);
+  });
+
+  it("lets an answer through that was accepted before the node run was stopped which it is for", async () => {
+    const t = await setup();
+    t.worker();
+    const body = plan([node("ask", "person"), node("bad", "hold")]);
+    const runId = await t.create(plan([each([0], body)]));
+    await t.until(runId, ({ nodes }) => nodes["each#0/ask"] === "WAITING");
+    const call = await t.calls.heldNode("bad");
+    // The owner hears of nothing: it finds the answer when it stores what it has decided.
+    t.hints.isSilent = true;
+    const outcome = { kind: "completed", outputText: "mine" } as const;
+    const accepted = await t.newControl({ applyWaitMs: 1 }).answerNode({ tenantId: "acme", runId, path: "each#0/ask", outcome });
+    call.end({ kind: "failed", code: "BROKEN", message: "", retryable: false });
+    expect(["accepted", "applied"]).toContain(accepted);
+    expect(await t.finished(runId)).toMatchObject({ status: "FAILED", nodes: { "each#0/ask": "COMPLETED", "each#0/bad": "FAILED" } });
+  });
+
+  it("takes back what of the item was offered to other workers", async () => {
+    const t = await setup();
+    t.worker({ slots: 1 });
+    await t.create(plan([node("all-day", "hold")]));
+    await t.calls.heldNode("all-day");
+    const body = plan([node("call", "hold"), poison()]);
+    const runId = await t.create(plan([each([0, 1], body, { on_item_error: "continue", parallel: 2 })]));
+    const { nodes } = await t.until(runId, (view) => view.nodes["each#1"] === "FAILED");
+    expect(nodes).toMatchObject({ "each#0/call": "QUEUED", "each#1/call": "CANCELLED" });
+    const { rows } = await t.pool.query("select path from runtime.work where run_id = $1 and path is not null", [runId]);
+    expect(rows).toEqual([{ path: "each#0/call" }]);
+  });
+
+  it("is tried again by a new run where it has ended its workers, and kept where it has not", async () => {
+    const t = await setup();
+    t.worker();
+    const body = plan([node("bad", "poison", { items: [0, 1] }), node("last", "hold")], ["bad>last"]);
+    const old = await t.create(plan([each([0, 1, 2], body, { on_item_error: "remove", parallel: 3 })]));
+    await t.until(old, ({ nodes }) => nodes["each#0"] === "FAILED" && nodes["each#1"] === "FAILED");
+    await t.calls.heldNode("last");
+    await t.control.cancel({ tenantId: "acme", runId: old });
+    t.calls.held.clear();
+    // As if the first had ended them: rows of what has ended do not change otherwise.
+    await query(t.adminUrl, "alter table runtime.node_run disable trigger user");
+    const crashed =
+      "update runtime.node_run set fault = 2, error_code = 'WORKER_CRASHED' where run_id = $1 and path in ('each#0', 'each#0/bad')";
+    await t.pool.query(crashed, [old]);
+    await query(t.adminUrl, "alter table runtime.node_run enable trigger user");
+    const newRunId = newId();
+    const of = { tenantId: "acme", runId: old, newRunId, statuses: [runStatusNumber("CANCELLED")], dropped: [] };
+    expect(await t.control.forkRun(of)).toBe("created");
+    (await t.calls.heldNode("last")).end();
+    expect(await t.finished(newRunId)).toMatchObject({ status: "COMPLETED", outputJson: ["last"], nodes: { "each#1": "FAILED" } });
+    // Items 0 to 2, and the first once more.
+    expect(t.calls.log.filter((id) => id === "bad")).toHaveLength(4);
   });
 
   it("is seen with its error by whoever is offered what comes after it in the item, and what is around has its own", async () => {

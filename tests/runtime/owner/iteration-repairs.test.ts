@@ -1,8 +1,9 @@
-/** What a literal reading of nested runs breaks, one scenario each: A3, A6, A8, A18, B6, B9, B11 of their design. */
+/** What a literal reading of nested runs breaks, one scenario each: A3, A6, A7, A8, A18, B6, B9, B11 of their design. */
 import type { Json, JsonObject } from "#shared/json.ts";
 import { newId } from "#shared/ids.ts";
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import type { PlanDocument, PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
+import { runStatusNumber } from "../../../subgraphs/runtime/queue/statuses.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -70,6 +71,23 @@ describe("a run with an iteration", () => {
     expect(most).toBeGreaterThan(100);
     expect(most).toBeLessThan(1_100);
     expect(torn).toEqual([]);
+  });
+
+  it("A7: has in a new run what ended in the order in which it did, and not in that in which it began", async () => {
+    const t = await EngineFixture.open();
+    t.worker();
+    const ends = ["a", "b"].map((id) => `${id}>last`);
+    const old = await t.create(plan([node("a", "hold"), node("b", "hold"), node("last", "fail")], ends));
+    const calls = { a: await t.calls.heldNode("a"), b: await t.calls.heldNode("b") };
+    for (const id of ["b", "a"] as const) {
+      calls[id].end({ kind: "completed", stateUpdates: { by: id } });
+      await t.until(old, ({ nodes }) => nodes[id] === "COMPLETED");
+    }
+    expect(await t.finished(old)).toMatchObject({ status: "FAILED", state: { by: "a" } });
+    const newRunId = newId();
+    const of = { tenantId: "acme", runId: old, newRunId, statuses: [runStatusNumber("FAILED")], dropped: ["last"] };
+    expect(await t.control.forkRun({ ...of, state: { more: true } })).toBe("created");
+    expect(await t.finished(newRunId)).toMatchObject({ state: { by: "a", more: true } });
   });
 
   it("A8: has the items that it opened with, owner after owner, whatever its rows say later", async () => {

@@ -13,6 +13,11 @@ function each(items: Json, body: PlanDocument, config: JsonObject = {}, id = "ea
   return node(id, "iteration", { items, body: body as unknown as JsonObject, ...config });
 }
 
+/** Waits for a person in each item, and fails in one. */
+const failing = plan([node("ask", "person"), node("bad", "poison", { items: [1] })]);
+const round = (body: PlanDocument): PlanNode => node("loop", "loop", { max_rounds: 2, body: body as unknown as JsonObject });
+const inside = node("sub", "sub-workflow", { workflow_version_id: "v1", input: {} });
+
 const ten = Array.from({ length: 10 }, (_, index) => index);
 
 describe("an iteration", () => {
@@ -88,6 +93,35 @@ describe("an iteration", () => {
       "each#2/slow": "CANCELLED",
       beside: "CANCELLED",
     });
+  });
+
+  // Nothing moves any more when the item has failed: no call that ends, no time that comes.
+  const failed = (beside: string) => ({ status: "FAILED", errorCode: "POISON", nodes: { each: "FAILED", [beside]: "CANCELLED" } });
+  it.each<[string, PlanDocument, object]>([
+    [
+      "in its own item",
+      plan([each([1], failing, { on_item_error: "continue" })]),
+      { status: "COMPLETED", nodes: { "each#0/ask": "CANCELLED" } },
+    ],
+    ["in an item beside it", plan([each([0, 1], failing, { parallel: 2 })]), failed("each#0/ask")],
+    [
+      "two iterations deep",
+      plan([each([0, 1], plan([each([0, 1], failing, { parallel: 2 }, "inner")]), { parallel: 2 })]),
+      failed("each#1/inner#0/ask"),
+    ],
+    ["around its loop", plan([each([0, 1], plan([node("beside", "person"), round(failing)]), { parallel: 2 })]), failed("each#0/beside")],
+    [
+      "beside its sub-workflow",
+      {
+        ...plan([each([0, 1], plan([node("beside", "person"), inside]), { parallel: 2 })]),
+        workflows: { v1: plan([node("ask", "person"), node("bad", "poison", { items: [null] })]) },
+      },
+      failed("each#0/beside"),
+    ],
+  ])("stops what waits %s, where nothing else goes on", async (_, document, expected) => {
+    const t = await setup();
+    t.worker();
+    expect(await t.finished(await t.create(document))).toMatchObject(expected);
   });
 
   it("stops only the item that fails where the others go on", async () => {
@@ -212,6 +246,18 @@ describe("an iteration", () => {
     expect(view.outputJson).toEqual([...rows, ...rows]);
   });
 
+  it.each<[string, Json]>([
+    ["a list", "{{ input.rows }}"],
+    ["what is put together of it", ["{{ input.rows[0] }}", "{{ input.rows[1] }}", "{{ input.rows[2] }}"]],
+    ["what a filter leaves of it", "{{ input.rows | reverse }}"],
+  ])("works on items of more than a template may make: %s", async (_, items) => {
+    const t = await setup();
+    t.worker();
+    const rows = Array.from({ length: 3 }, () => "x".repeat(1 << 20));
+    const runId = await t.create(plan([each(items, plan([node("see", "pure")]), { output: "{{ item | size }}" })]), { input: { rows } });
+    expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: rows.map(() => 1 << 20) });
+  });
+
   it("is gone on with by a new run from where it failed, and what it had finished is not called again", async () => {
     const t = await setup();
     t.worker();
@@ -237,10 +283,15 @@ describe("an iteration", () => {
     ["{{ input.none }}", "NODE_CONFIG_INVALID", "config.items gives nothing; give a list"],
     ["{{ input.text }}", "NODE_CONFIG_INVALID", 'config.items gives "a", which is no list'],
     ["{{ input.many }}", "ITERATION_TOO_LARGE", "config.items has 10001 items and may have 10000"],
+    ["{{ input.large }}", "ITERATION_TOO_LARGE", "config.items takes more than 16777216 bytes"],
+    [["{{ input.large }}"], "ITERATION_TOO_LARGE", "config.items takes more than 16777216 bytes"],
+    ["{{ input.large | reverse }}", "ITERATION_TOO_LARGE", "config.items takes more than 16777216 bytes"],
+    [["a{{ input.large }}"], "TEMPLATE_TOO_LARGE", "more than 1048576 bytes of text"],
   ])("fails for items %j, saying why", async (items, code, message) => {
     const t = await setup();
     t.worker();
-    const input = { text: "a", ...(code === "ITERATION_TOO_LARGE" && { many: Array.from({ length: 10_001 }, () => 0) }) };
+    const large = JSON.stringify(items).includes("large") ? Array.from({ length: 17 }, () => "x".repeat(1 << 20)) : [];
+    const input = { text: "a", many: Array.from({ length: 10_001 }, () => 0), large };
     const runId = await t.create(plan([each(items, plan([node("see", "pure")]))]), { input });
     expect(await t.finished(runId)).toMatchObject({ status: "FAILED", errorCode: code });
     const { rows } = await t.pool.query("select error_message from runtime.node_run where run_id = $1", [runId]);

@@ -25,7 +25,7 @@ describe("a renewal between a run's last flush and its answer", () => {
       },
     } as unknown as Queryable;
     const parts = { hints: t.hints, log: pino({ level: "silent" }), executors: t.executors, ports: {} as NodePorts };
-    const owner = new RunOwner({ ...parts, db: slow, slots: 4, offersNodes: false, maxCrashes: 3 });
+    const owner = new RunOwner({ ...parts, db: slow, gates: { wanted: () => {} }, slots: 4, offersNodes: false, maxCrashes: 3 });
     const runId = await t.create(plan([node("a", "pure")]), { execution: "MANUAL" });
     const claim = await runClaim(t.pool, { runId, tenantId: "acme", worker: "me", leaseMs: 30_000, orphansAllowed: false });
     const left = new Promise<Release>((resolve) => {

@@ -67,7 +67,7 @@ describe("a loop", () => {
     const view = await t.finished(
       await t.create(plan([loop(body, { variables: { n: 0 }, max_rounds: 2, output: "{{ nodes.see.output.loop }}" })])),
     );
-    expect(view.outputJson).toMatchObject({ result: { n: 2 }, variables: { n: 2 } });
+    expect(view.outputJson).toEqual({ result: { n: 2 }, rounds: 2, stopped: "max_rounds", variables: { n: 2 } });
     expect(view.nodes["loop#0/inner#1"]).toBe("COMPLETED");
     expect(view.nodes["loop#1/inner#0"]).toBe("COMPLETED");
     expect(view.nodes["loop#1/inner#1"]).toBeUndefined();

@@ -2,9 +2,9 @@
 import type { Json, JsonObject } from "#shared/json.ts";
 import { newId } from "#shared/ids.ts";
 import { compilePlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
-import { itemsLoad, nestedLoad } from "../../../subgraphs/runtime/owner/nested-load.ts";
-import { replayLoaded } from "../../../subgraphs/runtime/owner/run-rebuild.ts";
-import { agentNode } from "../../../subgraphs/runtime/nodes/agent.node.ts";
+import { itemsLoad, nestedLoad } from "../../../subgraphs/runtime/owner/takeover/nested-load.ts";
+import { replayLoaded } from "../../../subgraphs/runtime/owner/takeover/run-rebuild.ts";
+import { agentNode } from "../../../subgraphs/runtime/nodes/agent/agent.node.ts";
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { outputsLoad, runsLoad } from "../../../subgraphs/runtime/queue/load.sql.ts";
 import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
@@ -53,7 +53,7 @@ async function bothWays(t: EngineFixture, runId: string, document: PlanDocument)
   return { whole: standing(graphs[0]!, true), part: standing(graphs[1]!, true), rows: [whole!.nodes.length, part.nodes.length] };
 }
 
-/** `asks` waits for a person at items, or rounds, from config.from on. `broken` fails at config.at, in the first run that gets there. */
+/** `asks` waits for a person at items, or rounds, from config.from on, and at config.at. `broken` fails at config.at, in the first run that gets there. */
 const withAsks =
   (t: EngineFixture, broken = new Set<number>()) =>
   (type: string) => {
@@ -65,7 +65,9 @@ const withAsks =
     return {
       effect: "pure" as const,
       run: (context: Parameters<typeof pure.run>[0]) =>
-        Number(context.scope.index) >= Number(context.config["from"]) ? person.run(context) : pure.run(context),
+        Number(context.scope.index) >= Number(context.config["from"]) || context.scope.index === context.config["at"]
+          ? person.run(context)
+          : pure.run(context),
     };
   };
 
@@ -96,7 +98,13 @@ const breaking = (broken: Set<number>): NodeExecutor => ({
   },
 });
 
-const asking = (from: number): PlanDocument => plan([node("ask", "asks", { from })]);
+const asking = (from: number, at?: number): PlanDocument => plan([node("ask", "asks", { from, ...(at !== undefined && { at }) })]);
+
+/** Each item calls the outside before it may wait: with its mark is stored how far its iteration has come. */
+const calling = (from: number, at?: number): PlanDocument => {
+  const { nodes } = asking(from, at);
+  return plan([node("call", "call"), ...nodes, node("bad", "poison", { items: [1, 4, 300] })], ["call>ask", "ask>bad"]);
+};
 
 describe("a long run with composites", () => {
   it.each<[string, () => PlanDocument]>([
@@ -132,6 +140,32 @@ describe("a long run with composites", () => {
               ["gate>bad"],
             ),
             { parallel: 4 },
+          ),
+          node("person", "person"),
+        ]),
+    ],
+    ["many items, and one that waits among those that ended", () => plan([each(counted(640), asking(600, 2), { parallel: 3 })])],
+    [
+      "many items that call, and end behind what is stored of how far they are",
+      () => plan([each(counted(640), calling(600, 7), { parallel: 24, on_item_error: "continue" })]),
+    ],
+    ["many items, the last of which wait", () => plan([each(counted(301), asking(298), { parallel: 64 })])],
+    [
+      "many items in each of two",
+      () =>
+        plan([each([0, 1], plan([each(counted(320), calling(300), { parallel: 8, on_item_error: "remove" }, "inner")]), { parallel: 2 })]),
+    ],
+    [
+      "one of many items that fails beside others",
+      () =>
+        plan([
+          each(
+            counted(620),
+            plan(
+              [node("ask", "asks", { from: 600 }), node("gate", "asks", { from: 620 }), node("bad", "poison", { items: [605] })],
+              ["gate>bad"],
+            ),
+            { parallel: 8 },
           ),
           node("person", "person"),
         ]),
@@ -198,6 +232,54 @@ describe("a long run with composites", () => {
     expect([status, outputJson]).toEqual(["COMPLETED", counted(180).map((index) => ([1, 4].includes(index) ? null : index))]);
     expect(loads.filter(({ name }) => name === "load_ended").length).toBeGreaterThan(0);
     expect(loads.filter(({ name }) => name === "load")).toEqual([]);
+  });
+
+  it("is woken by what has ended since its row said how far it was, and not by all that has ended", async () => {
+    const t = await EngineFixture.open();
+    const loads: SentStatement[] = [];
+    const worker = () => t.worker({ executors: withAsks(t), sends: (sent) => void loads.push(sent) });
+    const first = worker();
+    const document = plan([each(counted(603), asking(600, 2), { parallel: 3, output: "{{ index }}" })]);
+    const runId = await t.create(document);
+    await t.until(runId, ({ nodes }) => nodes["each#601/ask"] === "WAITING");
+    const part = (await nestedLoad(t.pool, runId, compilePlan(document)))!;
+    const { progress } = part.nodes.find(({ path }) => path === "each")!;
+    expect(progress!.next).toBeGreaterThan(500);
+    expect(progress!.open).toContain(2);
+    expect(part.nodes.map(({ path }) => path).toSorted()).toEqual(["each", "each#2/ask", "each#600/ask", "each#601/ask"]);
+    await first.kill();
+    await t.leasesEnd(runId);
+    worker();
+    for (const item of [601, 602, 2, 600]) {
+      await t.until(runId, ({ nodes }) => nodes[`each#${item}/ask`] === "WAITING");
+      await t.control.answerNode({ tenantId: "acme", runId, path: `each#${item}/ask`, outcome: { kind: "completed" } });
+    }
+    expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: counted(603) });
+    expect(loads.filter(({ name }) => name === "load_frames").length).toBeGreaterThan(0);
+    expect(loads.filter(({ name }) => name === "load" || name === "load_ended")).toEqual([]);
+  });
+
+  it("says nothing of how far it was to a new run, in which items go on that had ended", async () => {
+    const t = await EngineFixture.open();
+    const executors = withAsks(t);
+    const worker = t.worker({ executors });
+    const body = plan([node("ask", "asks", { from: 301, at: 300 }), node("broken", "broken", { at: 301 })]);
+    const document = plan([each(counted(302), body, { parallel: 2, output: "{{ index }}" })]);
+    const runId = await t.create(document);
+    expect(await t.finished(runId)).toMatchObject({ status: "FAILED", nodes: { "each#299": "COMPLETED", "each#301": "FAILED" } });
+    const { rows } = await t.pool.query("select from runtime.node_run where run_id = $1 and progress is not null", [runId]);
+    expect(rows).toHaveLength(1);
+    await worker.stop();
+    const newRunId = newId();
+    await t.control.retryRun({ tenantId: "acme", runId, newRunId });
+    const [each0] = (await nestedLoad(t.pool, newRunId, compilePlan(document)))!.nodes;
+    expect(each0).toMatchObject({ path: "each", opened: { count: 302 }, progress: null });
+    t.worker({ executors });
+    for (const item of [300, 301]) {
+      await t.until(newRunId, ({ nodes }) => nodes[`each#${item}/ask`] === "WAITING");
+      await t.control.answerNode({ tenantId: "acme", runId: newRunId, path: `each#${item}/ask`, outcome: { kind: "completed" } });
+    }
+    expect(await t.finished(newRunId)).toMatchObject({ status: "COMPLETED", outputJson: counted(302) });
   });
 
   it("goes round on after its owner, with the variables and the rounds that there were", async () => {

@@ -65,6 +65,7 @@ function asTold(words: readonly string[], calls: string[]): NodeExecutor {
       calls.push(word);
       if (word === "throws") throw new Error("a bug");
       if (word === "is away") return Promise.resolve({ kind: "interrupted", code: "AWAY", message: "away" });
+      if (word === "says INTERNAL") return Promise.resolve({ kind: "failed", code: "INTERNAL", message: "of its own", retryable: false });
       if (word === "fails") return Promise.resolve({ kind: "failed", code: "BROKEN", message: "broken", retryable: true });
       return Promise.resolve({ kind: "completed", outputText: word });
     },
@@ -79,6 +80,8 @@ describe("a node's own retry", () => {
     ["that throws between and is away", ["throws", "fails", "is away", "throws"], once, { status: "COMPLETED" }],
     ["that fails twice", ["throws", "fails", "throws", "fails"], once, { status: "FAILED", errorCode: "BROKEN" }],
     ["that throws three times in all", ["throws", "fails", "throws", "throws"], once, { status: "FAILED", errorCode: "INTERNAL" }],
+    ["that says INTERNAL by itself", ["says INTERNAL"], once, { status: "FAILED", errorCode: "INTERNAL" }],
+    ["that throws, and says INTERNAL by itself", ["throws", "says INTERNAL"], once, { status: "FAILED", errorCode: "INTERNAL" }],
     ["that has none, throws and fails", ["throws", "fails"], {}, { status: "FAILED", errorCode: "BROKEN" }],
   ])("is not used up by the platform's faults, whoever owns its run then: one %s", async (_, words, more, end) => {
     const t = await EngineFixture.open();

@@ -133,7 +133,11 @@ describe("what the runs of a worker hold", () => {
     expect(most.held).toBeLessThan(heldBytes + 8 * 700_000 + 2 * 5 * mebi);
     const { rows } = await t.pool.query("select count(*)::int as count from runtime.node_run where attempt > 1 or status <> 3");
     expect(rows).toEqual([{ count: 0 }]);
-    expect(worker.heldBytes).toBe(0);
+    // The last run's end is stored before the worker hears of it.
+    await eventually(
+      () => worker.heldBytes,
+      (bytes) => bytes === 0,
+    );
   });
 
   it("is left to those who hold little: a tenant whose runs hold as much as they may gets no more, and another one does", async () => {
@@ -257,7 +261,10 @@ describe("mail", () => {
     stuck = first;
     const cancelled = ids.map((runId) => t.control.cancel({ tenantId: "acme", runId }));
     for (const runId of others) expect((await t.finished(runId)).status).toBe("CANCELLED");
-    expect(sizes.toSorted().at(0)).toBe(1);
+    await eventually(
+      () => sizes,
+      (seen) => seen.includes(1),
+    );
     stuck = undefined;
     expect((await t.finished(first!)).status).toBe("CANCELLED");
     await Promise.all(cancelled);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Slots, tenantShare } from "../../../subgraphs/runtime/owner/slots.ts";
+import { Slots, tenantShare } from "../../../subgraphs/runtime/owner/calls/slots.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";

@@ -55,7 +55,9 @@ describe("a sub-workflow", () => {
     const loop = node("loop", "loop", { max_rounds: 1, variables: { n: 1 }, body: plan([each]) as unknown as JsonObject });
     const view = await t.finished(await t.create(withWorkflows(plan([node("outer", "pure"), loop], ["outer>loop"]), inner)));
     const seen = { item: null, index: null, nodes: [], input: { it: 7 }, state: {} };
+    // Exactly: of a loop around it nothing is there.
     expect(view.outputJson).toMatchObject({ result: [{ result: seen, state: {} }] });
+    expect((view.outputJson as { result: { result: object }[] }).result[0]?.result).toEqual(seen);
     expect(view.nodes["loop#0/each#0/sub/see"]).toBe("COMPLETED");
   });
 
@@ -101,14 +103,27 @@ describe("a sub-workflow", () => {
     });
   });
 
-  it.each<[Json, string]>([
-    ["{{ input.none }}", "config.input gives nothing; give an object"],
-    ["{{ input.list }}", "config.input gives [1], which is no object"],
-  ])("fails for the input %j, saying why", async (input, message) => {
+  it("is given more than a template may make, as it is", async () => {
     const t = await setup();
     t.worker();
-    const runId = await t.create(withWorkflows(plan([sub(input)]), plan([node("see", "pure")])), { input: { list: [1] } });
-    expect(await t.finished(runId)).toMatchObject({ status: "FAILED", errorCode: "NODE_CONFIG_INVALID" });
+    const body = plan([node("see", "pure")]) as unknown as JsonObject;
+    const inner = plan([node("each", "iteration", { items: "{{ input.rows }}", output: "{{ item | size }}", body })]);
+    const rows = Array.from({ length: 3 }, () => "x".repeat(1 << 20));
+    const runId = await t.create(withWorkflows(plan([sub({ rows: "{{ input.rows }}" })]), inner), { input: { rows } });
+    expect(await t.finished(runId)).toMatchObject({ status: "COMPLETED", outputJson: { result: rows.map(() => 1 << 20) } });
+  });
+
+  it.each<[Json, string, string]>([
+    ["{{ input.none }}", "NODE_CONFIG_INVALID", "config.input gives nothing; give an object"],
+    ["{{ input.list }}", "NODE_CONFIG_INVALID", "config.input gives [1], which is no object"],
+    [{ a: "{{ input.large }}" }, "SUB_WORKFLOW_TOO_LARGE", "config.input takes more than 16777216 bytes"],
+  ])("fails for the input %j, saying why", async (input, code, message) => {
+    const t = await setup();
+    t.worker();
+    const large = JSON.stringify(input).includes("large") ? Array.from({ length: 17 }, () => "x".repeat(1 << 20)) : [];
+    const given = { list: [1], large };
+    const runId = await t.create(withWorkflows(plan([sub(input)]), plan([node("see", "pure")])), { input: given });
+    expect(await t.finished(runId)).toMatchObject({ status: "FAILED", errorCode: code });
     const { rows } = await t.pool.query("select error_message from runtime.node_run where run_id = $1", [runId]);
     expect(rows[0].error_message).toContain(message);
   });
@@ -169,8 +184,15 @@ describe("a sub-workflow", () => {
     const outer = plan([set("k", "outer"), node("near", "pure"), sub({ text: "{{ input.text }}" })], ["set-k>sub", "near>sub"]);
     const view = await t.finished(await t.create(withWorkflows(outer, inner), { input: { text, more: 1 } }));
     expect(view).toMatchObject({ status: "COMPLETED", errorCode: null });
-    const seen = { item: null, index: null, nodes: ["set-k"], input: { text }, state: { k: "own" } };
-    expect((view.outputJson as JsonObject)["result"]).toEqual(Object.fromEntries(calls.map(({ id }) => [id, seen])));
+    const seen = (view.outputJson as JsonObject)["result"] as Record<string, { nodes: string[] }>;
+    expect(Object.keys(seen).toSorted()).toEqual(calls.map(({ id }) => id));
+    // Of the other calls it sees those that had ended when it began: which is up to the workers. Of what is around it, it sees none.
+    const mayBeSeen = ["set-k", ...calls.map(({ id }) => id)];
+    for (const { nodes, ...rest } of Object.values(seen)) {
+      expect(rest).toEqual({ item: null, index: null, input: { text }, state: { k: "own" } });
+      expect(nodes).toContain("set-k");
+      expect(mayBeSeen).toEqual(expect.arrayContaining(nodes));
+    }
   });
 
   it("is gone on with by a new run from where it failed, in the state that it had", async () => {

@@ -1,10 +1,10 @@
 /** Teams in their owners' hands: whose agent works in a call that another worker makes. */
 import type { JsonObject } from "#shared/json.ts";
-import { routeOfTurn } from "../../../subgraphs/runtime/engine/agent.driver.ts";
-import { teamRoute } from "../../../subgraphs/runtime/engine/team-route.ts";
-import { agentNode } from "../../../subgraphs/runtime/nodes/agent.node.ts";
+import { routeOfTurn } from "../../../subgraphs/runtime/engine/drivers/agent.driver.ts";
+import { teamRoute } from "../../../subgraphs/runtime/engine/drivers/team-route.ts";
+import { agentNode } from "../../../subgraphs/runtime/nodes/agent/agent.node.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
-import { teamNode } from "../../../subgraphs/runtime/nodes/team.node.ts";
+import { teamNode } from "../../../subgraphs/runtime/nodes/team/team.node.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 

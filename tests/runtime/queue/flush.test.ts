@@ -115,7 +115,7 @@ describe("the statement for plain ends", () => {
     // Times of their creation and trace ids are each run's own.
     await query(t.adminUrl, "alter table runtime.run disable trigger user");
     await t.pool.query("update runtime.run set trace_id = 't', created_at = to_timestamp(0), lease = null");
-    await t.pool.query("update runtime.run_event set at = to_timestamp(0) where seq = 1");
+    await t.pool.query("update runtime.run_story set at = to_timestamp(0) where seq = 1");
     await t.pool.query("update runtime.work set visible_at = to_timestamp(0), lease = null");
     const [end, full] = await Promise.all(claims.map(({ runId }) => storedRows(t, runId)));
     expect(end).toEqual(full);

@@ -2,14 +2,17 @@
  * An engine session plans a statement once and keeps the plan, so the one that it makes of an empty database serves the runs of a full one until
  * PostgreSQL has counted them: it must reach every row by an index.
  */
+import "reflect-metadata";
 import { readdir } from "node:fs/promises";
 import type pg from "pg";
 import { openPool } from "#shared/db/pool.ts";
+import { linePlaces } from "../../../subgraphs/runtime/graph/run-line.sql.ts";
+import { gatesLook, gatesOpen } from "../../../subgraphs/runtime/queue/gate.sql.ts";
 import { definedStatements, type Statement } from "../../../subgraphs/runtime/queue/statement.ts";
 import { query } from "../../testkit/admin-query.ts";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
 
-/** Scans that read an index from its beginning, or a table, and why they may. */
+/** Scans that read an index from its beginning, or a table, and joins that compare each row with each, and why they may. */
 const wholeIndexes: Record<string, string> = {
   "claim_runs: Index Only Scan of work_runs": "the first step of the walk from tenant to tenant; it takes one row",
   "schedules_take: Index Only Scan of schedule_due": "the first step of the walk from tenant to tenant; it takes one row",
@@ -20,6 +23,10 @@ const wholeIndexes: Record<string, string> = {
   "gauges_mail: Seq Scan": "counts 200,000 rows at most, once in 10 s, for all processes",
   "gauges_mail: Index Only Scan of outbox_lanes": "counts 200,000 rows at most, once in 10 s, for all processes",
   "gauges_mail: Bitmap Index Scan of outbox_lanes": "counts 200,000 rows at most, once in 10 s, for all processes",
+  "gauges_lines: Bitmap Index Scan of gate_waiting": "counts 200,000 rows at most, once in 10 s, for all processes",
+  "gauges_lines: Index Scan of gate_waiting": "counts 200,000 rows at most, once in 10 s, for all processes",
+  "gauges_lines: Bitmap Index Scan of gate_held": "counts 200,000 rows at most, once in 10 s, for all processes",
+  "gauges_lines: Index Only Scan of gate_held": "counts 200,000 rows at most, once in 10 s, for all processes",
   "quota_any: Index Only Scan of tenant_quota_pkey": "asks whether there is any row",
   "usage_count: Seq Scan": "reads the one row that there is",
   "removal_artifacts: Seq Scan": "reads the one row that there is",
@@ -27,7 +34,19 @@ const wholeIndexes: Record<string, string> = {
     "has an entry for each composite with many items, and none for other node runs",
   "removal_next: Index Scan of removal_deleted": "takes the first few, in the index's order",
   "mail_unread: Index Scan of inbox_pkey": "asks for all that is unread, once in the life of a process",
+  "load_some: (k.path = n.path)": "of items that a node's texts name, which are few",
+  "load_ended: (f.path = c.path)": "one side has a row for each composite that goes on: 1,000 at most",
+  ...ofOutbox("outbox_take", "due"),
+  ...ofOutbox("outbox_remove", "b"),
+  ...ofOutbox("outbox_put_back", "b"),
+  ...ofOutbox("outbox_hasten", "due"),
 };
+
+/** Messages are taken a hundred at a time. */
+function ofOutbox(name: string, taken: string): Record<string, string> {
+  const columns = ["run_id", "kind", "target_run_id", "target_path"].map((column) => `(${taken}.${column} = o.${column})`);
+  return { [`${name}: (${columns.join(" AND ")})`]: "a batch with itself: a hundred" };
+}
 
 /** Of tables from which nothing is deleted: PostgreSQL has seen them empty only before the first run. */
 const staysFull = / of (run|node_run|artifact|plan)_pkey$/;
@@ -36,6 +55,7 @@ interface PlanNode {
   "Node Type": string;
   "Index Name"?: string;
   "Index Cond"?: string;
+  "Join Filter"?: string;
   Plans?: PlanNode[];
 }
 
@@ -62,10 +82,23 @@ async function planOf(pool: pg.Pool, { name, text }: Statement): Promise<PlanNod
 }
 
 /** What of a plan reads more than it was asked for. */
-function greedyParts(name: string, { "Node Type": type, "Index Name": index, "Index Cond": condition, Plans = [] }: PlanNode): string[] {
+function greedyParts(
+  name: string,
+  { "Node Type": type, "Index Name": index, "Index Cond": condition, Plans = [], ...plan }: PlanNode,
+): string[] {
   const isGreedy = /Hash Join|Merge Join|Seq Scan/.test(type) || (index !== undefined && condition === undefined);
   const own = isGreedy ? [`${name}: ${index === undefined ? type : `${type} of ${index}`}`] : [];
+  // Rows of a run, each of which is compared with each: 10,000 items are 20,000 rows.
+  if (/path = /.test(plan["Join Filter"] ?? "")) own.push(`${name}: ${plan["Join Filter"]}`);
   return [...own, ...Plans.flatMap((part) => greedyParts(name, part))];
+}
+
+/** Statements that look for what is part of a composite, which may have thousands of parts, in a run that has a hundred thousand. */
+const byParent = ["agent_input_first", "fork", "load", "load_at", "load_beneath", "load_ended", "load_some", "load_weights", "weigh_ended"];
+
+/** Whether a plan looks for node runs by their run and what they are part of. */
+function looksByParent({ "Index Name": index, "Index Cond": condition = "", Plans = [] }: PlanNode): boolean {
+  return (index === "node_run_parts" && /run_id = .*parent_path = /.test(condition)) || Plans.some(looksByParent);
 }
 
 /** Statement by statement, in the order of their names. */
@@ -77,15 +110,76 @@ async function greedyPlans(pool: pg.Pool): Promise<string[]> {
   return found.filter((part) => wholeIndexes[part] === undefined);
 }
 
+/** What a statement reads of the lines and of their runs: rows of `gate`, and look-ups of runs. */
+async function readsOf(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<unknown>): Promise<number> {
+  const client = await pool.connect();
+  try {
+    await client.query("begin");
+    await work(client);
+    const { rows } = await client.query<{ reads: number }>(
+      "select sum(case relname when 'gate' then seq_tup_read + idx_tup_fetch else seq_tup_read + idx_scan end)::int as reads from pg_stat_xact_user_tables where schemaname = 'runtime' and relname in ('gate', 'run')",
+    );
+    await client.query("rollback");
+    return rows[0]!.reads;
+  } finally {
+    client.release();
+  }
+}
+
+const some = 2_000;
+/** Makes places in lines, of runs that are over. */
+const places = (what: string): string =>
+  `insert into runtime.gate (run_id, tenant_id, key, places, state) select ${what} from generate_series(1, ${some}) as n`;
+
 describe("an engine session", () => {
   it("reaches every row by an index, in each statement, planned while the tables are new", async () => {
     await using t = await setup();
     expect(await greedyPlans(t.pool)).toEqual([]);
   });
 
+  it("finds the parts of a composite by it", async () => {
+    await using t = await setup();
+    const found = [];
+    for (const statement of await allStatements()) if (looksByParent(await planOf(t.pool, statement))) found.push(statement.name);
+    expect(found.toSorted()).toEqual(byParent);
+  });
+
   it("does so, planned while all was done and the tables of what is to be done were cleared away", async () => {
     await using t = await setup();
     await query(t.adminUrl, "vacuum analyze");
     expect((await greedyPlans(t.pool)).filter((part) => !staysFull.test(part))).toEqual([]);
+  });
+
+  it("opens a line, and looks at it, without reading those of its runs that are executed by hand", async () => {
+    await using t = await setup();
+    await query(t.adminUrl, places("'m' || n, 't', 'k', 1, 2"));
+    await query(t.adminUrl, "insert into runtime.gate (run_id, tenant_id, key, places, state) values ('w', 't', 'k', 1, 0)");
+    await query(t.adminUrl, "analyze runtime.gate");
+    expect(await readsOf(t.pool, (db) => gatesOpen(db as never, ["w"]))).toBeLessThan(50);
+    expect(await readsOf(t.pool, (db) => gatesLook(db as never, { tenantId: "", key: "" }, 500))).toBeLessThan(50);
+  });
+
+  it("says where the runs of a page stand, and counts the places of their key once", async () => {
+    await using t = await setup();
+    const waiting = 50;
+    await query(t.adminUrl, places("'m' || n, 't', 'k', 2000, 1"));
+    await query(t.adminUrl, places("'w' || n, 't', 'k', 2000, 0"));
+    await query(t.adminUrl, "analyze runtime.gate");
+    const ids = Array.from({ length: waiting }, (_, index) => `w${index + 1}`);
+    const look = async (client: pg.PoolClient): Promise<void> => {
+      const sql = (text: string, values: unknown[]) => client.query(text, values).then(({ rows }) => rows);
+      const found = await linePlaces({ sql, tenantId: "t" } as never, [...ids, "m1"]);
+      expect(found.at(-2)).toEqual({ ahead: waiting - 1, places: 2_000, taken: some, holderId: "m1" });
+      expect(found.at(-1)).toBeNull();
+    };
+    expect(await readsOf(t.pool, look)).toBeLessThan(3 * some + waiting * waiting);
+  });
+
+  it("looks at no lines in which nobody waits", async () => {
+    await using t = await setup();
+    await query(t.adminUrl, places("'r' || n, 't', 'k' || n, 1, 1"));
+    await query(t.adminUrl, "analyze runtime.gate");
+    const look = async (db: pg.PoolClient) => expect(await gatesLook(db as never, { tenantId: "", key: "" }, 500)).toBeUndefined();
+    expect(await readsOf(t.pool, look)).toBeLessThan(50);
   });
 });

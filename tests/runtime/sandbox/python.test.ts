@@ -65,6 +65,22 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
   });
 
   it.each([
+    ["result = type('x' * 1000000, (), {})()", "CODE_RESULT_NOT_JSON"],
+    [
+      `import os; os.write(3, b'{"kind": "failed", "code": "CODE_ERROR", "message": "' + b'x' * 1000000 + b'"}\\n'); os._exit(0)`,
+      "CODE_ERROR",
+    ],
+    [
+      `import os; os.write(3, b'{"kind": "completed", "result": ' + b'[' * 99999 + b']' * 99999 + b'}\\n'); os._exit(0)`,
+      "CODE_RESULT_NOT_JSON",
+    ],
+  ])("tells no more of %j than can be read, and survives it", async (code, reason) => {
+    const failed = (await runPython(code)) as { code: string; message: string };
+    expect(failed.code).toBe(reason);
+    expect(failed.message.length).toBeLessThanOrEqual(4_000);
+  });
+
+  it.each([
     ["result = float('nan')", "result is nan"],
     ["result = {'a': [1, float('inf')]}", "result['a'][1] is inf"],
     ["result = {1: 2}", "result has the key 1; keys must be str"],

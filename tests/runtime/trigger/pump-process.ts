@@ -27,7 +27,9 @@ const pump = new SchedulePump({
   db: openPool({ url, scope: "engine", max: 4 }),
   call: call as SubgraphCaller,
   documents: new DocumentCache(),
-  quotas: { admit: async () => {} },
+  quotas: { admitted: (_tenantId, making) => making() },
+  evaluation: { run: () => Promise.reject(new Error("nothing is evaluated")) },
+  gates: { wanted: () => {} },
   hints: new LocalHints(),
   log: pino({ level: "fatal" }, pino.destination(2)),
 });

@@ -9,25 +9,21 @@ describe("a tenant that has its share of a worker", () => {
   it.each([
     ["a lone tenant", []],
     ["one of two tenants", ["other"]],
-  ])(
-    "is come back to, as %s, as soon as one of its runs is let go, and not when the worker looks again",
-    async (_, others) => {
-      const t = await EngineFixture.open();
-      const tenants = [...others, ...Array.from({ length: 9 }, () => "acme")];
-      const runs: string[] = [];
-      for (const [k, tenantId] of tenants.entries()) runs.push(await t.create(plan([node(`n${k}`, "hold")]), { tenantId }));
-      // Room for eight runs, six of one tenant. No hint comes: all there is to go by is what it holds.
-      t.hints.isSilent = true;
-      const worker = t.worker({ runs: 8, slots: 64, start: false, ...neverByItself });
-      const idle = once(worker.signals, "idle");
-      worker.start();
-      const shared = tenants.flatMap((tenantId, k) => (tenantId === "acme" ? [k] : []));
-      for (const k of shared.slice(0, 6)) await t.calls.heldNode(`n${k}`);
-      // The last claim found nothing that it might have taken.
-      await idle;
-      for (const k of tenants.keys()) (await t.calls.heldNode(`n${k}`)).end();
-      for (const runId of runs) expect((await t.finished(runId)).status).toBe("COMPLETED");
-    },
-    60_000,
-  );
+  ])("is come back to, as %s, as soon as one of its runs is let go, and not when the worker looks again", async (_, others) => {
+    const t = await EngineFixture.open();
+    const tenants = [...others, ...Array.from({ length: 9 }, () => "acme")];
+    const runs: string[] = [];
+    for (const [k, tenantId] of tenants.entries()) runs.push(await t.create(plan([node(`n${k}`, "hold")]), { tenantId }));
+    // Room for eight runs, six of one tenant. No hint comes: all there is to go by is what it holds.
+    t.hints.isSilent = true;
+    const worker = t.worker({ runs: 8, slots: 64, start: false, ...neverByItself });
+    const idle = once(worker.signals, "idle");
+    worker.start();
+    const shared = tenants.flatMap((tenantId, k) => (tenantId === "acme" ? [k] : []));
+    for (const k of shared.slice(0, 6)) await t.calls.heldNode(`n${k}`);
+    // The last claim found nothing that it might have taken.
+    await idle;
+    for (const k of tenants.keys()) (await t.calls.heldNode(`n${k}`)).end();
+    for (const runId of runs) expect((await t.finished(runId)).status).toBe("COMPLETED");
+  });
 });

@@ -68,6 +68,12 @@ describe("a pool with prepared statements", () => {
 });
 
 describe("a pool", () => {
+  it.each(["tenants", "engine"])("of the %s has no statement compiled, whatever the server does by itself", async (whose) => {
+    await using t = await setup({ max: 1, ...(whose === "engine" && { scope: "engine" }) });
+    const { rows } = await t.pool.query("select setting, source from pg_settings where name = 'jit'");
+    expect(rows).toEqual([{ setting: "off", source: "client" }]);
+  });
+
   it("keeps a connection whose statement was refused, and gives up one that gave no answer", async () => {
     await using t = await setup({ max: 1 });
     await t.pool.query("select 1");

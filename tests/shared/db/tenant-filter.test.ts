@@ -86,9 +86,10 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
  * Statements of the engine's connections, which work for all tenants; those among them that serve a tenant take it as a parameter. A key is looked for
- * before anybody knows whose it is. tenants.ts asks whose rows there are.
+ * before anybody knows whose it is. tenants.ts asks whose rows there are, embedding/embedding-tenants.sql.ts whose memories wait.
  */
-const engine = /^(subgraphs\/runtime\/queue\/|router\/access\/(audit|audit-chain|key|rate-count)\.sql\.ts$|shared\/db\/tenants\.ts$)/;
+const engine =
+  /^(subgraphs\/runtime\/queue\/|router\/access\/(audits\/audit|audits\/audit-chain|keys\/key|rates\/rate-count)\.sql\.ts$|shared\/db\/tenants\.ts$|subgraphs\/memory\/embedding\/embedding-tenants\.sql\.ts$)/;
 /** What stands for a table in the statement of another file, which filters. */
 const parts = /^subgraphs\/runtime\/graph\/run\.entity\.ts$/;
 

@@ -26,6 +26,12 @@ const loop = (id: string, nodes: Node[], config: object = {}): Node => ({
   config: { body: { nodes, edges: [] }, until: "loop.n > 1", variables: { n: 0 }, ...config },
 });
 const set = (key: string, value: unknown = 1): Node => ({ id: "set", type: "assigner", config: { assignments: { [key]: value } } });
+const skill = (config: object, more: object = {}): Node => ({
+  id: "skill",
+  type: "skill",
+  config: { skill_code: "s", ...config },
+  ...more,
+});
 const subWorkflow = (config: object, more: object = {}): Node => ({ id: "sub", type: "sub-workflow", config, ...more });
 
 describe("a document with loops and sub-workflows", () => {
@@ -141,6 +147,14 @@ describe("a document with loops and sub-workflows", () => {
       },
       [],
     ],
+    ["a skill that is detached as a part of the run", skill({ detached: true }), ["CONFIG_INVALID /nodes/0/config/detached"]],
+    ["a skill's own run that is tried again", skill({ mode: "run" }, { retry: { max_attempts: 2 }, timeout_seconds: 3 }), []],
+    [
+      "a skill's own run that is called at most once, and asked for another attempt",
+      skill({ mode: "run" }, { at_most_once: true, retry: { max_attempts: 2, when: "text == ''" } }),
+      ["NODE_INVALID /nodes/0/retry/when", "NODE_INVALID /nodes/0/retry/when", "NODE_INVALID /nodes/0/at_most_once"],
+    ],
+    ["attempts of a skill that is done in its place", skill({}, { at_most_once: true, timeout_seconds: 3 }), []],
     ["a time-out of a loop", { ...loop("loop", [template("a", "x")]), timeout_seconds: 3 }, ["NODE_INVALID /nodes/0/timeout_seconds"]],
   ])("is told of %s", (_, node, expected) => {
     expect(found(node)).toEqual(expected);

@@ -3,6 +3,7 @@ import { canonicalNodeType, nodeTypes } from "#shared/dsl/node-types.ts";
 import { nodeSpecs, templateFields } from "#shared/dsl/node-specs.ts";
 import { readDsl } from "#shared/dsl/read.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
+import type { JsonObject } from "#shared/json.ts";
 import type { TemplateScope } from "#shared/template/scope.ts";
 import { sampleDocument, sampleNodes } from "./samples.ts";
 
@@ -20,10 +21,10 @@ const scope: TemplateScope = {
 const render = (id: keyof typeof sampleNodes) => renderConfig(sampleNodes[id].type, sampleNodes[id].config, scope);
 
 describe("node types", () => {
-  it("are the eight and twelve more, with two aliases (S-17, S-18)", () => {
+  it("are the eight and the others, with two aliases (S-17, S-18)", () => {
     const waits = ["human-input", "delay", "callback", "http-request"];
     const first = ["llm", "tool", "code", "answer", "if-else", "assigner", "knowledge-retrieval", "template-transform"];
-    const more = ["switch", "list", "variable-aggregator", "iteration", "loop", "sub-workflow", "agent", "team"];
+    const more = ["switch", "list", "variable-aggregator", "iteration", "loop", "sub-workflow", "agent", "team", "memory", "skill"];
     expect(nodeTypes.toSorted()).toEqual([...first, ...more, ...waits].toSorted());
     expect([canonicalNodeType("condition"), canonicalNodeType("retriever"), canonicalNodeType("llm")]).toEqual([
       "if-else",
@@ -48,12 +49,14 @@ describe("node types", () => {
       switch: [],
       assigner: ["assignments:json"],
       "knowledge-retrieval": ["query_template:text", "source_url:text"],
+      memory: ["scope:text", "scope_id:text", "query:text", "content:text", "expires_at:text", "metadata:json"],
       "template-transform": ["template:json"],
       list: ["items:json"],
       "variable-aggregator": ["variables:json"],
       iteration: ["items:json", "output:json"],
       loop: ["variables:json", "output:json"],
       "sub-workflow": ["input:json"],
+      skill: ["input:json"],
       team: ["input:text", "user_id:text", "session_id:text", "message_id:text", "input_json:json"],
       agent: ["input:text", "user_id:text", "session_id:text", "message_id:text", "team_id:text", "input_json:json"],
       "human-input": ["text:text", "form:json", "assignees:json"],
@@ -112,6 +115,21 @@ describe("config schemas", () => {
     expect(configs.codeConfig.parse({ code: "result = 1" })).toEqual({ language: "python", code: "result = 1" });
     expect(configs.toolConfig.parse(render("call")).body).toEqual({ items: [{ total: 14 }] });
     expect(configs.llmConfig.parse(render("ask"))).toEqual(render("ask"));
+    expect(configs.memoryConfig.parse(render("recall"))).toMatchObject({ scope: "USER", query: "Where?", top_k: 5 });
+  });
+
+  it.each<[JsonObject, string[]]>([
+    [{ action: "search" }, ["query"]],
+    [{ action: "write" }, ["content"]],
+    [{ action: "search", query: "q", scope: "USER" }, ["scope_id"]],
+    [{ action: "search", query: "q", scope: "EVERYBODY" }, ["scope"]],
+    [{ action: "search", query: "q", scope: "{{ input.scope }}" }, []],
+    [{ action: "write", content: "c", query: "q", importance: 101 }, ["importance", "query"]],
+    [{ action: "write", content: "c", query: "q" }, ["query"]],
+    [{ action: "search", query: "q", content: "c", expires_at: "2030-01-01T00:00:00Z" }, ["content", "expires_at"]],
+    [{ action: "forget", query: "q" }, ["action"]],
+  ])("say of memory nodes which key is wrong: %j", (config, keys) => {
+    expect(configs.memoryConfig.safeParse(config).error?.issues.map(({ path }) => path.join(".")) ?? []).toEqual(keys);
   });
 });
 

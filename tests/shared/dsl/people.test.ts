@@ -8,6 +8,20 @@ const found = (node: object, ...edges: object[]) =>
   validateDsl({ nodes: [node, answer("next")], edges }, { formFault }).map(({ severity, code, path }) => `${severity} ${code} ${path}`);
 const form = (properties: object) => ({ type: "object", properties });
 
+const delay = (config: object) => ({ id: "ask", type: "delay", config });
+const wrong = (key: string) => [`ERROR CONFIG_INVALID /nodes/0/config/${key}`];
+/** A time that is no template is known before anybody runs it. */
+const delays: [string, object, object[], string[]][] = [
+  ["a time in a zone", delay({ until: "2027-03-28T02:30", zone: "Europe/Berlin" }), [edge()], []],
+  ["a time in a zone that is known later", delay({ until: "2027-03-28T02:30", zone: "{{ input.zone }}" }), [edge()], []],
+  ["a time that is known later", delay({ until: "{{ input.day }}T09:00", zone: "Europe/Berlin" }), [edge()], []],
+  ["no time", delay({ until: "tomorrow" }), [edge()], wrong("until")],
+  ["no day of the calendar", delay({ until: "2027-02-30", zone: "UTC" }), [edge()], wrong("until")],
+  ["a time of no zone", delay({ until: "2027-03-28T02:30" }), [edge()], wrong("until")],
+  ["no zone", delay({ until: "2027-03-28T02:30", zone: "Mars/Base" }), [edge()], wrong("zone")],
+  ["no zone, of a time that is known later", delay({ until: "{{ input.day }}", zone: "Mars/Base" }), [edge()], wrong("zone")],
+];
+
 describe("nodes that wait, in a document", () => {
   it.each([
     ["a question without a way to choose", human({}), [edge()], []],
@@ -45,6 +59,7 @@ describe("nodes that wait, in a document", () => {
       [edge()],
       ["WARNING CONFIG_IGNORED /nodes/0/config/seconds"],
     ],
+    ...delays,
     [
       "a policy",
       { id: "ask", type: "tool", config: { url: "http://x", requires_approval: "arguments.amount > input.most" } },

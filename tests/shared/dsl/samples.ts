@@ -25,6 +25,7 @@ export const sampleNodes = {
     type: "retriever",
     config: { query_template: "{{ state.question }}", source_url: "http://127.0.0.1:9/{{ state.score }}" },
   },
+  recall: { type: "memory", config: { action: "search", scope: "USER", scope_id: "u{{ state.score }}", query: "{{ state.question }}" } },
   transform: { type: "template-transform", config: { template: "Score is {{ state.score }}" } },
   "transform-json": { type: "template-transform", config: { template: { score: "{{ state.score }}", at: ["{{ current.node_id }}"] } } },
   best: {

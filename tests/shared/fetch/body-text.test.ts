@@ -1,4 +1,5 @@
-import { BodyTextStream, bodyText, textOrBinary } from "#shared/fetch/body-text.ts";
+import { BodyTextStream, bodyText, bodyTextInTurns, textOrBinary } from "#shared/fetch/body-text.ts";
+import { longestTurn } from "../../testkit/longest-turn.ts";
 import { isJsonType, pageInstead, readMediaType } from "#shared/fetch/media-type.ts";
 
 const json = '{"a":"caf\u00e9 \u{1f600}"}';
@@ -31,9 +32,10 @@ describe("a body as text", () => {
     ["text/plain; charset=shift_jis", Buffer.from([0x93, 0xfa]), "\u65e5"],
     ["application/json", latin, '{"a":"caf\ufffd"}'],
     ["text/plain", latin, '{"a":"caf\ufffd"}'],
-  ])("of %s", (type, body, text) => {
+  ])("of %s", async (type, body, text) => {
     expect(bodyText(body, type)).toBe(text);
-    expect(textOrBinary(body, type)).toBe(text);
+    expect(await bodyTextInTurns(body, type)).toBe(text);
+    expect(await textOrBinary(body, type)).toBe(text);
   });
 
   it.each<[string | undefined, Uint8Array]>([
@@ -43,8 +45,21 @@ describe("a body as text", () => {
     ["application/octet-stream", Buffer.from("a\u0000b")],
     ["text/plain", Buffer.from("a\u0000b")],
     ["application/octet-stream", Buffer.from([0xff, 0xfe, 0x00, 0xd8])],
-  ])("is none, of %s", (type, body) => {
-    expect(textOrBinary(body, type)).toBeUndefined();
+  ])("is none, of %s", async (type, body) => {
+    expect(await textOrBinary(body, type)).toBeUndefined();
+  });
+
+  it.each<[string, Uint8Array]>([
+    ["text/plain; charset=shift_jis", Buffer.alloc(9 << 20, 0xff)],
+    ["text/plain; charset=shift_jis", Buffer.from([0x41, ...Array.from({ length: 1 << 20 }, (_, at) => [0x93, 0xfa][at % 2]!)])],
+    ["text/plain; charset=gb18030", Buffer.alloc(3 << 20, Buffer.from([0x41, 0x81, 0x30, 0x81, 0x31]))],
+    ["text/plain", Buffer.concat([Buffer.alloc(1 << 20, "aé"), latin])],
+    ["application/json; charset=utf-16", Buffer.concat([utf16be, Buffer.alloc(1 << 20, Buffer.from([0, 0x20]))])],
+  ])("that is long is the same in turns, each of them short: %s", async (type, body) => {
+    const { outcome, longestMs } = await longestTurn(() => Promise.all([bodyTextInTurns(body, type), textOrBinary(body, type)]));
+    const [text, shown] = outcome;
+    expect([text === bodyText(body, type), shown === text]).toEqual([true, true]);
+    expect(longestMs).toBeLessThan(100);
   });
 });
 

@@ -13,8 +13,9 @@ describe("inputHash", () => {
 });
 
 describe("checkIdempotencyKey", () => {
-  it("refuses empty and very long keys", () => {
+  it("refuses empty and very long keys, and such as cannot be kept as they are", () => {
     expect(checkIdempotencyKey("k")).toBe("k");
+    for (const key of ["a\u0000", "\ud800", "a\udc00b"]) expect(() => checkIdempotencyKey(key)).toThrow("idempotencyKey has");
     for (const key of ["", "x".repeat(201)]) expect(() => checkIdempotencyKey(key)).toThrow("1 to 200");
   });
 });

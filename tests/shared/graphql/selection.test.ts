@@ -1,12 +1,12 @@
 import { buildSchema, execute, parse, type GraphQLResolveInfo } from "graphql";
-import { asksForIdOnly } from "#shared/graphql/selection.ts";
+import { asksFor, asksForIdOnly } from "#shared/graphql/selection.ts";
 
 const schema = buildSchema("type Query { run: Run } type Run { id: ID! status: String run: Run }");
 
-async function asks(selection: string): Promise<boolean> {
+async function asks(selection: string, look: (info: GraphQLResolveInfo) => boolean = asksForIdOnly): Promise<boolean> {
   let answer: boolean | undefined;
   const run = (_arguments: unknown, _context: unknown, info: GraphQLResolveInfo) => {
-    answer = asksForIdOnly(info);
+    answer = look(info);
     return null;
   };
   const document = parse(`query Q($v: Boolean = false) { ${selection} } ${fragments}`);
@@ -27,4 +27,17 @@ it.each([
   ["run { id ... on Run { status @include(if: $v) } }", false],
 ])("%s asks for the id only: %s", async (selection, expected) => {
   expect(await asks(selection)).toBe(expected);
+});
+
+it.each([
+  ["run { id status }", true],
+  ["run { me: status }", true],
+  ["run { ...Status }", true],
+  ["run { id } run { status }", true],
+  ["run { id ... on Run { ... on Run { status @include(if: $v) } } }", true],
+  ["run { status: id }", false],
+  ["run { id run { status } }", false],
+  ["run { ...Id }", false],
+])("%s asks for the status: %s", async (selection, expected) => {
+  expect(await asks(selection, (info) => asksFor(info, "status"))).toBe(expected);
 });

@@ -1,4 +1,4 @@
-import { schemaFault, schemaValidator } from "#shared/json/json-schema.ts";
+import { schemaFault, schemaProblems, schemaValidator } from "#shared/json/json-schema.ts";
 import { withinTime } from "#shared/time-limit.ts";
 
 describe("schemaFault", () => {
@@ -28,6 +28,17 @@ describe("schemaFault", () => {
     const schema = Object.freeze({ $defs: Object.freeze({ a: Object.freeze({}) }), $ref: "#/$defs/a" });
     expect(schemaFault(schema)).toBeUndefined();
     expect(Reflect.ownKeys(schema)).toEqual(["$defs", "$ref"]);
+  });
+});
+
+describe("schemaProblems", () => {
+  it("says of a key that a schema does not take that nothing is taken there", () => {
+    const schema = { type: "object", properties: { path: { type: "string" }, never: false }, additionalProperties: false };
+    const nothing = "Nothing is taken here: leave it out.";
+    expect(schemaProblems(schema, { path: "a", never: 1, "to/o": 2 })).toMatchObject([
+      { path: "#/never", message: nothing },
+      { path: "#/to~1o", message: nothing },
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
-import { preparePlatformDatabase } from "#shared/postgres/prepare.ts";
+import { preparePlatformDatabase, preparePooled } from "#shared/postgres/prepare.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
 
@@ -38,7 +38,8 @@ describe("preparePlatformDatabase", () => {
     expect(await preparePlatformDatabase(urls[0] ?? "")).toBe(urls[0]);
   });
 
-  it("takes no role of its name that bypasses row-level security", async () => {
+  it("takes no role of its name that bypasses row-level security, and no other server for the one past a pooler", async () => {
+    const { url } = await setup();
     const root = mkdtempSync("/tmp/agent-platform-pg-");
     chmodSync(root, 0o755);
     const server = await startPostgres({ folder: join(root, "postgres"), settings: { fsync: "off", shared_buffers: "16MB" } });
@@ -52,6 +53,13 @@ describe("preparePlatformDatabase", () => {
         });
         await query(admin, "revoke all on database postgres from agent_platform");
       }
+      const database = new URL(url.replace("@/", "@host/")).pathname.slice(1);
+      await query(admin, "alter role agent_platform nosuperuser nobypassrls");
+      await query(admin, `create database ${database} owner agent_platform`);
+      await expect(preparePooled(server.url("agent_platform", database), url)).rejects.toMatchObject({
+        reason: "DATABASE_ROLE_UNFIT",
+        message: expect.stringContaining("the same server"),
+      });
     } finally {
       await server.stop();
       rmSync(root, { recursive: true, force: true });
@@ -66,9 +74,30 @@ describe("preparePlatformDatabase", () => {
     await query(adminUrl, "drop role poor");
   });
 
+  it("says whose what is there is, when the platform worked as another role", async () => {
+    const { adminUrl, url } = await setup();
+    const database = new URL(url.replace("@/", "@host/")).pathname.slice(1);
+    const role = `other_than_${database}`;
+    await query(adminUrl, `create role ${role} login; grant create on database ${database} to ${role}`);
+    try {
+      const refused = preparePlatformDatabase(url.replace("agent_platform@", `${role}@`), {
+        variable: "AGENT_PLATFORM_DATABASE_DIRECT_URL",
+      });
+      await expect(refused).rejects.toMatchObject({
+        reason: "DATABASE_ROLE_UNFIT",
+        message: expect.stringMatching(/of AGENT_PLATFORM_DATABASE_DIRECT_URL .* belongs to agent_platform/),
+      });
+    } finally {
+      await query(adminUrl, `revoke create on database ${database} from ${role}; drop role ${role}`);
+    }
+  });
+
   it("names the server, never the password, when it cannot be reached", async () => {
     const failure = preparePlatformDatabase("postgres://someone:secret@127.0.0.1:1/nowhere");
-    await expect(failure).rejects.toMatchObject({ reason: "DATABASE_UNREACHABLE", facts: { address: "postgres://127.0.0.1:1/nowhere" } });
+    await expect(failure).rejects.toMatchObject({
+      reason: "DATABASE_UNREACHABLE",
+      facts: { address: "postgres://127.0.0.1:1/nowhere", variable: "AGENT_PLATFORM_DATABASE_URL" },
+    });
     await expect(failure).rejects.not.toThrow(/secret/);
   });
 });

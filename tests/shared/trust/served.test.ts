@@ -140,6 +140,28 @@ describe("processes that do not have the same keys", () => {
     await beside.close();
   });
 
+  it("have sockets of known ones again after the first operation, each of two routers, where the key that they preferred is gone", async () => {
+    const both = new InternalKeys([first, second]);
+    await using t = await setup("a port", both);
+    const connect = () => connectEndpoint({ name: "runs", url: t.url, keys: new InternalKeys([first, second]) });
+    const routers = [await connect(), await connect()];
+    await t.server.stop(100);
+    const fixtures = fixtureSubgraphs();
+    const listen = { port: Number(new URL(t.url).port) };
+    const endpoints = [fixtures.runs, fixtures.traces];
+    const next = await serveEndpoints({ endpoints, listen, log, keys: new InternalKeys([second]), strangers: { operationMs: 60_000 } });
+    for (const router of routers) {
+      // The first stays open: what comes after it finds another socket than the one by which it was found out.
+      for (const more of ["", "x".repeat(1 << 20)]) {
+        const stream = await router.subscribe({ query, variables: { more }, info });
+        if (!(Symbol.asyncIterator in stream)) throw new Error("expected a stream");
+        expect((await stream.next()).value).toEqual({ data: { whoami: "acme/request-1" } });
+      }
+    }
+    await Promise.all(routers.map((router) => router.close()));
+    await next.stop(100);
+  });
+
   it("tell a subscriber that it is the platform's fault, not theirs", async () => {
     await using t = await setup("a port", new InternalKeys([second, first]));
     const endpoint = await connectEndpoint({ name: "runs", url: t.url, keys: new InternalKeys([first]) });

@@ -1,6 +1,7 @@
 /** Runs that make runs, on an engine of a test: what they tell each other is delivered when the test says so. */
 import { pino } from "pino";
 import type { JsonObject } from "#shared/json.ts";
+import { Gates } from "../../../subgraphs/runtime/owner/gates.ts";
 import { RunMessages, type RunMessagesOptions } from "../../../subgraphs/runtime/control/run-messages.ts";
 import { settle, type Fate } from "../../../subgraphs/runtime/control/outbox-pump.ts";
 import type { PlanDocument, PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
@@ -29,8 +30,10 @@ export class TestPump {
       db: t.pool,
       hints: t.hints,
       log: pino({ level: "silent" }),
-      admit: async () => {},
+      admit: async () => ({ end: () => {} }),
+      room: () => Number.POSITIVE_INFINITY,
       failureRun: async () => ({ refused: { code: "WORKFLOW_NOT_FOUND", message: "There is none." } }),
+      gates: new Gates({ db: t.pool, hints: t.hints, log: pino({ level: "silent" }) }),
       ...more,
     });
   }
@@ -43,6 +46,11 @@ export class TestPump {
   /** Delivers them, and dies before it has told so. */
   deliver(messages: readonly OutboxMessage[]): Promise<Fate[]> {
     return this.#messages.deliver(messages);
+  }
+
+  /** Ends with what is still at work. */
+  close(): Promise<void> {
+    return this.#messages.close();
   }
 
   /** Delivers all there is until there is no more. @returns kinds, in their order. */

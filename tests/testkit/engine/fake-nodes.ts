@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from "#shared/json.ts";
 import { assignerNode } from "../../../subgraphs/runtime/nodes/assigner.node.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
-import { frameNode } from "../../../subgraphs/runtime/nodes/frame.node.ts";
-import { iterationNode } from "../../../subgraphs/runtime/nodes/iteration.node.ts";
-import { loopNode } from "../../../subgraphs/runtime/nodes/loop.node.ts";
-import { subWorkflowNode } from "../../../subgraphs/runtime/nodes/sub-workflow.node.ts";
+import { frameNode } from "../../../subgraphs/runtime/nodes/composite/frame.node.ts";
+import { iterationNode } from "../../../subgraphs/runtime/nodes/composite/iteration.node.ts";
+import { loopNode } from "../../../subgraphs/runtime/nodes/composite/loop.node.ts";
+import { subWorkflowNode } from "../../../subgraphs/runtime/nodes/composite/sub-workflow.node.ts";
 
 /** A call of an outside node that the test ends. */
 export interface HeldCall {

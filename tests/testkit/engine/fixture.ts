@@ -88,10 +88,15 @@ export class EngineFixture {
 
   /**
    * @param setup.applyWaitMs how long the control waits for a run's owner; two minutes, for where there is one it always comes to it.
+   * @param setup.on a database of the test's own.
    * @param setup.madeUp rows are made up by the test: they need not be what an owner makes of a plan.
    */
-  static async open({ applyWaitMs = 120_000, madeUp = false } = {}): Promise<EngineFixture> {
-    const database = await createTestDatabase();
+  static async open({
+    applyWaitMs = 120_000,
+    madeUp = false,
+    on,
+  }: { applyWaitMs?: number; madeUp?: boolean; on?: TestDatabase } = {}): Promise<EngineFixture> {
+    const database = on ?? (await createTestDatabase());
     const pool = openPool({ url: database.url, scope: "engine", max: 10 });
     const { rows } = await pool.query<{ present: boolean }>("select to_regclass('runtime.run') is not null as present");
     if (rows[0]?.present !== true) await migrateRuntime(database.url);
@@ -122,10 +127,12 @@ export class EngineFixture {
     return made.id;
   }
 
+  /** One statement, so that the run and its nodes are of one moment: who waits for a node may expect something of the run. */
   async view(runId: string): Promise<RunView> {
-    const { rows } = await this.pool.query("select * from runtime.run where id = $1", [runId]);
-    const nodes = await this.pool.query("select path, status from runtime.node_run where run_id = $1 order by seq", [runId]);
+    const nodes = "select json_agg(json_build_array(n.path, n.status) order by n.seq) from runtime.node_run n where n.run_id = r.id";
+    const { rows } = await this.pool.query(`select r.*, (${nodes}) as nodes from runtime.run r where r.id = $1`, [runId]);
     const run = rows[0];
+    const stored = (run.nodes ?? []) as [path: string, status: number][];
     return {
       status: runStatusWord(run.status),
       outputText: run.output_text,
@@ -134,7 +141,7 @@ export class EngineFixture {
       errorCode: run.error_code,
       cancelReason: run.cancel_reason,
       handledErrors: run.handled_errors,
-      nodes: Object.fromEntries(nodes.rows.map((row) => [row.path, nodeRunStatusWord(row.status)])),
+      nodes: Object.fromEntries(stored.map(([path, status]) => [path, nodeRunStatusWord(status)])),
     };
   }
 

@@ -13,6 +13,24 @@ export interface MemorySearch {
   limit: number;
 }
 
+/** Memories that a workflow looks for. */
+export interface MemoryQuery extends MemorySearch {
+  memoryType?: string | undefined;
+  mode: "AUTO" | "TEXT" | "VECTOR" | "HYBRID";
+}
+
+/** A memory that was found. */
+export interface FoundMemory {
+  id: string;
+  memory_type: string;
+  text: string;
+  metadata: JsonObject;
+  importance: number;
+  score: number;
+  /** ISO. */
+  created_at: string;
+}
+
 /** A memory to be written. */
 export interface MemoryDraft {
   scopeType: MemoryScope;
@@ -21,6 +39,8 @@ export interface MemoryDraft {
   contentText: string;
   importanceScore: number;
   metadata: JsonObject;
+  /** ISO; never unless given. */
+  expiresAt?: string | undefined;
 }
 
 /** A message of a session. */
@@ -33,6 +53,8 @@ export interface SessionMessage {
 export interface MemoryPort {
   /** @returns texts, best first. @throws AppError of the memory subgraph */
   search(search: MemorySearch, call: PortCall): Promise<string[]>;
+  /** Best first. @throws AppError of the memory subgraph */
+  find(search: MemoryQuery, call: PortCall): Promise<FoundMemory[]>;
   /** Once, however often it is called with the same key. @throws AppError of the memory subgraph */
   write(draft: MemoryDraft, call: PortCall): Promise<{ id: string }>;
   /** The last messages of a session, oldest first; [] where there is no such session. @throws AppError of the session subgraph */

@@ -1,0 +1,111 @@
+import { LockMode } from "@mikro-orm/core";
+import type { Tx } from "#shared/db/database.ts";
+import { checkName } from "#shared/fields.ts";
+import { bootstrapScope, expandScopes, tenantScopes } from "#shared/scopes.ts";
+import type { AccessContext } from "../access.services.ts";
+import { ApiKey, ApiKeyStatus } from "./api-key.entity.ts";
+import type { CreateApiKeyInput, CreatedApiKey } from "./api-key.inputs.ts";
+import { keyErrors } from "../errors.ts";
+import { epochLock } from "./key.sql.ts";
+import { storeNewKey, type NewKey } from "./new-key.ts";
+import { requireKeys } from "../access.services.ts";
+
+/** Keys of one tenant that are not revoked, at most. */
+const maxKeys = 1_000;
+
+/** Makes a key; without one, the first of the platform. @throws AppError SCOPE_UNKNOWN, SCOPE_NOT_HELD, EXPIRY_INVALID, API_KEYS_LIMIT, BOOTSTRAP_REFUSED */
+export async function createApiKey(context: AccessContext, input: CreateApiKeyInput): Promise<CreatedApiKey> {
+  const scopes = input.scopes == null ? null : expandScopes(input.scopes);
+  const isBootstrap = context.scopes?.includes(bootstrapScope) === true;
+  if (!isBootstrap) requireHeld(context, scopes ?? tenantScopes);
+  const made = { name: checkName(input.name), scopes, expiresAt: checkExpiry(input.expiresAt) };
+  return storeKey(context, made, (tx) => (isBootstrap ? requireFirst(tx) : requireRoom(tx)));
+}
+
+/**
+ * Changes whether a key is accepted. What is REVOKED stays so.
+ *
+ * @throws AppError API_KEY_NOT_FOUND, API_KEY_REVOKED
+ */
+export async function updateApiKeyStatus(context: AccessContext, id: string, status: ApiKeyStatus): Promise<ApiKey> {
+  const changed = await context.db.transaction(async (tx) => {
+    const key = await lockKey(tx, id);
+    if (key.status === ApiKeyStatus.REVOKED && status !== ApiKeyStatus.REVOKED) throw keyErrors.API_KEY_REVOKED({ id });
+    if (status === ApiKeyStatus.ACTIVE) requireHeld(context, key.scopes ?? tenantScopes);
+    key.status = status;
+    return key;
+  });
+  requireKeys(context).tellChange(id);
+  return changed;
+}
+
+/**
+ * Makes a key that may do what another may, which ends when the overlap is over.
+ *
+ * @throws AppError API_KEY_NOT_FOUND, API_KEY_REVOKED, API_KEY_EXPIRED, SCOPE_NOT_HELD
+ */
+export async function rotateApiKey(context: AccessContext, id: string, overlapSeconds: number): Promise<CreatedApiKey> {
+  let old: ApiKey | undefined;
+  const endsAt = new Date(Date.now() + overlapSeconds * 1_000);
+  const { db, apiKeyId } = context;
+  const created = await db.transaction(async (tx) => {
+    old = await lockKey(tx, id);
+    if (old.status === ApiKeyStatus.REVOKED) throw keyErrors.API_KEY_REVOKED({ id });
+    requireHeld(context, old.scopes ?? tenantScopes);
+    const { name, scopes, expiresAt } = old;
+    // The new one would end with it, and so be accepted nowhere.
+    if (expiresAt !== null && expiresAt.getTime() <= Date.now())
+      throw keyErrors.API_KEY_EXPIRED({ id, expiresAt: expiresAt.toISOString() });
+    const made: NewKey = { tenantId: db.tenantId, name, scopes, expiresAt, createdBy: apiKeyId ?? null };
+    const stored = await storeNewKey((text, values) => tx.sql(text, values), requireKeys(context).peppers, made);
+    if (expiresAt === null || expiresAt > endsAt) old.expiresAt = endsAt;
+    return { secret: stored.secret, apiKey: await tx.em.findOneOrFail(ApiKey, { id: stored.id }) };
+  });
+  requireKeys(context).tellChange(id);
+  return created;
+}
+
+async function storeKey(
+  context: AccessContext,
+  made: Pick<NewKey, "name" | "scopes" | "expiresAt">,
+  check: (tx: Tx) => Promise<void>,
+): Promise<CreatedApiKey> {
+  const { db, apiKeyId } = context;
+  const keys = requireKeys(context);
+  const created = await db.transaction(async (tx) => {
+    await check(tx);
+    const all: NewKey = { ...made, tenantId: db.tenantId, createdBy: apiKeyId ?? null };
+    const { id, secret } = await storeNewKey((text, values) => tx.sql(text, values), keys.peppers, all);
+    return { secret, apiKey: await tx.em.findOneOrFail(ApiKey, { id }) };
+  });
+  keys.tellChange(created.apiKey.id);
+  return created;
+}
+
+/** Many come at once, of which one is the first. @throws AppError BOOTSTRAP_REFUSED */
+async function requireFirst(tx: Tx): Promise<void> {
+  const [found] = await tx.sql<{ hasKeys: boolean }>(epochLock);
+  if (found?.hasKeys !== false) throw keyErrors.BOOTSTRAP_REFUSED({});
+}
+
+async function requireRoom({ em }: Tx): Promise<void> {
+  if ((await em.count(ApiKey, { status: { $ne: ApiKeyStatus.REVOKED } })) >= maxKeys) throw keyErrors.API_KEYS_LIMIT({ limit: maxKeys });
+}
+
+/** The key, locked. Keys that act for any tenant are the command line's to change. @throws AppError API_KEY_NOT_FOUND */
+async function lockKey({ em }: Tx, id: string): Promise<ApiKey> {
+  const key = await em.findOne(ApiKey, { id, isAdmin: false }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  if (key === null) throw keyErrors.API_KEY_NOT_FOUND({ id });
+  return key;
+}
+
+/** Nobody gives what they have not. @throws AppError SCOPE_NOT_HELD */
+function requireHeld({ scopes: held }: AccessContext, given: readonly string[]): void {
+  const lacking = held && given.find((scope) => !held.includes(scope));
+  if (lacking !== undefined) throw keyErrors.SCOPE_NOT_HELD({ scope: lacking });
+}
+
+function checkExpiry(expiresAt: Date | null | undefined): Date | null {
+  if (expiresAt == null || expiresAt.getTime() > Date.now()) return expiresAt ?? null;
+  throw keyErrors.EXPIRY_INVALID({ field: "expiresAt", value: expiresAt.toISOString() });
+}

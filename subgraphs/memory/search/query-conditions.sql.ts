@@ -1,0 +1,39 @@
+import type { Choice, Phrase, SearchQuery } from "#shared/search-query.ts";
+import type { SearchTerm } from "#shared/words.ts";
+
+/** What a query requires and leaves out, as far as the index of words knows it. */
+export interface QueryConditions {
+  /** What follows a condition: empty, or begins with `and`. */
+  sql: string;
+  values: string[];
+}
+
+/**
+ * The conditions of a query on a memory. That words of a phrase stand side by side they do not ask. Index: primary key (memory_id, word).
+ *
+ * @param memoryId  SQL of the memory's id
+ * @param after  how many parameters the statement has before
+ */
+export function queryConditions({ required, excluded }: SearchQuery, memoryId: string, after: number): QueryConditions {
+  const values: string[] = [];
+  const place = (value: string) => `$${after + values.push(value)}`;
+  const has = ({ low, high }: { low: string; high: string }) =>
+    `exists (select from memory.memory_word h where h.tenant_id = $1 and h.memory_id = ${memoryId} and h.word >= ${place(low)} and h.word <= ${place(high)})`;
+  const hasAll = (ranges: Phrase["ranges"]) => `(${ranges.map(has).join(" and ")})`;
+  const waysOf = ({ ranges, older }: Phrase) => [ranges, older].filter(({ length }) => length > 0);
+  const hasPhrase = (phrase: Phrase) => waysOf(phrase).map(hasAll).join(" or ");
+  const hasChoice = (choice: Choice) => ("phrase" in choice ? hasPhrase(choice.phrase) : rangesOf(choice.term).map(has).join(" or "));
+  const requires = required.map((group) => `(${group.map(hasChoice).join(" or ")})`);
+  // Of what is longer the text is asked.
+  const leavesOut = excluded.flatMap((phrase) =>
+    waysOf(phrase)
+      .filter(({ length }) => length === 1)
+      .map((ranges) => `not ${hasAll(ranges)}`),
+  );
+  const sql = [...requires, ...leavesOut].map((condition) => ` and ${condition}`).join("");
+  return { sql, values };
+}
+
+function rangesOf({ word, upTo, stems, older }: SearchTerm): { low: string; high: string }[] {
+  return [{ low: word, high: upTo }, ...stems.map((stem) => ({ low: stem, high: stem })), ...older];
+}

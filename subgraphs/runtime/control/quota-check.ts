@@ -1,0 +1,58 @@
+/** What a tenant has of each of its quotas, as one process knows it. */
+import { runtimeErrors } from "../errors.ts";
+import type { QuotaLimits, QuotaUse } from "../queue/quota.sql.ts";
+
+/** What is known of a tenant. */
+export interface KnownUse {
+  limits: QuotaLimits;
+  /** By the last count. */
+  use: QuotaUse;
+  /** Runs that were let pass and may not be in that count. */
+  passed: number;
+}
+
+/** Of one of its quotas. */
+interface QuotaCheck {
+  quota: string;
+  limit: number | null;
+  used: number;
+  retryAfterMs: number;
+}
+
+const againMs = 1_000;
+const storageAgainMs = 60_000;
+const hourMs = 3_600_000;
+const mib = 1 << 20;
+
+/** How many more runs it may have: any number where it has no limit. */
+export function roomOf(known: KnownUse): number {
+  return Math.min(...checksOf(known).map(({ limit, used }) => (limit === null ? Number.POSITIVE_INFINITY : limit - used)));
+}
+
+/** @throws AppError QUOTA_EXCEEDED where it may have no more */
+export function checkRoom(known: KnownUse): void {
+  for (const { quota, limit, used, retryAfterMs } of checksOf(known))
+    if (limit !== null && used >= limit) throw runtimeErrors.QUOTA_EXCEEDED({ quota, limit, used, retryAfterMs });
+}
+
+function checksOf({ limits, use, passed }: KnownUse): QuotaCheck[] {
+  const { queuedRuns, runningRuns, runsPerHour, storageMib } = limits;
+  // None at the count: all that were created since leave in an hour.
+  const oldestLeavesMs = use.oldestMs === null ? hourMs : use.oldestMs + hourMs - use.nowMs;
+  return [
+    { quota: "queuedRuns", limit: queuedRuns, used: use.queuedRuns + passed, retryAfterMs: againMs },
+    { quota: "runningRuns", limit: runningRuns, used: runningUsed(use, passed, runningRuns ?? 0), retryAfterMs: againMs },
+    {
+      quota: "runsPerHour",
+      limit: runsPerHour,
+      used: use.runsPerHour + passed,
+      retryAfterMs: Math.max(againMs, Math.ceil(oldestLeavesMs)),
+    },
+    { quota: "storageMib", limit: storageMib, used: Math.floor(use.storageBytes / mib), retryAfterMs: storageAgainMs },
+  ];
+}
+
+/** What has just come is executed at once, where there are workers: a burst would be all of it. It takes what room there is, and is never more than that. */
+function runningUsed({ runningRuns, startingRuns }: QuotaUse, passed: number, limit: number): number {
+  return Math.max(runningRuns, Math.min(limit, runningRuns + startingRuns + passed));
+}

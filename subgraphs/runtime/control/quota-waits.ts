@@ -1,0 +1,59 @@
+/**
+ * Runs that are asked for by other runs of a tenant that may have no more now. Each alone is asked for again within 30 s; but the outbox is everybody's, and ten thousand of one tenant, from one
+ * iteration, cost 500 changes of its rows a second for as long as the quota was used up. So they come as in a line, ten in a second, however many they are. The first that is let pass shows that
+ * there is room again, and as many as there is room for come at once.
+ */
+import type { Log } from "#shared/log.ts";
+import { createsHasten, type OutboxMessage } from "../queue/outbox.sql.ts";
+import type { Queryable } from "../queue/statement.ts";
+import { pauseAfter, type Fate } from "./outbox-pump.ts";
+import { PutOffLine } from "./put-off-line.ts";
+
+export interface QuotaWaitsOptions {
+  /** Works for all tenants. */
+  db: Queryable;
+  log: Log;
+  /** How many more runs a tenant may have, as far as is known. */
+  room(tenantId: string): number;
+}
+
+/** Where few wait each comes again at least so often. */
+const longestPauseMs = 30_000;
+/** Of a tenant. */
+const perSecond = 10;
+/** The end of a line of six thousand; beyond it more than ten come in a second. */
+const longestLineMs = 600_000;
+/** Brought forward at once; those that are made bring others. */
+const mostHastened = 100;
+
+export class QuotaWaits {
+  readonly #options: QuotaWaitsOptions;
+  readonly #line = new PutOffLine(perSecond, { longestPauseMs: longestLineMs });
+
+  constructor(options: QuotaWaitsOptions) {
+    this.#options = options;
+  }
+
+  /** When a message comes again whose tenant may have no more runs. */
+  later(message: OutboxMessage): Fate {
+    return { message, kind: "later", pauseMs: Math.max(pauseAfter(message, longestPauseMs), this.#line.pauseMs(message.tenantId)) };
+  }
+
+  /** Runs were made of messages: others of a tenant that had to wait come now, where there is room. Never rejects. */
+  async made(messages: readonly OutboxMessage[]): Promise<void> {
+    const { db, log, room } = this.#options;
+    for (const [tenantId, own] of Map.groupBy(messages, (message) => message.tenantId)) {
+      const stoodInLine = this.#line.forget(tenantId);
+      const count = Math.min(room(tenantId), mostHastened);
+      if (count <= 0 || !(stoodInLine || own.some(({ attempts }) => attempts > 0))) continue;
+      await createsHasten(db, tenantId, count).catch((cause: unknown) =>
+        log.warn({ err: cause, tenantId }, "runs that wait to be made wait on"),
+      );
+    }
+  }
+
+  /** A run of a tenant is not asked for any more: with it may go all that stood in line, so whoever comes next is not put behind them. */
+  takenBack(tenantId: string): void {
+    this.#line.forget(tenantId);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * What an agent does next. Pure: it sees which of its node runs there are, how they stand, and the route with which each model call ended. So whoever has the
+ * rows comes to the same, without what any of them put out.
+ */
+import type { AgentRules } from "./agent-plan.ts";
+
+/**
+ * How a model call ended. again: the answer does not fit, and the model is told so. compact: the conversation is too long, and is made shorter before the next one.
+ * dry: nothing was asked. A number: so many tools are called.
+ */
+export type TurnEnd = "answer" | "again" | "compact" | "dry" | number;
+
+/** The route of a model call that has seen so many inputs: `answer`, `calls:3`, `answer@2`. */
+export function routeOfTurn(end: TurnEnd, inputs: number): string {
+  const word = typeof end === "number" ? `calls:${end}` : end;
+  return inputs === 0 ? word : `${word}@${inputs}`;
+}
+
+/** What a route says. One that somebody outside gave, or none, is that of an answer. */
+export function readRoute(route: string | undefined): { end: TurnEnd; inputs: number } {
+  const [, word, calls, inputs = "0"] = /^(answer|again|compact|dry|calls:(\d{1,4}))(?:@(\d{1,6}))?$/.exec(route ?? "") ?? [];
+  const end = calls === undefined ? ((word ?? "answer") as TurnEnd) : Number(calls);
+  return { end, inputs: Number(inputs) };
+}
+
+/** Names of the node runs of an agent: the last segments of their paths. */
+export const agentParts = {
+  read: "memory#0",
+  write: "memory#1",
+  model: (turn: number): string => `model#${turn}`,
+  tool: (turn: number, call: number): string => `tool#${turn}.${call}`,
+  /** What stands for all that was before the model call of a turn, where that found the conversation too long. */
+  compact: (turn: number): string => `compact#${turn}`,
+  /** What somebody has said to it while it worked; from 1. */
+  input: (number: number): string => `input#${number}`,
+} as const;
+
+/** How the node runs of an agent stand. */
+export interface AgentView {
+  /** The last model call that was opened; 0: none was. */
+  turn: number;
+  /** Model calls that ended because the conversation was too long. */
+  compactions: number;
+  /** Inputs that have come since it opened. */
+  inputs: number;
+  phaseOf(part: string): "absent" | "open" | "done";
+  /** Of a model call that completed. */
+  routeOf(part: string): string | undefined;
+  /** The node run that a call is, where it is none of a tool: of a supervisor that of the member that it asks. */
+  callPart?(turn: number, call: number): string | undefined;
+}
+
+/** open: these node runs begin. wait: what is open decides. fail: the agent fails, though none of its node runs did. */
+export type AgentStep =
+  { kind: "open"; parts: string[] } | { kind: "wait" } | { kind: "finish" } | { kind: "fail"; code: string; message: string };
+
+const wait: AgentStep = { kind: "wait" };
+const finish: AgentStep = { kind: "finish" };
+
+/** The next step of an agent of which nothing has failed. */
+export function agentNext(agent: AgentRules, view: AgentView): AgentStep {
+  const { turn } = view;
+  if (turn === 0) return after(view, agent.reads ? [agentParts.read] : [], () => nextTurn(agent, view));
+  const model = agentParts.model(turn);
+  if (view.phaseOf(model) !== "done") return wait;
+  const { end, inputs } = readRoute(view.routeOf(model));
+  if (end === "dry") return finish;
+  if (end === "again") return nextTurn(agent, view);
+  if (end === "compact") return after(view, [agentParts.compact(turn)], () => nextTurn(agent, view));
+  if (end === "answer") {
+    // Its last call has not seen them.
+    if (view.inputs > inputs) return nextTurn(agent, view);
+    return after(view, agent.writes ? [agentParts.write] : [], () => finish);
+  }
+  const calls = Array.from({ length: end }, (_, call) => view.callPart?.(turn, call) ?? agentParts.tool(turn, call));
+  return after(view, calls, () => nextTurn(agent, view));
+}
+
+/** All of them side by side; and what comes then when all are done. */
+function after(view: AgentView, parts: readonly string[], then: () => AgentStep): AgentStep {
+  const absent = parts.filter((part) => view.phaseOf(part) === "absent");
+  if (absent.length > 0) return { kind: "open", parts: absent };
+  return parts.every((part) => view.phaseOf(part) === "done") ? then() : wait;
+}
+
+function nextTurn({ maxSteps }: AgentRules, { turn, compactions }: AgentView): AgentStep {
+  if (turn - compactions < maxSteps) return { kind: "open", parts: [agentParts.model(turn + 1)] };
+  const calls = maxSteps === 1 ? "a model call" : `${maxSteps} model calls`;
+  const message = `The agent has made ${calls} and given no answer: its maxSteps, or the max_rounds of the team that it leads, lets it make no more.`;
+  return { kind: "fail", code: "AGENT_MAX_STEPS", message };
+}

@@ -1,0 +1,63 @@
+/** Whether a conversation is too long for its model, and what becomes of that: it is made shorter once, or the agent ends. */
+import { AppError } from "#shared/errors.ts";
+import type { Json } from "#shared/json.ts";
+import { routeOfTurn } from "../../engine/drivers/agent.driver.ts";
+import type { FrozenAgent } from "./agent-frozen.ts";
+import type { Prompt, PromptMessage } from "./agent-prompt.ts";
+import type { NodeOutcome, NodeUsage } from "../executor.ts";
+import { given } from "../model-call.ts";
+import { completed, failed } from "../outcome.ts";
+import type { ModelRequest } from "../ports/model.port.ts";
+
+const charactersOfToken = 4;
+/** A character is written with so many bytes at most: in UTF-8, and escaped in JSON. */
+const bytesOfCharacter = 6;
+
+/** What is known of a prompt beside its messages. */
+export interface PromptFacts {
+  agent: FrozenAgent;
+  /** Tokens that the model call before had, with its answer; 0: unknown. */
+  tokensBefore: number;
+}
+
+/** Why a request is too long to be made, for people; undefined: it may be made. */
+export function tooLong(request: ModelRequest, { agent: { limits }, tokensBefore }: PromptFacts): string | undefined {
+  const { messages } = request;
+  if (messages.length > limits.prompt_messages) return `it has ${messages.length} messages, more than ${limits.prompt_messages}`;
+  const characters = charactersOf(messages);
+  const tokens = Math.max(tokensBefore, Math.ceil(characters / charactersOfToken));
+  const { context_tokens: mostTokens = Infinity } = limits;
+  if (tokens > mostTokens) return `it has about ${tokens} tokens, more than its contextTokens, ${mostTokens}`;
+  // Most are far from it, and are not written once more to be measured.
+  const lists = lengthOf(request.tools);
+  if ((characters + lists) * bytesOfCharacter < limits.prompt_bytes) return undefined;
+  const bytes = Buffer.byteLength(JSON.stringify(request));
+  return bytes > limits.prompt_bytes ? `it has ${bytes} bytes, more than ${limits.prompt_bytes}` : undefined;
+}
+
+/** Characters of messages, as they are told. */
+export function charactersOf(messages: readonly PromptMessage[]): number {
+  return messages.reduce((sum, { content, toolCalls }) => sum + (content?.length ?? 0) + lengthOf(toolCalls), 0);
+}
+
+function lengthOf(value: Json | undefined): number {
+  return value === undefined ? 0 : JSON.stringify(value).length;
+}
+
+/** Why a provider refused a request that is longer than its model can read; undefined: it failed otherwise. */
+export function contextProblem(error: unknown): string | undefined {
+  return error instanceof AppError && error.facts["contextTooLong"] === true ? error.message : undefined;
+}
+
+/** The end of a model call whose prompt is too long. @param end.seen  inputs that it has seen */
+export function tooLongOutcome(prompt: Prompt, { problem, seen }: { problem: string; seen: number }): NodeOutcome {
+  if (!prompt.hasRecord) return contextTooLarge(problem);
+  const compaction = { characters: charactersOf(prompt.messages), because: problem };
+  return completed({ outputText: "", outputJson: { compaction, ...(seen > 0 && { inputs: seen }) }, route: routeOfTurn("compact", seen) });
+}
+
+/** The end of an agent whose conversation cannot be made short enough. @param usage  of a call that was answered, and of no use */
+export function contextTooLarge(problem: string, usage?: NodeUsage): NodeOutcome {
+  const message = `The conversation is too long for the model, and cannot be made shorter: ${problem}. Give the agent less, or let its tools answer with less.`;
+  return failed({ code: "AGENT_CONTEXT_TOO_LARGE", message, ...given("usage", usage) });
+}

@@ -1,0 +1,146 @@
+/** The prompt of an agent's model call: a pure function of what was fixed when the agent opened and of the turns before, so it is the same on every attempt. */
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { agentParts } from "../../engine/drivers/agent.driver.ts";
+import { memberPart } from "../../engine/drivers/team.driver.ts";
+import { foldersNote } from "./agent-folders.ts";
+import type { AgentOpening, FrozenAgent } from "./agent-frozen.ts";
+import { objectOf, turnsBefore, type AgentOutputs, type ToolCall, type Turn } from "./agent-turn.ts";
+import type { ModelRequest } from "../ports/model.port.ts";
+
+/** Of a function's name, as providers take it. */
+const nameCharacters = 64;
+
+/** One message of a conversation. */
+export type PromptMessage = ModelRequest["messages"][number];
+
+/** What a prompt is made of. */
+export interface PromptParts {
+  agent: FrozenAgent;
+  opening: AgentOpening;
+  outputs: AgentOutputs;
+  /** The model call that it is for; 1 is the first. */
+  turn: number;
+  /** What was said to the agent while it worked, as far as this call sees it. */
+  inputs: readonly string[];
+  /** The agent's own node run. */
+  agentRunId: string;
+}
+
+/** A prompt, and how much of it is said by itself and by nobody's summary. */
+export interface Prompt {
+  messages: PromptMessage[];
+  /** Whether it could be made shorter: it has turns, or earlier messages of its session. */
+  hasRecord: boolean;
+}
+
+/**
+ * The messages of a model call: system, earlier messages of the session, the input, and each turn before with the answers of its tools. Where the conversation was
+ * too long before, a summary stands for all but the input and what was said since.
+ */
+export function promptOf(parts: PromptParts): Prompt {
+  const { agent, opening, outputs, turn, inputs } = parts;
+  const read = objectOf(outputs[agentParts.read]?.output);
+  const turns = turnsBefore(outputs, turn);
+  const shortened = turns.findLast(
+    ({ number, compaction }) => compaction !== undefined && outputs[agentParts.compact(number)] !== undefined,
+  );
+  const history = shortened === undefined ? historyOf(read["messages"]) : [];
+  const since = turns.filter(({ number, compaction }) => number > (shortened?.number ?? 0) && compaction === undefined);
+  const told = shortened?.inputs ?? 0;
+  const messages: PromptMessage[] = [
+    { role: "SYSTEM", content: systemText(agent, textsOf(read["memories"])) },
+    ...history,
+    { role: "USER", content: [inputText(opening), ...inputs.slice(0, told), ...summaryOf(outputs, shortened)].join("\n\n") },
+    ...conversation(since, { ...parts, told }),
+  ];
+  return { messages, hasRecord: since.length > 0 || history.length > 0 };
+}
+
+function summaryOf(outputs: AgentOutputs, shortened: Turn | undefined): string[] {
+  const text = shortened && outputs[agentParts.compact(shortened.number)]?.text;
+  return text == null ? [] : [`Your work so far, in short, as its record was too long:\n${text}`];
+}
+
+/** The turns; each input stands before the first turn that has seen it, so never between a call and its answer. */
+function conversation(turns: readonly Turn[], parts: PromptParts & { told: number }): PromptMessage[] {
+  let { told } = parts;
+  const inputs = parts.inputs.map((content): PromptMessage => ({ role: "USER", content }));
+  const messages = turns.flatMap((one) => {
+    const said = inputs.slice(told, Math.max(told, one.inputs));
+    told = Math.max(told, one.inputs);
+    return [...said, ...messagesOf(one, parts)];
+  });
+  return [...messages, ...inputs.slice(told)];
+}
+
+function systemText({ role, goal, system_prompt: prompt, team, folders }: FrozenAgent, memories: readonly string[]): string {
+  const remembered = memories.map((memory) => `- ${memory}`).join("\n");
+  return [
+    `Your role: ${role}`,
+    ...(goal ? [`Your goal: ${goal}`] : []),
+    ...(prompt ? [prompt] : []),
+    ...(team === undefined ? [] : [team.note]),
+    ...(folders === undefined ? [] : [foldersNote(folders)]),
+    ...(remembered === "" ? [] : [`What you remember:\n${remembered}`]),
+  ].join("\n\n");
+}
+
+function inputText({ input, input_json: json }: AgentOpening): string {
+  return json === undefined || json === null ? input : `${input}\n\n${JSON.stringify(json)}`;
+}
+
+function historyOf(messages: Json | undefined): PromptMessage[] {
+  if (!Array.isArray(messages)) return [];
+  return messages.filter(isJsonObject).map(({ role, content }) => ({ role: role as PromptMessage["role"], content: String(content) }));
+}
+
+function messagesOf({ number, text, calls, problem }: Turn, parts: PromptParts): PromptMessage[] {
+  const said: PromptMessage = { role: "ASSISTANT", content: text === "" && calls.length > 0 ? null : text };
+  if (calls.length === 0) return problem === undefined ? [said] : [said, { role: "USER", content: problem }];
+  const results = calls.map(({ id }, call): PromptMessage => ({
+    role: "TOOL",
+    toolCallId: id,
+    content: resultText(calledPart(number, call, parts.outputs), parts),
+  }));
+  return [{ ...said, toolCalls: calls.map(toldCall) }, ...results];
+}
+
+/**
+ * A call as its model made it; but of names that no function can have, and of arguments that are no object, there are providers that refuse the conversation
+ * from then on. What was wrong its answer says.
+ */
+function toldCall({ id, name, arguments: args }: ToolCall): JsonObject {
+  const fitting = name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, nameCharacters) || "unnamed";
+  return { id, name: fitting, arguments: isJsonObject(args) ? args : { arguments: args } };
+}
+
+/** What answers a call: a tool, or a member of the team. */
+function calledPart(turn: number, call: number, outputs: AgentOutputs): string {
+  const part = agentParts.tool(turn, call);
+  return outputs[part] === undefined && outputs[memberPart(turn, call)] !== undefined ? memberPart(turn, call) : part;
+}
+
+/** What a tool gave, for the model: its text or JSON, or why there is none. Every call has one, or providers refuse the conversation. */
+function resultText(part: string, { outputs, agent, agentRunId }: PromptParts): string {
+  const row = outputs[part];
+  if (row === undefined) return JSON.stringify({ error: { code: "TOOL_CALL_CANCELLED", message: "The call was not made." } });
+  const { result, approved_arguments: approved } = objectOf(row.output);
+  const answer = row.error === undefined ? plain(result ?? row.text ?? row.output) : JSON.stringify({ error: row.error, ...given(result) });
+  const text = approved === undefined ? answer : `A person had it called with other arguments: ${JSON.stringify(approved)}\n${answer}`;
+  const { result_characters: most } = agent.limits;
+  if (text.length <= most) return text;
+  const place = `the output of the node run ${agentRunId}/${part} has all of it`;
+  return `${text.slice(0, most).toWellFormed()}\n[${text.length} characters, of which these are the first ${most}; ${place}]`;
+}
+
+function given(result: Json | undefined): { result?: Json } {
+  return result === undefined || result === null ? {} : { result };
+}
+
+function plain(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function textsOf(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+}

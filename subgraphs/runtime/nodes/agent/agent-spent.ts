@@ -1,0 +1,47 @@
+/** What an agent's model calls have used, as their rows have it: so a takeover changes nothing of it. */
+import { agentParts } from "../../engine/drivers/agent.driver.ts";
+import type { FrozenAgent } from "./agent-frozen.ts";
+import { numberOf, objectOf, type AgentOutputs } from "./agent-turn.ts";
+import type { NodeOutcome } from "../executor.ts";
+import { failed } from "../outcome.ts";
+
+/** Sums over model calls. */
+export interface Spent {
+  promptTokens: number;
+  completionTokens: number;
+  /** Of the calls whose price is known. */
+  price: number;
+}
+
+/** What was used before a turn, for making the conversation shorter too. */
+export function spentOf(outputs: AgentOutputs, turn: number): Spent {
+  const spent: Spent = { promptTokens: 0, completionTokens: 0, price: 0 };
+  for (let number = 1; number < turn; number++) {
+    for (const part of [agentParts.model(number), agentParts.compact(number)]) add(spent, outputs[part]);
+  }
+  // Skills that ask a model.
+  for (const [part, row] of Object.entries(outputs)) if (part.startsWith("tool#")) add(spent, row);
+  return spent;
+}
+
+function add(spent: Spent, row: AgentOutputs[string] | undefined): void {
+  if (row === undefined) return;
+  const usage = objectOf(objectOf(row.output)["usage"]);
+  spent.promptTokens += numberOf(usage["prompt_tokens"]);
+  spent.completionTokens += numberOf(usage["completion_tokens"]);
+  spent.price += numberOf(usage["price"]);
+}
+
+/** How an agent ends that may not ask its model again; undefined: it may. */
+export function overBudget({ limits }: FrozenAgent, spent: Spent): NodeOutcome | undefined {
+  const { max_total_tokens: mostTokens = Infinity, max_total_price: mostPrice = Infinity } = limits;
+  const tokens = spent.promptTokens + spent.completionTokens;
+  const price = Number(spent.price.toPrecision(12));
+  if (tokens >= mostTokens) return exceeded(`used ${tokens} tokens, and its maxTotalTokens is ${mostTokens}`);
+  if (price >= mostPrice) return exceeded(`cost ${price}, and its maxTotalPrice is ${mostPrice}`);
+  return undefined;
+}
+
+function exceeded(what: string): NodeOutcome {
+  return failed({ code: "AGENT_BUDGET_EXCEEDED", message: `The agent's model calls have ${what}.` });
+}

@@ -1,0 +1,67 @@
+/** The embedded cluster copied under load, and brought back to a time between two runs. The rest is in tests/long/backup.long.ts. */
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { backupCluster, restoreCluster } from "#shared/postgres/backup.ts";
+import { backedUp, runsOf } from "../../testkit/backed-up.ts";
+
+describe("a copy of the embedded database", () => {
+  it("that is taken under load is brought back to a time between two runs, with nothing after it", async () => {
+    const { folder, archive, copy, note, before, between, after } = await backedUp();
+    const back = join(folder, "back", "postgres");
+    await restoreCluster({ from: copy, folder: back, archive, until: between });
+    const ids = (await runsOf(back)).map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(before));
+    expect(ids).not.toContain(after);
+
+    await expect(restoreCluster({ from: copy, folder: back })).rejects.toMatchObject({ reason: "RESTORE_FOLDER_TAKEN" });
+    const next = join(folder, "back", "next");
+    const early = new Date(new Date(note.startedAt).getTime() - 1_000);
+    await expect(restoreCluster({ from: copy, folder: next, archive, until: early })).rejects.toMatchObject({
+      reason: "RESTORE_TIME_TOO_EARLY",
+    });
+    await expect(restoreCluster({ from: copy, folder: next, until: between })).rejects.toMatchObject({ reason: "RESTORE_ARCHIVE_MISSING" });
+    await expect(restoreCluster({ from: folder, folder: next })).rejects.toMatchObject({ reason: "BACKUP_UNREADABLE" });
+    await expect(backupCluster({ url: "postgres://nobody@127.0.0.1:1/none", folder: back }, copy)).rejects.toMatchObject({
+      reason: "BACKUP_FOLDER_TAKEN",
+    });
+    // Beneath a file nothing can be made.
+    const nowhere = join(folder, "file", "beneath");
+    await writeFile(join(folder, "file"), "");
+    const refusal = (reason: string) => ({ reason, message: expect.stringMatching(/ENOTDIR/) });
+    await expect(backupCluster({ url: "postgres://nobody@127.0.0.1:1/none", folder: back }, nowhere)).rejects.toMatchObject(
+      refusal("BACKUP_NOT_WRITTEN"),
+    );
+    await expect(restoreCluster({ from: copy, folder: nowhere })).rejects.toMatchObject(refusal("RESTORE_NOT_WRITTEN"));
+    await expect(backupCluster({ url: "postgres://nobody@127.0.0.1:1/none", folder: back }, join(back, "in"))).rejects.toMatchObject({
+      reason: "BACKUP_FOLDER_INSIDE",
+    });
+    for (const [wrong, problem] of await wrongArchives(folder, archive))
+      await expect(restoreCluster({ from: copy, folder: next, archive: wrong })).rejects.toMatchObject({
+        reason: "RESTORE_ARCHIVE_UNREADABLE",
+        message: expect.stringContaining(problem),
+      });
+    expect(existsSync(next)).toBe(false);
+    expect(existsSync(`${next}.restoring`)).toBe(false);
+  });
+});
+
+/** Folders that are no archive of the cluster, and what is said of each. */
+async function wrongArchives(folder: string, archive: string): Promise<[string, string][]> {
+  const [segment = ""] = (await readdir(archive)).filter((name) => /^[0-9A-F]{24}$/.test(name));
+  const made = async (name: string, content: Buffer | undefined, mode = 0o755) => {
+    await mkdir(join(folder, name));
+    if (content) await writeFile(join(folder, name, segment), content);
+    await chmod(join(folder, name), mode);
+    return join(folder, name);
+  };
+  const foreign = await readFile(join(archive, segment));
+  foreign.writeUInt8(foreign.readUInt8(24) ^ 1, 24);
+  return [
+    [join(folder, "none"), "it is not there"],
+    [await made("empty", undefined), "no segment"],
+    [await made("foreign", foreign), "another database"],
+    // Root reads all; the user that it lends the server does not.
+    [await made("closed", await readFile(join(archive, segment)), 0), process.getuid?.() === 0 ? "cannot read" : "cannot be read"],
+  ];
+}
