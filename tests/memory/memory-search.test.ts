@@ -163,6 +163,26 @@ describe("searchMemories", () => {
     expect(await t.found("tea -cup", { limit: 2 })).toEqual(["tea of green leaves"]);
   });
 
+  it.each([
+    ["the best 400 memories that have its words", 400, ""],
+    ["as many of the best as have 2 MiB of text together", 21, "x".repeat(100_000 - "green cup of tea".length - 1)],
+  ])("looks for a phrase in the texts of %s", async (_, better, more) => {
+    const t = await setup();
+    await t.remember("tea of green leaves", { importanceScore: 0 });
+    await t.remember("green cup of tea", { importanceScore: 100 });
+    const [source] = (await t.admin("select id from memory.memory where importance_score = 100")) as { id: string }[];
+    await t.admin(`insert into memory.memory
+      select id || '-' || i, tenant_id, scope_type, scope_id, memory_type, content_text || ' ${more}', word_count, metadata, importance_score, created_at, updated_at
+      from memory.memory, generate_series(1, ${better}) i where id = '${source!.id}'`);
+    await t.admin(`insert into memory.memory_word select tenant_id, scope_type, scope_id, memory_id || '-' || i, word, frequency
+      from memory.memory_word, generate_series(1, ${better}) i where memory_id = '${source!.id}'`);
+    await t.admin(`delete from memory.memory where id = '${source!.id}'`);
+    const asked = ['"tea of green"', 'tea -"green cup"'];
+    for (const query of asked) expect([query, await t.found(query)]).toEqual([query, []]);
+    await t.admin(`delete from memory.memory where id = '${source!.id}-1'`);
+    for (const query of asked) expect([query, await t.found(query)]).toEqual([query, ["tea of green leaves"]]);
+  });
+
   it("answers whatever it is asked, and finds what is there all the same", async () => {
     const t = await setup();
     await t.remember("green tea \u202eright to left\u202c and zero\u200bwidth");
@@ -357,5 +377,28 @@ describe("searchMemories", () => {
     // Of all the newest 5,000.
     expect(await t.found("-needle", { memoryType: "old" })).toEqual([]);
     expect(await t.found("-needle", { memoryType: "old", scopeType: "TENANT" })).toEqual(["straw of long ago"]);
+  });
+
+  it("could read no index of tsvectors, nor of trigrams: their operators are not leakproof, and row-level security is forced (ADR 31)", async () => {
+    const t = await setup();
+    await t.admin("create extension pg_trgm");
+    await t.admin("alter table memory.memory add column terms tsvector generated always as (to_tsvector('simple', content_text)) stored");
+    await t.admin("create index by_terms on memory.memory using gin (terms)");
+    await t.admin("create index by_trigrams on memory.memory using gin (content_text gin_trgm_ops)");
+    await t.admin(`insert into memory.memory (id, tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at)
+      select 'm' || i, 't' || i % 2, 'USER', 'u1', 'fact', 'straw ' || i, 2, '{}', 50, now(), now() from generate_series(1, 3000) i`);
+    await t.admin("analyze memory.memory");
+    // Of so few rows the planner would read all.
+    await t.admin("do $$ begin execute format('alter database %I set enable_seqscan = off', current_database()); end $$");
+    const conditions = ["terms @@ websearch_to_tsquery('simple', '777')", "content_text like '%straw 777%'", "content_text % 'straw 777'"];
+    const planOf = (condition: string) => `explain select id from memory.memory where ${condition}`;
+    const usesIndex = (rows: object[]) => JSON.stringify(rows).includes("by_t");
+    for (const condition of conditions) {
+      const ofTenant = await t.subgraph.database.forTenant("t1").read(async (tx) => {
+        await tx.sql("set local enable_seqscan = off");
+        return tx.sql<object>(planOf(condition));
+      });
+      expect([condition, usesIndex(ofTenant), usesIndex(await t.admin(planOf(condition)))]).toEqual([condition, false, true]);
+    }
   });
 });

@@ -16,6 +16,8 @@ const vectors: Record<string, number[]> = {
   beverages: [2, 0, 0],
   tea: [0, 3, 0],
 };
+/** As the column has them, in hexadecimal digits. */
+const bytesOf = (vector: number[]) => Buffer.from(Float32Array.from(vector).buffer).toString("hex");
 /** Of any other text too, for a model that has failed is asked for the vector of a word first. */
 const vectorOf = (text: string) => vectors[text] ?? [0, 0, 1];
 const refusal = new AppError("BAD_USER_INPUT", "MODEL_REQUEST_REFUSED", "Too long.", { retryable: false });
@@ -66,6 +68,17 @@ const setup = async (deadlines = defaultDeadlines) => {
         ({ problem }) => problem !== null,
       ),
     admin: (text: string) => adminQuery(t.adminUrl, text),
+    /** Remembers as many more like it, newer and newer, each with a vector. */
+    sameAs: async (id: string, { count, scopeId, vector }: { count: number; scopeId: string; vector: number[] }) => {
+      const newer = `'${id}' || '-${scopeId}-' || lpad(i::text, 6, '0')`;
+      await adminQuery(t.adminUrl, `insert into memory.memory (id, tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at)
+        select ${newer}, tenant_id, scope_type, '${scopeId}', memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at
+        from memory.memory, generate_series(1, ${count}) i where id = '${id}'`);
+      await adminQuery(t.adminUrl, `insert into memory.memory_embedding (memory_id, tenant_id, scope_type, scope_id, state, space, dimension, vector)
+        select ${newer}, tenant_id, scope_type, '${scopeId}', state, space, dimension, '\\x${bytesOf(vector)}'
+        from memory.memory_embedding, generate_series(1, ${count}) i where memory_id = '${id}'`);
+    },
+    idOf: (id: string, index: number) => `${id}-u1-${String(index).padStart(6, "0")}`,
     dueNow: () => adminQuery(t.adminUrl, "update memory.embedding_tenant set due_at = now()"),
   };
 };
@@ -159,6 +172,63 @@ describe("memories with vectors", () => {
     await t.embedded(22);
     const found = await t.texts('"tea green"', { limit: 100 });
     expect(found.map((text) => text.replace(long, "").trim())).toEqual(["tea green 21", "tea green 1"]);
+  });
+
+  it("are compared as long as they are among the newest 5,000 of the scope, which are looked for among its newest 20,000", async () => {
+    const t = await setup();
+    const first = await t.remember("Anna drinks tea");
+    await t.embedded(1);
+    await t.sameAs(first, { count: 20_000, scopeId: "u1", vector: [1, 0, 0] });
+    const oneOf = async (input: object = {}) => (await t.hits("tea", { limit: 1, scopeType: "USER", scopeId: "u1", ...input }))[0];
+    const scoreOf = async (input: object = {}) => (await oneOf(input))?.score;
+    const change = (index: number, vector: number[], memoryType: string) =>
+      t.admin(`update memory.memory set memory_type = '${memoryType}' where id = '${t.idOf(first, index)}';
+        update memory.memory_embedding set vector = '\\x${bytesOf(vector)}' where memory_id = '${t.idOf(first, index)}'`);
+    // The 20,001st newest is the first; the last is the newest.
+    await change(15_000, [0, 1, 0], "fact");
+    expect(await scoreOf()).toBe(0);
+    await change(15_001, [0, 1, 0], "fact");
+    expect(await oneOf()).toMatchObject({ score: 1, memory: { id: t.idOf(first, 15_001) } });
+    await change(1, [0, 1, 0], "rare");
+    await t.admin(`update memory.memory set memory_type = 'rarer' where id = '${first}'`);
+    for (const scope of [{}, { scopeType: undefined, scopeId: undefined }, { scopeType: undefined }, { scopeId: undefined }])
+      for (const [memoryType, score] of [
+        ["rare", 1],
+        ["rarer", undefined],
+      ])
+        expect([scope, await scoreOf({ ...scope, memoryType })]).toEqual([scope, score]);
+    // What somebody has elsewhere is not counted.
+    expect(await scoreOf({ scopeId: "u2" })).toBe(undefined);
+    await t.sameAs(first, { count: 1, scopeId: "u2", vector: [0, 1, 0] });
+    expect(await scoreOf({ scopeId: "u2" })).toBe(1);
+  });
+
+  it("are compared as long as they have 6 MiB together: 1,024 of 1,536 numbers", async () => {
+    const t = await setup();
+    const long = ([x = 0, y = 0]: number[]) => [x, y, ...Array.from({ length: 1_534 }, () => 0)];
+    t.model.vectorOf = (text) => long(vectorOf(text));
+    const first = await t.remember("Cara drives a van");
+    await t.embedded(1);
+    await t.sameAs(first, { count: 1_024, scopeId: "u1", vector: long([1, 0]) });
+    expect((await t.hits("tea", { limit: 1 }))[0]?.score).toBe(0);
+    await t.admin(`delete from memory.memory where id = '${t.idOf(first, 7)}'`);
+    expect((await t.hits("tea", { limit: 1 }))[0]).toMatchObject({ score: 1, memory: { id: first } });
+  });
+
+  it("are fused with words as long as they are among the first 50 of each, or as many as are asked for", async () => {
+    const t = await setup();
+    const angle = (text: string) => (Number(/^n(\d+)/.exec(text)?.[1] ?? 0) * Math.PI) / 180;
+    t.model.vectorOf = (text) => [Math.cos(angle(text)), Math.sin(angle(text)), 0];
+    for (let i = 1; i <= 51; i++) await t.remember(`n${i}${i === 50 ? " coffee" : i === 51 ? " tea" : ""}`);
+    await t.embedded(51);
+    const best = async (query: string, limit: number) => {
+      const [hit] = await t.hits(query, { mode: "HYBRID", limit });
+      return [hit!.memory.contentText, hit!.score.toFixed(6)];
+    };
+    const score = (place: number) => ((1 + 61 / (60 + place)) / 2).toFixed(6);
+    expect(await best("coffee", 10)).toEqual(["n50 coffee", score(50)]);
+    expect(await best("tea", 10)).toEqual(["n51 tea", score(Infinity)]);
+    expect(await best("tea", 51)).toEqual(["n51 tea", score(51)]);
   });
 
   it("are searched by their words while the model fails, and by vectors alone the model's error is told", async () => {

@@ -2,7 +2,7 @@ import { Migration } from "@mikro-orm/migrations";
 import { tenantPolicy } from "#shared/db/tenant-policy.ts";
 
 /** Dimensions of common models, each with an index of its own where pgvector is; vectors of others are compared one by one. */
-const indexedDimensions = [256, 384, 512, 768, 1_024, 1_536];
+export const indexedDimensions = [256, 384, 512, 768, 1_024, 1_536];
 
 /**
  * Vectors of memories, and which tenants have some to be made. Where pgvector 0.8 or later is, or may be made by the platform's role, they are of its type

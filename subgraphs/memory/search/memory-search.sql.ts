@@ -38,6 +38,8 @@ export interface FoundByWords {
 const postingsPerWord = 5_000;
 /** The same of all words of a query and what else each finds; a query of 64 words has up to 256 of them, and as many for words of before. */
 const postingsOfAll = 60_000;
+/** Where the half of a scope is given, which no index has by itself, so many of the tenant's newest are looked at for it. */
+const mostLookedForHalf = 20_000;
 /** Memories whose texts are asked for a phrase at most, and their bytes together; the first is, whatever it has. */
 const textsAsked = 400;
 export const textBytesAsked = 2 << 20;
@@ -76,12 +78,17 @@ async function memoriesWithout(tx: Tx, search: MemorySearch): Promise<ScoredMemo
   const isShort = asksForText(query);
   const values = [tx.tenantId, scopeType ?? null, scopeId ?? null, memoryType ?? null, isShort ? textsAsked : limit];
   const conditions = queryConditions(query, "m.id", values.length);
-  const scope = [scopeType !== undefined && "and n.scope_type = $2", scopeId !== undefined && "and n.scope_id = $3"].filter(Boolean);
+  const isWhole = scopeType !== undefined && scopeId !== undefined;
   const rows = await tx.sql<{ id: string; score: number }>(
     `with newest as materialized (
        select n.id as memory_id, n.memory_type, n.expires_at, ${importance("n")} as score
-       from memory.memory n
-       where n.tenant_id = $1 ${scope.join(" ")} and ($2::text is null or true) and ($3::text is null or true)
+       from (
+         select id, scope_type, scope_id, memory_type, expires_at, importance_score, updated_at from memory.memory
+         where tenant_id = $1 ${isWhole ? "and scope_type = $2 and scope_id = $3" : ""}
+         order by id desc
+         limit ${isWhole ? postingsPerWord : mostLookedForHalf}
+       ) n
+       where ($2::text is null or n.scope_type = $2) and ($3::text is null or n.scope_id = $3)
        order by n.id desc
        limit ${postingsPerWord}
      ),

@@ -5,7 +5,7 @@ import type { SearchTerm } from "#shared/words.ts";
 export interface QueryConditions {
   /** What follows a condition: empty, or begins with `and`. */
   sql: string;
-  values: string[];
+  values: (string | string[])[];
 }
 
 /**
@@ -15,21 +15,22 @@ export interface QueryConditions {
  * @param after  how many parameters the statement has before
  */
 export function queryConditions({ required, excluded }: SearchQuery, memoryId: string, after: number): QueryConditions {
-  const values: string[] = [];
-  const place = (value: string) => `$${after + values.push(value)}`;
-  const has = ({ low, high }: { low: string; high: string }) =>
-    `exists (select from memory.memory_word h where h.tenant_id = $1 and h.memory_id = ${memoryId} and h.word >= ${place(low)} and h.word <= ${place(high)})`;
+  const values: QueryConditions["values"] = [];
+  const place = (value: string | string[]) => `$${after + values.push(value)}`;
+  const hasWhere = (condition: string) =>
+    `exists (select from memory.memory_word h where h.tenant_id = $1 and h.memory_id = ${memoryId} and ${condition})`;
+  const has = ({ low, high }: { low: string; high: string }) => hasWhere(`h.word >= ${place(low)} and h.word <= ${place(high)}`);
   const hasAll = (ranges: Phrase["ranges"]) => `(${ranges.map(has).join(" and ")})`;
   const waysOf = ({ ranges, older }: Phrase) => [ranges, older].filter(({ length }) => length > 0);
   const hasPhrase = (phrase: Phrase) => waysOf(phrase).map(hasAll).join(" or ");
   const hasChoice = (choice: Choice) => ("phrase" in choice ? hasPhrase(choice.phrase) : rangesOf(choice.term).map(has).join(" or "));
   const requires = required.map((group) => `(${group.map(hasChoice).join(" or ")})`);
   // Of what is longer the text is asked.
-  const leavesOut = excluded.flatMap((phrase) =>
-    waysOf(phrase)
-      .filter(({ length }) => length === 1)
-      .map((ranges) => `not ${hasAll(ranges)}`),
-  );
+  const leftOut = excluded.flatMap(waysOf).flatMap((ranges) => (ranges.length === 1 ? ranges : []));
+  const words = leftOut.filter(({ low, high }) => low === high).map(({ low }) => low);
+  const leavesOut = leftOut.filter(({ low, high }) => low !== high).map((range) => `not ${has(range)}`);
+  // One look for all of them: the words of a memory lie side by side in the index.
+  if (words.length > 0) leavesOut.push(`not ${hasWhere(`h.word = any(${place(words)}::text[])`)}`);
   const sql = [...requires, ...leavesOut].map((condition) => ` and ${condition}`).join("");
   return { sql, values };
 }

@@ -5,8 +5,9 @@
 import type { Tx } from "#shared/db/database.ts";
 import { toEntity } from "#shared/db/database.ts";
 import { Memory } from "../memory.entity.ts";
+import { indexedDimensions } from "../migrations/0004-embeddings.ts";
 import type { MemorySearch, ScoredMemory } from "./memory-search.sql.ts";
-import { queryConditions } from "./query-conditions.sql.ts";
+import { queryConditions, type QueryConditions } from "./query-conditions.sql.ts";
 import type { SearchQuery } from "#shared/search-query.ts";
 
 /** Where vectors are looked for. */
@@ -20,6 +21,11 @@ export type VectorScope = Pick<MemorySearch, "scopeType" | "scopeId" | "memoryTy
 /** Vectors that a thread compares with one query: so many, and as many bytes. As base64 three such blocks fit into a tenant's part of what waits for threads. */
 const mostVectors = 5_000;
 const mostVectorBytes = 6 << 20;
+/** The same of those that PostgreSQL compares without an index; as many as pgvector looks at of one (`hnsw.max_scan_tuples`). */
+const mostComparedThere = 20_000;
+const mostComparedBytes = 256 << 20;
+/** Rows that are read for them: of the type asked for, or READY, there may be none. */
+const mostLooked = 20_000;
 
 /** Vectors one behind another, as base64, with the memories that they are of, newest first. */
 export interface VectorBlock {
@@ -29,36 +35,36 @@ export interface VectorBlock {
 
 /** The newest vectors of a scope. Indexes: memory_embedding_scope where the scope is given, else memory_embedding_tenant. */
 export async function vectorsRead(tx: Tx, scope: VectorScope): Promise<VectorBlock> {
-  const limit = Math.min(mostVectors, Math.floor(mostVectorBytes / (4 * scope.dimension)));
-  const values = [...parameters(tx, scope), limit];
-  const { from, conditions } = within(scope, values.length);
+  const values = [...parameters(tx, scope), vectorsWithin(mostVectorBytes, scope)];
+  const { sql, conditions } = newest(scope, { most: mostVectors, after: values.length });
   const [row] = await tx.sql<{ ids: string[] | null; vectors: string | null }>(
     `select array_agg(memory_id order by memory_id desc) as ids,
        translate(encode(string_agg(vector, ''::bytea order by memory_id desc), 'base64'), E'\\n', '') as vectors
-     from (
-       select e.memory_id, e.vector ${from} order by e.memory_id desc limit $7
-     ) newest`,
+     from (${sql} order by n.memory_id desc limit $7) newest`,
     [...values, ...conditions],
   );
   return { ids: row?.ids ?? [], vectors: row?.vectors ?? "" };
 }
 
-/** The nearest by pgvector; of equal ones the newest. Indexes: memory_embedding_hnsw_*, or those of {@link vectorsRead}. */
+/** The nearest by pgvector; of equal ones the newest. Indexes: memory_embedding_hnsw_* where its dimension has one, else those of {@link vectorsRead}. */
 export async function vectorsNearest(
   tx: Tx,
   scope: VectorScope,
   { query, limit }: { query: string; limit: number },
 ): Promise<{ id: string; score: number }[]> {
+  const { dimension } = scope;
   // Of an index of all tenants some belong to others: it goes on until there are enough.
   await tx.sql("select set_config('hnsw.iterative_scan', 'strict_order', true)");
-  const distance = `e.vector::vector(${scope.dimension}) <=> $7::vector(${scope.dimension})`;
+  const distance = `n.vector::vector(${dimension}) <=> $7::vector(${dimension})`;
   const values = [...parameters(tx, scope), query, limit];
-  const { from, conditions } = within(scope, values.length);
+  const most = Math.min(mostComparedThere, vectorsWithin(mostComparedBytes, scope));
+  const { sql, conditions } = indexedDimensions.includes(dimension)
+    ? all(scope, values.length)
+    : newest(scope, { most, after: values.length });
   return tx.sql(
     `select id, 1 - distance as score
      from (
-       select e.memory_id as id, ${distance} as distance ${from} and e.dimension = ${scope.dimension}
-       order by ${distance} limit $8
+       select n.memory_id as id, ${distance} as distance from (${sql}) n order by ${distance} limit $8
      ) nearest
      order by distance, id desc`,
     [...values, ...conditions],
@@ -92,17 +98,69 @@ export async function memoriesScored(
   });
 }
 
-/** @param after  how many parameters the statement has before those of the conditions */
-function within({ scopeType, scopeId, query }: VectorScope, after: number): { from: string; conditions: string[] } {
-  const { sql, values } = query === undefined ? { sql: "", values: [] } : queryConditions(query, "e.memory_id", after);
-  const from = `from memory.memory_embedding e
-       join memory.memory m on m.tenant_id = $1 and m.id = e.memory_id
-       where e.tenant_id = $1 and e.space = $2 and e.state = 'READY'
-         and ($3::text is null or ${scopeType !== undefined ? "e.scope_type = $3" : "true"})
-         and ($4::text is null or ${scopeId !== undefined ? "e.scope_id = $4" : "true"})
-         and ($5::text is null or m.memory_type = $5)
-         and (m.expires_at is null or m.expires_at > $6::timestamptz)${sql}`;
-  return { from, conditions: values };
+/** Vectors, as SQL that gives `memory_id` and `vector`, and the parameters behind those that the statement has. */
+interface Vectors {
+  sql: string;
+  conditions: QueryConditions["values"];
+}
+
+/** All vectors of a scope, for an index that gives the nearest of them first. */
+function all(scope: VectorScope, after: number): Vectors {
+  const conditions = conditionsOf(scope, "n.memory_id", after);
+  const sql = `select n.memory_id, n.vector
+       from memory.memory_embedding n
+       join memory.memory m on m.tenant_id = $1 and m.id = n.memory_id
+       where n.tenant_id = $1 and n.space = $2 and n.state = 'READY' and n.dimension = ${scope.dimension}
+         and ${isOfScope("n", scope)} and ${isAsked}${conditions.sql}`;
+  return { sql, conditions: conditions.values };
+}
+
+/**
+ * The newest vectors of a scope. What no index knows is asked of no more rows than {@link mostLooked}: of a type that nobody has all would be read. The memories are
+ * looked up one by one, or the planner may read those of all tenants.
+ */
+function newest(scope: VectorScope, { most, after }: { most: number; after: number }): Vectors {
+  const { scopeType, scopeId } = scope;
+  const isWhole = scopeType !== undefined && scopeId !== undefined;
+  const conditions = conditionsOf(scope, "n.memory_id", after);
+  const ofSome = conditions.sql === "" ? most : Math.min(most, mostVectors);
+  const sql = `select n.memory_id, n.vector
+       from (
+         select n.memory_id, v.vector
+         from (
+           select e.memory_id
+           from memory.memory_embedding e
+           where e.tenant_id = $1 and e.space = $2 ${isWhole ? "and e.scope_type = $3 and e.scope_id = $4" : ""}
+           order by e.memory_id desc limit ${mostLooked}
+         ) n
+         cross join lateral (
+           select e.vector
+           from memory.memory_embedding e
+           join memory.memory m on m.tenant_id = $1 and m.id = e.memory_id
+           where e.tenant_id = $1 and e.memory_id = n.memory_id and e.state = 'READY' and ${isOfScope("e", scope)} and ${isAsked}
+           limit 1
+         ) v
+         order by n.memory_id desc limit ${ofSome}
+       ) n
+       where true${conditions.sql}`;
+  return { sql, conditions: conditions.values };
+}
+
+/** Names the parameters where nothing is asked of them, too: PostgreSQL wants to know their types. */
+function isOfScope(row: string, { scopeType, scopeId }: VectorScope): string {
+  return `($3::text is null or ${scopeType !== undefined ? `${row}.scope_type = $3` : "true"})
+         and ($4::text is null or ${scopeId !== undefined ? `${row}.scope_id = $4` : "true"})`;
+}
+
+/** Whether a memory is of the type asked for, and has not expired. */
+const isAsked = "($5::text is null or m.memory_type = $5) and (m.expires_at is null or m.expires_at > $6::timestamptz)";
+
+function conditionsOf({ query }: VectorScope, memoryId: string, after: number): QueryConditions {
+  return query === undefined ? { sql: "", values: [] } : queryConditions(query, memoryId, after);
+}
+
+function vectorsWithin(bytes: number, { dimension }: VectorScope): number {
+  return Math.floor(bytes / (4 * dimension));
 }
 
 function parameters(tx: Tx, { space, scopeType, scopeId, memoryType }: VectorScope): unknown[] {
