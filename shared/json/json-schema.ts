@@ -2,7 +2,7 @@
  * JSON Schemas (2020-12) that users write. They are interpreted (@cfworker/json-schema), never compiled to code. Nothing is fetched: a
  * $ref leads into its own document. A time limit stands against patterns and documents that are made to be slow.
  */
-import { Validator } from "@cfworker/json-schema";
+import { Validator, type OutputUnit } from "@cfworker/json-schema";
 import { metaSchema } from "./json-schema-meta.ts";
 import { isQuickCheck } from "./plain-schema.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
@@ -71,8 +71,19 @@ export function schemaValidator(schema: JsonObject): Validator {
 
 function metaFault(schema: JsonObject): SchemaFault | undefined {
   const { valid, errors } = new Validator(structuredClone(metaSchema), draft).validate(schema);
-  const last = errors.at(-1);
-  return valid || last === undefined ? undefined : { path: last.instanceLocation, problem: last.error };
+  const told = errors.at(-1);
+  if (valid || told === undefined) return undefined;
+  const { instanceLocation: path, error: problem } = closest(errors, told);
+  return { path, problem };
+}
+
+/** Where one of several things may stand, what is wrong with that which was meant: not that it is of the type of none of the others. */
+function closest(errors: readonly OutputUnit[], told: OutputUnit): OutputUnit {
+  const { instanceLocation: place } = told;
+  const isOther = ({ keyword, instanceLocation }: OutputUnit) => keyword === "type" && instanceLocation === place;
+  if (!isOther(told) || !errors.some(({ keyword, instanceLocation }) => keyword === "anyOf" && instanceLocation === place)) return told;
+  const isWithin = ({ instanceLocation }: OutputUnit) => instanceLocation === place || instanceLocation.startsWith(`${place}/`);
+  return errors.findLast((one) => isWithin(one) && !isOther(one) && !wrappers.has(one.keyword) && one.keyword !== "anyOf") ?? told;
 }
 
 function referenceFault(schema: JsonObject): SchemaFault | undefined {

@@ -164,7 +164,13 @@ describe("a SUPERVISOR team", () => {
   it("fails where it asks the same of the same member a third time, whatever comes between", async () => {
     model.chat(
       byMember({
-        lead: [delegate(["a", "Again."]), delegate(["a", "Other."]), delegate(["a", "Again."]), delegate(["a", "Again."])],
+        // Spaces ask for nothing, nor does what delegate does not take.
+        lead: [
+          delegate(["a", "Go again."]),
+          delegate(["a", "Other."]),
+          delegate(["a", " Go \n again. "]),
+          calls(["delegate", { task: "Go again.", attempt: 3, member: "a" }]),
+        ],
         a: [{ text: "No." }],
       }),
     );

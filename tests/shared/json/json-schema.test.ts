@@ -12,6 +12,17 @@ describe("schemaFault", () => {
   });
 
   it.each([
+    [{ type: "objekt" }, "#/type", 'any of ["array","boolean"'],
+    [{ type: ["nope"] }, "#/type/0", 'any of ["array","boolean"'],
+    [{ items: { minLength: -1 } }, "#/items/minLength", "-1"],
+    [{ properties: { a: { items: [{ required: "b" }] } } }, "#/properties/a/items/0/required", '"array"'],
+    [{ items: 5 }, "#/items", '"number"'],
+    [{ properties: { type: 5 } }, "#/properties/type", '"number"'],
+  ])("says of %j what is wrong where: %s, %s", (schema, path, problem) => {
+    expect(schemaFault(schema)).toEqual({ path, problem: expect.stringContaining(problem) });
+  });
+
+  it.each([
     [{ type: "objekt" }],
     [{ properties: { a: { minimum: "1" } } }],
     [{ required: "name" }],

@@ -1,5 +1,5 @@
 /** What the model of a member of a team calls that is no tool: it asks another member, or says that the work is done. */
-import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import type { FrozenAgent } from "../agent/agent-frozen.ts";
 import type { ToolCall, Turn } from "../agent/agent-turn.ts";
 
@@ -58,7 +58,7 @@ export function repeatedAsk(
   for (const call of [...before.flatMap((turn) => turn.calls), ...calls]) {
     const ask = askOf(agent, call);
     if (ask === undefined) continue;
-    const key = sameness(call.arguments);
+    const key = sameness(ask);
     const times = (counts.get(key) ?? 0) + 1;
     counts.set(key, times);
     if (times >= most) return { member: ask.member, times };
@@ -66,7 +66,7 @@ export function repeatedAsk(
   return undefined;
 }
 
-/** Keys in whatever order are the same arguments. */
-function sameness(args: Json): string {
-  return isJsonObject(args) ? JSON.stringify(Object.entries(args).sort(([one], [other]) => (one < other ? -1 : 1))) : "";
+/** A member is given the task and nothing else that a call may say; spaces ask for nothing. */
+function sameness({ member, task }: { member: string; task: string }): string {
+  return JSON.stringify([member, task.trim().replace(/\s+/g, " ")]);
 }
