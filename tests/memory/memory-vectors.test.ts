@@ -71,12 +71,18 @@ const setup = async (deadlines = defaultDeadlines) => {
     /** Remembers as many more like it, newer and newer, each with a vector. */
     sameAs: async (id: string, { count, scopeId, vector }: { count: number; scopeId: string; vector: number[] }) => {
       const newer = `'${id}' || '-${scopeId}-' || lpad(i::text, 6, '0')`;
-      await adminQuery(t.adminUrl, `insert into memory.memory (id, tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at)
+      await adminQuery(
+        t.adminUrl,
+        `insert into memory.memory (id, tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at)
         select ${newer}, tenant_id, scope_type, '${scopeId}', memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at
-        from memory.memory, generate_series(1, ${count}) i where id = '${id}'`);
-      await adminQuery(t.adminUrl, `insert into memory.memory_embedding (memory_id, tenant_id, scope_type, scope_id, state, space, dimension, vector)
+        from memory.memory, generate_series(1, ${count}) i where id = '${id}'`,
+      );
+      await adminQuery(
+        t.adminUrl,
+        `insert into memory.memory_embedding (memory_id, tenant_id, scope_type, scope_id, state, space, dimension, vector)
         select ${newer}, tenant_id, scope_type, '${scopeId}', state, space, dimension, '\\x${bytesOf(vector)}'
-        from memory.memory_embedding, generate_series(1, ${count}) i where memory_id = '${id}'`);
+        from memory.memory_embedding, generate_series(1, ${count}) i where memory_id = '${id}'`,
+      );
     },
     idOf: (id: string, index: number) => `${id}-u1-${String(index).padStart(6, "0")}`,
     dueNow: () => adminQuery(t.adminUrl, "update memory.embedding_tenant set due_at = now()"),
