@@ -31,6 +31,11 @@ describe("A18: the crashes of a run", () => {
     expect(forgiveness.isDue).toBe(true);
   });
 
+  it("are forgiven at once where nothing can go on, and only where there are any", () => {
+    expect(new CrashForgiveness(1, []).isDue).toBe(true);
+    expect(new CrashForgiveness(0, []).isDue).toBe(false);
+  });
+
   it("wait for nothing that its frame's failure has stopped", () => {
     const { run, stateAt, open } = setup();
     open();
@@ -70,18 +75,20 @@ describe("A19: the death of a run's owners", () => {
     expect(ending.ending).toMatchObject({ status: "FAILED", code: "WORKER_CRASHED" });
   });
 
-  it("says nothing of a run that fails already, and loses to nothing that was told before", () => {
-    const { run, ending } = dies(3);
+  it("stays the ending of a run that is cancelled later, and says nothing of one that was cancelled before, or fails already", () => {
     const cancelled = { status: "CANCELLED", code: "RUN_CANCELLED", message: "told" } as const;
+    const { run, ending } = dies(3);
     ending.told(cancelled);
     ending.decide();
     expect(ending.ending).toMatchObject({ code: "WORKER_CRASHED" });
-    run.root.failure = { nodeId: "each", code: "BROKEN", message: "" };
-    const late = new RunEnding({ graph: run, clock: new DatabaseClock(0), startedMs: undefined } as unknown as RunLedger, undefined);
-    late.decide();
-    expect(late.ending).toBeUndefined();
+    const anew = (): RunEnding => new RunEnding({ graph: run, clock: new DatabaseClock(0) } as unknown as RunLedger, undefined);
+    const late = anew();
     late.told(cancelled);
     late.decide();
     expect(late.ending).toBe(cancelled);
+    run.root.failure = { nodeId: "each", code: "BROKEN", message: "" };
+    const failed = anew();
+    failed.decide();
+    expect(failed.ending).toBeUndefined();
   });
 });
