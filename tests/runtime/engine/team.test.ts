@@ -11,7 +11,7 @@ import { nodeAtPath, startRun } from "../../../subgraphs/runtime/engine/run-stat
 import { itemsOf } from "../../../subgraphs/runtime/engine/sight.ts";
 import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
 import { teamNext, type TeamStep, type TeamView } from "../../../subgraphs/runtime/engine/drivers/team.driver.ts";
-import { teamModes, teamRules } from "../../../subgraphs/runtime/engine/drivers/team-plan.ts";
+import { isNeeded, teamModes, teamRules } from "../../../subgraphs/runtime/engine/drivers/team-plan.ts";
 import { readTeamRoute, teamRoute } from "../../../subgraphs/runtime/engine/drivers/team-route.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { loaded, standing, storedAfter, tellNested, type NestedStory } from "./nested-run.ts";
@@ -81,6 +81,12 @@ describe("teamNext", () => {
   });
 });
 
+it("a parallel team needs the one that merges where it merges, not where it works beside the others", () => {
+  const rules = teamRules(team("PARALLEL", "ab"))!;
+  expect(rules).toMatchObject({ workers: [0, 1], closer: 0 });
+  expect([1, 2].map((round) => isNeeded(rules, { round, place: 0 }))).toEqual([false, true]);
+});
+
 it("what a route says reads back; one of an agent in no team is the word", () => {
   const use = { turns: 7, promptTokens: 5_000, completionTokens: 230 };
   const asks = new Map([
@@ -122,7 +128,11 @@ describe("what a skill used that failed", () => {
     const skill = stateAt(`${agentPath}/tool#1.0`);
     const handling = handlingOf(run, skill, undefined, { promptTokens: 300, completionTokens: 20 });
     applyFailed(run, skill, { code: "BROKEN", message: "", route: handling?.route });
-    return { route: handling?.route, failure: stateAt(agentPath).drive?.failure?.code, next: nodeAtPath(run, `${agentPath}/model#2`)?.phase };
+    return {
+      route: handling?.route,
+      failure: stateAt(agentPath).drive?.failure?.code,
+      next: nodeAtPath(run, `${agentPath}/model#2`)?.phase,
+    };
   }
   const bounded = team("SEQUENTIAL", "ab", { limits: { max_rounds: 1, max_turns: 500, max_total_tokens: 331 } });
   const roomy = team("SEQUENTIAL", "ab", { limits: { max_rounds: 1, max_turns: 500, max_total_tokens: 332 } });

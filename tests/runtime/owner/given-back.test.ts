@@ -3,7 +3,8 @@ import { LeftToOthers } from "../../../subgraphs/runtime/owner/takeover/left-to-
 import { SetBacks } from "../../../subgraphs/runtime/owner/takeover/set-backs.ts";
 
 /** A pause without what it is spread by. */
-const from = (pauseMs: number): number => [15_000, 8_000, 4_000, 2_000, 1_000].find((leastMs) => pauseMs >= leastMs && pauseMs <= leastMs * 1.25) ?? pauseMs;
+const from = (pauseMs: number): number =>
+  [15_000, 8_000, 4_000, 2_000, 1_000].find((leastMs) => pauseMs >= leastMs && pauseMs <= leastMs * 1.25) ?? pauseMs;
 
 describe("a run for which there was no room", () => {
   it("is left alone longer each time, for 15 s at most, until it has gone its way", () => {

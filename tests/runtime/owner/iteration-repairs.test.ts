@@ -140,7 +140,10 @@ describe("a run with an iteration", () => {
       [false, "own"],
     ]);
     await t.pool.query("update runtime.artifact set size_bytes = 50 * 1024 * 1024 where run_id = $1 and path like 'each#%'", [runId]);
-    expect(await read()).toMatchObject({ failure: { kind: "failed", code: "RUN_OUTPUTS_TOO_LARGE" }, results: [unreadResult, unreadResult, unreadResult, {}] });
+    expect(await read()).toMatchObject({
+      failure: { kind: "failed", code: "RUN_OUTPUTS_TOO_LARGE" },
+      results: [unreadResult, unreadResult, unreadResult, {}],
+    });
   });
 
   it("A18: has its crashes forgiven while the iteration goes on, when what could go on at the takeover has ended", async () => {
