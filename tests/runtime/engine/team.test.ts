@@ -1,14 +1,17 @@
 import fc from "fast-check";
 import type { JsonObject } from "#shared/json.ts";
+import { applyCompleted, applyDriven, applyFailed } from "../../../subgraphs/runtime/engine/apply.ts";
 import { routeOfTurn } from "../../../subgraphs/runtime/engine/drivers/agent.driver.ts";
 import { isDone, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
+import { handlingOf } from "../../../subgraphs/runtime/engine/handling.ts";
 import { depthOf } from "../../../subgraphs/runtime/engine/path.ts";
 import { compilePlan, memberOf, nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
 import { replay } from "../../../subgraphs/runtime/engine/replay.ts";
+import { nodeAtPath, startRun } from "../../../subgraphs/runtime/engine/run-state.ts";
 import { itemsOf } from "../../../subgraphs/runtime/engine/sight.ts";
 import { runStatus } from "../../../subgraphs/runtime/engine/status.ts";
 import { teamNext, type TeamStep, type TeamView } from "../../../subgraphs/runtime/engine/drivers/team.driver.ts";
-import { teamModes, teamRules } from "../../../subgraphs/runtime/engine/drivers/team-plan.ts";
+import { isNeeded, teamModes, teamRules } from "../../../subgraphs/runtime/engine/drivers/team-plan.ts";
 import { readTeamRoute, teamRoute } from "../../../subgraphs/runtime/engine/drivers/team-route.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { loaded, standing, storedAfter, tellNested, type NestedStory } from "./nested-run.ts";
@@ -78,6 +81,12 @@ describe("teamNext", () => {
   });
 });
 
+it("a parallel team needs the one that merges where it merges, not where it works beside the others", () => {
+  const rules = teamRules(team("PARALLEL", "ab"))!;
+  expect(rules).toMatchObject({ workers: [0, 1], closer: 0 });
+  expect([1, 2].map((round) => isNeeded(rules, { round, place: 0 }))).toEqual([false, true]);
+});
+
 it("what a route says reads back; one of an agent in no team is the word", () => {
   const use = { turns: 7, promptTokens: 5_000, completionTokens: 230 };
   const asks = new Map([
@@ -104,6 +113,37 @@ describe("a team in a plan", () => {
       { path: "t/member#2.1", ordinal: 0 },
       { path: "t", ordinal: 0 },
     ]);
+  });
+});
+
+describe("what a skill used that failed", () => {
+  /** The agent has called one, which is told as failed when it had used 320 tokens. @returns how that is handled */
+  function fails(type: "team" | "agent", config: JsonObject, agentPath: string) {
+    const run = startRun(compilePlan(plan([node("t", type, { ...config, input: "x" })])));
+    const stateAt = (path: string): NodeState => nodeAtPath(run, path)!;
+    applyDriven(run, stateAt("t"), { count: 1, items: [{}] });
+    if (agentPath !== "t") applyDriven(run, stateAt(agentPath), { count: 1, items: [{}] });
+    const route = teamRoute(routeOfTurn(1, 0), { turns: 1, promptTokens: 10, completionTokens: 1 });
+    applyCompleted(run, stateAt(`${agentPath}/model#1`), { outputText: "", outputJson: null, stateUpdates: undefined, route });
+    const skill = stateAt(`${agentPath}/tool#1.0`);
+    const handling = handlingOf(run, skill, undefined, { promptTokens: 300, completionTokens: 20 });
+    applyFailed(run, skill, { code: "BROKEN", message: "", route: handling?.route });
+    return {
+      route: handling?.route,
+      failure: stateAt(agentPath).drive?.failure?.code,
+      next: nodeAtPath(run, `${agentPath}/model#2`)?.phase,
+    };
+  }
+  const bounded = team("SEQUENTIAL", "ab", { limits: { max_rounds: 1, max_turns: 500, max_total_tokens: 331 } });
+  const roomy = team("SEQUENTIAL", "ab", { limits: { max_rounds: 1, max_turns: 500, max_total_tokens: 332 } });
+
+  it("counts to its team's tokens, in its row", () => {
+    expect(fails("team", bounded, "t/member#1.0")).toEqual({ route: "error+300.20/0", failure: "TEAM_BUDGET_EXCEEDED", next: undefined });
+    expect(fails("team", roomy, "t/member#1.0")).toEqual({ route: "error+300.20/0", failure: undefined, next: "READY" });
+  });
+
+  it("stands in no row of an agent in no team", () => {
+    expect(fails("agent", { agent: { limits: { max_steps: 3 } } }, "t")).toEqual({ route: "error", failure: undefined, next: "READY" });
   });
 });
 

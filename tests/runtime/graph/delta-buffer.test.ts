@@ -42,11 +42,11 @@ describe("DeltaBuffer", () => {
 
   it("drops deltas of a node whose end was stored, but not those of its next attempt", () => {
     const made = buffer();
-    made.nodeStatus("r:n", 1, "WAITING");
+    made.nodeStatus("r:n", 1, "WAITING", 6);
     made.push({ ...delta("late") });
     made.push({ ...delta("again", { attempt: 2 }) });
     expect(texts(made)).toEqual(["again"]);
-    made.nodeStatus("r:n", 2, "COMPLETED");
+    made.nodeStatus("r:n", 2, "COMPLETED", 9);
     made.push({ ...delta("late", { attempt: 2, offset: 5 }) });
     expect(texts(made)).toEqual([]);
   });
@@ -58,5 +58,39 @@ describe("DeltaBuffer", () => {
     for (let n = 0; n < 1_000; n++) expect(made.push({ ...delta("x", { offset: n }) })).toMatchObject({ offset: n });
     expect(made.push({ ...delta("x", { offset: 1_000 }) })).toBeNull();
     expect(texts(made)).toHaveLength(1_000);
+  });
+
+  it("holds a MiB of text at most", () => {
+    const made = new DeltaBuffer();
+    const text = "x".repeat(1024);
+    for (let n = 0; n < 900; n++) made.push(delta(text, { offset: n * 1024 }));
+    expect(made.push(delta("x".repeat(200_000), { offset: 900 * 1024 }))).toBeNull();
+    expect(made.push(delta(text, { offset: 900 * 1024 }))).not.toBeNull();
+    expect(made.characters).toBe(901 * 1024);
+    expect(texts(made)).toHaveLength(901);
+    expect(made.characters).toBeLessThan(10);
+  });
+
+  it("keeps no more of 3,000 items that have ended than of the last thousand, and knows the open ones however many end beside them", () => {
+    const made = new DeltaBuffer();
+    const items = (count: number): void => {
+      for (let item = 0; item < count; item++) {
+        const name = `r:each#${item}/ask`;
+        made.nodeStatus(name, 1, "RUNNING", 10 + 2 * item);
+        made.push(delta("x", { nodeRunId: name, seq: 10 + 2 * item }));
+        expect(texts(made, 11 + 2 * item)).toEqual(["x"]);
+        made.nodeStatus(name, 1, "COMPLETED", 11 + 2 * item);
+      }
+    };
+    made.nodeStatus("r:beside", 1, "RUNNING", 5);
+    items(1_100);
+    const { characters } = made;
+    items(3_000);
+    expect(made.characters).toBeLessThan(characters * 1.1);
+    made.push(delta("late", { nodeRunId: "r:each#2999/ask", offset: 1, seq: 6_008 }));
+    made.push(delta("much too late", { nodeRunId: "r:each#3/ask", offset: 1, seq: 16 }));
+    made.push(delta("in time", { nodeRunId: "r:beside", seq: 5 }));
+    made.push(delta("of one that began before this was listened to", { nodeRunId: "r:before", seq: 6_009 }));
+    expect(texts(made, 30_000)).toEqual(["in time", "of one that began before this was listened to"]);
   });
 });

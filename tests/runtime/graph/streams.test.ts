@@ -99,6 +99,40 @@ describe("runEvents", () => {
     await executing;
   });
 
+  it("gives the texts of an iteration's items side by side, each by its node run, and what they used is counted once", async () => {
+    const both = Promise.withResolvers<void>();
+    let began = 0;
+    const speaking: NodeExecutor = {
+      effect: "outside",
+      async run(context: NodeContext): Promise<NodeOutcome> {
+        if (++began === 2) both.resolve();
+        await both.promise;
+        const words = ["I ", "am ", `item ${String(context.scope.index)}`];
+        for (const word of words) {
+          context.delta(word);
+          // The other one speaks.
+          await new Promise(setImmediate);
+        }
+        return { kind: "completed", outputText: words.join(""), usage: { modelCalls: 1, promptTokens: 10, completionTokens: 3 } };
+      },
+    };
+    const t = await setup({ speaking });
+    const body = { nodes: [{ id: "say", type: "speaking" }], edges: [] };
+    const each = { id: "each", type: "iteration", config: { items: [1, 2], parallel: 2, body } };
+    const id = await t.create({ nodes: [each], edges: [] }, { execution: "WORKERS" });
+    const stream = await open(t, runEvents, { id });
+    t.startWorker();
+    const events = await take(stream);
+    const texts: Record<string, string> = {};
+    for (const { nodeRun, delta } of events) if (delta !== null && nodeRun !== null) texts[nodeRun.id] = (texts[nodeRun.id] ?? "") + delta;
+    expect(texts).toEqual({ [`${id}:each#0/say`]: "I am item 0", [`${id}:each#1/say`]: "I am item 1" });
+    const { run } = await t.ask<{ run: object }>(
+      `query($id: ID!) { run(id: $id) { outputJson usage { modelCalls promptTokens completionTokens } } }`,
+      { id },
+    );
+    expect(run).toEqual({ outputJson: ["I am item 0", "I am item 1"], usage: { modelCalls: 2, promptTokens: 20, completionTokens: 6 } });
+  });
+
   it("asks the database nothing for the text of a node", async () => {
     const [say, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const speaking: NodeExecutor = {

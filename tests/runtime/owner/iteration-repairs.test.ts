@@ -1,8 +1,10 @@
-/** What a literal reading of nested runs breaks, one scenario each: A3, A6, A7, A8, A18, B6, B9, B11 of their design. */
+/** What a literal reading of nested runs breaks, one scenario each: A3, A6, A7, A8, A16, A18, B6, B9, B11 of their design. */
 import type { Json, JsonObject } from "#shared/json.ts";
 import { newId } from "#shared/ids.ts";
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { unreadResult, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import type { PlanDocument, PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
+import { resultReader } from "../../../subgraphs/runtime/owner/composites/frame-results.ts";
 import { runStatusNumber } from "../../../subgraphs/runtime/queue/statuses.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
@@ -112,6 +114,36 @@ describe("a run with an iteration", () => {
     expect((await t.finished(runId)).status).toBe("COMPLETED");
     const { rows } = await t.pool.query("select output_json, opened from runtime.node_run where path = 'each'");
     expect(rows).toEqual([{ output_json: ["a", "b", "c"], opened: { v: 1, count: 3, items: ["a", "b", "c"] } }]);
+  });
+
+  it("A16: knows what its items put out together before it reads what an owner before has seen of them", async () => {
+    const t = await EngineFixture.open();
+    t.worker();
+    const long = "long ".repeat(1_000);
+    const body = plan([node("bad", "poison", { items: [1] })]);
+    const runId = await t.create(plan([each([0, 1, 2, 3], body, { on_item_error: "remove", output: "{{ index }} {{ input.long }}" })]), {
+      input: { long },
+    });
+    await t.finished(runId);
+    const read = async () => {
+      const own = { hasFailed: false, output: { output: "own", text: null } };
+      const drive = { results: [unreadResult, unreadResult, unreadResult, own] };
+      const failure = await resultReader(t.pool).read(runId, { path: "each", drive } as unknown as NodeState, AbortSignal.timeout(60_000));
+      return { failure, results: drive.results };
+    };
+    const { failure, results } = await read();
+    expect(failure).toBeUndefined();
+    expect(results.map(({ hasFailed, output }) => [hasFailed, output.output ?? output.text])).toEqual([
+      [false, `0 ${long}`],
+      [true, null],
+      [false, `2 ${long}`],
+      [false, "own"],
+    ]);
+    await t.pool.query("update runtime.artifact set size_bytes = 50 * 1024 * 1024 where run_id = $1 and path like 'each#%'", [runId]);
+    expect(await read()).toMatchObject({
+      failure: { kind: "failed", code: "RUN_OUTPUTS_TOO_LARGE" },
+      results: [unreadResult, unreadResult, unreadResult, {}],
+    });
   });
 
   it("A18: has its crashes forgiven while the iteration goes on, when what could go on at the takeover has ended", async () => {

@@ -22,51 +22,95 @@ export type Delta = z.infer<typeof body>;
 
 /** More are dropped: they are live only, and the whole text is a row. */
 const limit = 1_000;
+const maxWaitingCharacters = 1024 * 1024;
+/** Node runs whose end is remembered: a delta that comes behind more ends than these is dropped, whosoever it is. */
+const mostOver = 1_000;
 
 /** Where the text of one node run stands. */
 interface Progress {
   epoch: number;
   attempt: number;
   nextOffset: number;
-  isOver: boolean;
+  /** Number of the event of its end; absent: it is open. */
+  endSeq?: number;
 }
 
-/** Keeps the deltas that a subscriber is still to see, in order. */
+/** Keeps the deltas that a subscriber is still to see, in order; and of so many node runs as are open, and a few that are not, how far they were. */
 export class DeltaBuffer {
   #waiting: Delta[] = [];
-  readonly #progress = new Map<string, Progress>();
+  #waitingCharacters = 0;
+  readonly #open = new Map<string, Progress>();
+  /** Node runs of which nothing more is shown, in the order of their ends. */
+  readonly #over = new Map<string, Progress>();
+  /** Number of the last end that was forgotten. */
+  #forgottenSeq = 0;
+
+  /** What it holds of texts and of the names of node runs. */
+  get characters(): number {
+    let characters = this.#waitingCharacters;
+    for (const names of [this.#open.keys(), this.#over.keys()]) for (const name of names) characters += name.length;
+    return characters;
+  }
 
   /** Takes a hint's body; null when it is no delta, or there are too many. */
   push(hint: Json | undefined): Delta | null {
     const parsed = body.safeParse(hint);
     if (!parsed.success || this.#waiting.length >= limit) return null;
+    const characters = this.#waitingCharacters + parsed.data.text.length;
+    if (characters > maxWaitingCharacters) return null;
+    this.#waitingCharacters = characters;
     this.#waiting.push(parsed.data);
     return parsed.data;
   }
 
   /** Takes out what was produced before the event with this number was stored, without what is stale or was seen. */
   takeBefore(seq: number): Delta[] {
+    if (this.#waiting.length === 0) return [];
     const due = this.#waiting.filter((delta) => delta.seq < seq);
     this.#waiting = this.#waiting.filter((delta) => delta.seq >= seq);
+    this.#waitingCharacters = this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
     return due.filter((delta) => this.#isNews(delta));
   }
 
-  /** Hears of a stored event: of an attempt that has ended nothing more is shown. */
-  nodeStatus(nodeRunId: string, attempt: number, status: NodeRunStatus | null): void {
-    const before = this.#progress.get(nodeRunId);
-    const isOver = status !== "RUNNING" && status !== "QUEUED";
+  /** Hears of a stored event, by its number: of an attempt that has ended nothing more is shown. */
+  nodeStatus(nodeRunId: string, attempt: number, status: NodeRunStatus | null, seq: number): void {
+    const before = this.#progressOf(nodeRunId);
     if (before !== undefined && before.attempt > attempt) return;
-    const keeps = before?.attempt === attempt ? before : { epoch: 0, attempt, nextOffset: 0 };
-    this.#progress.set(nodeRunId, { ...keeps, isOver });
+    const { epoch, nextOffset } = before?.attempt === attempt ? before : { epoch: 0, nextOffset: 0 };
+    const isOver = status !== "RUNNING" && status !== "QUEUED";
+    this.#set(nodeRunId, { epoch, attempt, nextOffset, ...(isOver && { endSeq: seq }) });
   }
 
-  #isNews({ nodeRunId, epoch, attempt, offset, text }: Delta): boolean {
-    const known = this.#progress.get(nodeRunId);
+  #progressOf(nodeRunId: string): Progress | undefined {
+    return this.#open.get(nodeRunId) ?? this.#over.get(nodeRunId);
+  }
+
+  #set(nodeRunId: string, progress: Progress): void {
+    const isOver = progress.endSeq !== undefined;
+    if (isOver) this.#open.delete(nodeRunId);
+    // One that ends again is the last that has.
+    this.#over.delete(nodeRunId);
+    (isOver ? this.#over : this.#open).set(nodeRunId, progress);
+    if (this.#over.size > mostOver) this.#forget();
+  }
+
+  #forget(): void {
+    for (const [nodeRunId, { endSeq = 0 }] of this.#over) {
+      this.#over.delete(nodeRunId);
+      this.#forgottenSeq = endSeq;
+      return;
+    }
+  }
+
+  #isNews({ nodeRunId, epoch, attempt, offset, text, seq }: Delta): boolean {
+    const known = this.#progressOf(nodeRunId);
+    // Its end may be one of those that were forgotten.
+    if (known === undefined && seq < this.#forgottenSeq) return false;
     if (known !== undefined) {
       const order = attempt - known.attempt || epoch - known.epoch;
-      if (order < 0 || (order === 0 && (known.isOver || offset < known.nextOffset))) return false;
+      if (order < 0 || (order === 0 && (known.endSeq !== undefined || offset < known.nextOffset))) return false;
     }
-    this.#progress.set(nodeRunId, { epoch, attempt, nextOffset: offset + text.length, isOver: false });
+    this.#set(nodeRunId, { epoch, attempt, nextOffset: offset + text.length });
     return true;
   }
 }

@@ -108,7 +108,8 @@ function runEventSource(context: RuntimeContext, { runId, after }: StreamCall): 
       for (const event of events) {
         takeDeltas(event.seq);
         cursor = event.seq;
-        if (event.type === "NODE_STATUS") deltas.nodeStatus(nodeRunId(runId, event.path ?? ""), event.attempt ?? 1, event.nodeStatus);
+        if (event.type === "NODE_STATUS")
+          deltas.nodeStatus(nodeRunId(runId, event.path ?? ""), event.attempt ?? 1, event.nodeStatus, event.seq);
         items.push(storedEvent(runId, event));
       }
       if (!done) takeDeltas(cursor + 1);
