@@ -25,7 +25,7 @@ export function askApproval({ config, scope }: Given): NodeOutcome {
   const isRequest = !isJsonObject(rendered["arguments"]);
   const asked = isJsonObject(rendered["arguments"]) ? rendered["arguments"] : shown;
   if (!isPolicyHeld(config["requires_approval"], scope, asked)) return { kind: "allowed" };
-  const name = tool_code ?? tool_binding_id ?? tool_id ?? shownAddress(request["url"]) ?? shownAddress(request["base_url"]) ?? "http";
+  const name = tool_code ?? tool_binding_id ?? tool_id ?? tool_version_id ?? shownAddress(request["url"]) ?? shownAddress(request["base_url"]) ?? "http";
   const question = {
     tool: { name, ...(tool_version_id !== undefined && { version: tool_version_id }), ...(isRequest && { isRequest }) },
     ...(!isRequest && Object.keys(shown).length > 0 && { text: `Beside the arguments, the request has ${JSON.stringify(shown)}` }),
