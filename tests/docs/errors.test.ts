@@ -1,5 +1,6 @@
 /** The closed lists of errors and what is written about them. */
 import { errorCodes } from "#shared/errors.ts";
+import { oneStop } from "#shared/one-stop.ts";
 import { closeCodes } from "#shared/serve/close-codes.ts";
 import { documents, read } from "./documents.ts";
 
@@ -38,6 +39,40 @@ describe("what is written about errors", () => {
       [...textOf(path).matchAll(/(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w…])/g)].map(([word]) => ({ path, word })),
     );
     expect(named.filter(({ word }) => !known.has(word) && !known.has(word.replace("AGENT_PLATFORM_", "")))).toEqual([]);
+  });
+});
+
+/** Facts of any name: a text that is a sentence, and can be walked as a list of problems, of names or of numbers. */
+const facts = new Proxy({} as Record<string, unknown>, {
+  get: (_facts, name) => (isList(String(name)) ? [listed, listed] : isNumber(String(name)) ? 2 : `given as ${String(name)}.`),
+  has: () => true,
+});
+const listed = Object.assign(() => {}, {
+  ...{ field: "/a", path: "a/b", nodeId: "a", message: "It is 7.", problem: "it is 7.", id: "x" },
+  toString: () => "one of them",
+});
+const isList = (name: string) => /(s|Ids|known)$/.test(name) && !/(status|ms|seconds|is|alias|less|address|bytes|class)$/i.test(name);
+const isNumber = (name: string) => /(limit|max|min|most|least|count|ms|seconds|bytes|found|status)$/i.test(name);
+
+const catalogues = sources.filter(({ text }) => text.includes("= defineErrors({")).map(({ path }) => path);
+
+describe("the message of an error", () => {
+  it.each(catalogues)("of %s is of whole sentences, each with one end", async (path) => {
+    const exported = Object.values((await import(`../../${path}`)) as Record<string, unknown>);
+    const makers = exported.filter((value) => typeof value === "object" && value !== null).flatMap((value) => Object.entries(value));
+    const odd = makers.flatMap(([reason, make]) => {
+      if (typeof make !== "function" || !/^[A-Z0-9_]+$/.test(reason)) return [];
+      const { message } = (make as (given: unknown) => Error)(facts);
+      const isOdd = /[.!?]\.(\s|$)|undefined|NaN|\[object|  |,\s*[.,]|: *\./.test(message) || !/[.?!)…]$/.test(message);
+      return isOdd ? [`${reason}: ${message}`] : [];
+    });
+    expect(odd).toEqual([]);
+  });
+
+  it("keeps what looks like two ends and is none", () => {
+    const kept = ["The folder .. is none.", "It goes on ...", "Read ../a..b.", 'It is "a."'];
+    for (const text of kept) expect(oneStop(text)).toBe(text);
+    expect(oneStop("It is 7.. Give 8!. And so on….")).toBe("It is 7. Give 8! And so on…");
   });
 });
 
