@@ -1,5 +1,6 @@
 /** The modelConfig of an agent version, checked where a run freezes it. Names are those of createAgentVersion; snake_case is taken too. */
 import * as z from "zod";
+import { seed } from "#shared/dsl/configs.ts";
 import { excerpt } from "#shared/fields.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { checkedSchema } from "#shared/json/schema-checks.ts";
@@ -14,7 +15,7 @@ const modelConfig = z.object({
   topP: z.number().min(0).max(1).optional(),
   maxTokens: z.int().min(1).max(10_000_000).optional(),
   maxCompletionTokens: z.int().min(1).max(10_000_000).optional(),
-  seed: z.int().optional(),
+  seed: seed.optional(),
   reasoningEffort: text.optional(),
   stop: z.array(z.string()).max(16).optional(),
   responseFormat: object.optional(),
