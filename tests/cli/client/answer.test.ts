@@ -65,7 +65,7 @@ describe("answer", () => {
       "",
     ]);
     expect(await cli(id, "--action", "yes", "--set", "n=x")).toMatchObject({
-      code: 1,
+      code: 2,
       output: expect.stringContaining("n=x: n is of the type integer.") as string,
     });
     expect(await cli(id, "--action", "yes", "--output", "{")).toMatchObject({ code: 2 });

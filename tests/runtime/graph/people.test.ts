@@ -304,7 +304,11 @@ describe("a call that waits for an approval", () => {
       ["/url", { url: "http://127.0.0.1:1/other?api_key=***" }],
       ["/query", { query: { token: "***" } }],
       ["/url", { url: "http://127.0.0.2:1/x" }],
-      ["/base_url", { base_url: "http://127.0.0.2:1" }],
+      ["/url", { url: "//127.0.0.2:1/x" }],
+      ["/url", { url: "/x" }],
+      ["/url", { url: "http://u:p@127.0.0.1:1/x" }],
+      ["/path", { path: "/y" }],
+      ["/base_url", { base_url: "http://127.0.0.1:1" }],
     ] as const)
       expect(await t.refusal(resume, approve(args))).toMatchObject({ reason: "ANSWER_INVALID", field: "arguments", problems: [{ field }] });
     await t.ask(resume, approve({ ...waiting.arguments, body: { a: 2 } }));
