@@ -122,6 +122,17 @@ export const cliErrors = defineErrors({
     code: "NOT_FOUND",
     message: (f: { code: string }) => `The tenant has no agent ${f.code}. createAgent makes one; agents { nodes { code } } lists them.`,
   },
+  NOTHING_ASKED: {
+    code: "CONFLICT",
+    message: (f: { id: string; status: string | null; answeredBy: string | null }) =>
+      f.status === null
+        ? `No node run ${f.id}. answer without an id lists what waits.`
+        : `Node run ${f.id} is ${f.status} and asks nothing${f.answeredBy === null ? ". answer without an id lists what waits" : `: it was answered by ${f.answeredBy}`}.`,
+  },
+  ANSWER_FIELD_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (f: { given: string; problem: string }) => `${f.given}: ${f.problem}. Such as --set amount=20 --set note="late".`,
+  },
   TEAM_CODE_UNKNOWN: {
     code: "NOT_FOUND",
     message: (f: { code: string }) =>

@@ -3,6 +3,7 @@
  * Whatever else is thrown is a bug and leaves the server as INTERNAL, its story in the log only.
  */
 import type { Json } from "./json.ts";
+import { oneStop } from "./one-stop.ts";
 
 /** The classes of error a client may branch on, as `extensions.code`. */
 export const errorCodes = [
@@ -59,7 +60,7 @@ export function defineErrors<D extends Record<string, ErrorDefinition<never>>>(d
     reason,
     (given: never, options?: { cause?: unknown }) => {
       const facts = shortened(given);
-      return new AppError(code, reason, message(facts as never), facts, options);
+      return new AppError(code, reason, oneStop(message(facts as never)), facts, options);
     },
   ]);
   return Object.fromEntries(makers) as ErrorMakers<D>;

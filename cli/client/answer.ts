@@ -1,7 +1,11 @@
 /** Lists and answers what waits for somebody, from a shell. */
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
-import type { CliWaitingNodeRunsQuery, ResumeNodeRunInput } from "#codegen/graph/graphql.ts";
-import { answerNodeRun, waitingNodeRuns } from "./documents.ts";
+import type { CliQuestionFragment, CliWaitingNodeRunsQuery, ResumeNodeRunInput } from "#codegen/graph/graphql.ts";
+import { isJsonObject } from "#shared/json.ts";
+import { cliErrors } from "../errors.ts";
+import { answerNodeRun, askedQuestion, waitingNodeRuns } from "./documents.ts";
+import { schemaShape } from "./input-shape.ts";
+import { questionLines, valuesOf } from "./question.ts";
 
 interface Asked {
   url: string;
@@ -36,10 +40,11 @@ type WaitingNode = NonNullable<CliWaitingNodeRunsQuery["waitingNodeRuns"]>["node
 
 function lineOf({ id, waiting }: WaitingNode): string {
   if (waiting == null) return `${id}  (was answered)`;
-  const { reason, text, assignees, actions, deadline, toolName, arguments: args } = waiting;
+  const { reason, text, form, assignees, actions, deadline, toolName, arguments: args } = waiting;
   const parts = [
     ...(text == null ? [] : [oneLine(text)]),
     ...(toolName == null ? [] : [`call of ${toolName} with ${oneLine(JSON.stringify(args))}`]),
+    ...(form == null ? [] : [`asks for ${oneLine(schemaShape(form))}`]),
     ...(assignees.length === 0 ? [] : [`for ${assignees.join(", ")}`]),
     ...(actions.length === 0 ? [] : [`--action ${actions.map((action) => action.id).join("|")}`]),
     ...(deadline == null ? [] : [`until ${deadline}`]),
@@ -54,19 +59,53 @@ function oneLine(text: string, most = 120): string {
   return line.length > most ? `${line.slice(0, most - 1).toWellFormed()}…` : line;
 }
 
-/** Answers a node run. @throws AppError of the graph: somebody was first, or the answer does not fit */
+/** Shows what a node run asks, and how it is answered. @throws AppError NOTHING_ASKED */
+export function showQuestion({ nodeRunId, isJson, print, ...asked }: Asked & { nodeRunId: string }): Promise<void> {
+  return withClient(asked, async (client) => {
+    const waiting = await questionOf(client, nodeRunId);
+    if (isJson) return print(JSON.stringify({ id: nodeRunId, waiting }));
+    for (const line of questionLines(nodeRunId, waiting)) print(line);
+  });
+}
+
+async function questionOf(client: GraphClient, nodeRunId: string): Promise<CliQuestionFragment> {
+  const { nodeRun } = await client.query(askedQuestion, { id: nodeRunId });
+  if (nodeRun?.waiting == null)
+    throw cliErrors.NOTHING_ASKED({ id: nodeRunId, status: nodeRun?.status ?? null, answeredBy: nodeRun?.answeredBy ?? null });
+  return nodeRun.waiting;
+}
+
+/**
+ * Answers a node run.
+ *
+ * @param options.fields  of its form, each as `name=value`
+ * @throws AppError of the graph: somebody was first, or the answer does not fit; those of valuesOf
+ */
 export function answerWaiting({
   nodeRunId,
-  answer,
+  answer: given,
+  fields = [],
   isJson,
   print,
   ...asked
-}: Asked & { nodeRunId: string; answer: ResumeNodeRunInput }): Promise<void> {
+}: Asked & { nodeRunId: string; answer: ResumeNodeRunInput; fields?: readonly string[] | undefined }): Promise<void> {
   return withClient(asked, async (client) => {
+    const answer = fields.length === 0 ? given : await withFields(client, nodeRunId, given, fields);
     const { resumeNodeRun: node } = await client.mutate(answerNodeRun, { id: nodeRunId, input: answer });
     if (node == null) throw new Error(`node run ${nodeRunId} was not answered`);
     print(isJson ? JSON.stringify(node) : `${node.id} was answered; its run is ${node.run.status}.`);
   });
+}
+
+async function withFields(
+  client: GraphClient,
+  nodeRunId: string,
+  answer: ResumeNodeRunInput,
+  fields: readonly string[],
+): Promise<ResumeNodeRunInput> {
+  const { form } = await questionOf(client, nodeRunId);
+  const { outputJson } = answer;
+  return { ...answer, outputJson: { ...(isJsonObject(outputJson) ? outputJson : {}), ...valuesOf(form, fields) } };
 }
 
 async function withClient(

@@ -315,15 +315,7 @@ export const waitingNodeRuns = graphql(`
       nodes {
         id
         waiting {
-          reason
-          text
-          assignees
-          actions {
-            id
-          }
-          deadline
-          toolName
-          arguments
+          ...CliQuestion
         }
       }
       pageInfo {
@@ -331,6 +323,32 @@ export const waitingNodeRuns = graphql(`
         endCursor
       }
     }
+  }
+`);
+
+export const askedQuestion = graphql(`
+  query CliAskedQuestion($id: ID!) {
+    nodeRun(id: $id) {
+      id
+      status
+      answeredBy
+      waiting {
+        ...CliQuestion
+      }
+    }
+  }
+  fragment CliQuestion on NodeRunWaiting {
+    reason
+    text
+    form
+    assignees
+    actions {
+      id
+      label
+    }
+    deadline
+    toolName
+    arguments
   }
 `);
 

@@ -8,6 +8,7 @@ interface AnswerOptions extends GraphOptions {
   action?: string;
   output?: Json;
   text?: string;
+  set?: string[];
   approve?: boolean;
   reject?: boolean;
   arguments?: JsonObject;
@@ -15,13 +16,14 @@ interface AnswerOptions extends GraphOptions {
   assignee?: string;
 }
 
-/** `answer [nodeRunId]`: answers what waits for somebody; without an id shows what does. */
+/** `answer [nodeRunId]`: answers what waits for somebody; without an answer shows what it asks, without an id what waits. */
 export function answerCommand(context: CliContext): Command {
   return new Command("answer")
-    .description("answer what a run waits for; without an id: list what waits for somebody")
+    .description("answer what a run waits for; without an answer: show what is asked; without an id: list what waits for somebody")
     .argument("[nodeRunId]", "the node run's id, as the list shows it")
     .option("--action <id>", "the way out that is taken, of those that it has")
     .option("--output <json>", "what is filled in: JSON that fits its form", jsonOption)
+    .option("--set <name=value>", "one field of its form, and again for each: a text where the form has one, else JSON", listed)
     .option("--text <text>", "the output's text")
     .option("--approve", "of a call that waits for an approval: it is made")
     .addOption(new Option("--reject", "of a call that waits for an approval: it is not made").conflicts("approve"))
@@ -39,22 +41,31 @@ The first answer counts. Exit codes: 0 it was taken; 1 somebody was first, or it
 
 Examples:
   agent-platform answer
+  agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:ask
+  agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:ask --action approve --set amount=20 --set note=late
   agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:ask --action approve --output '{"amount": 20}'
   agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:pay --reject --reason "too much"`,
     )
     .action(async (nodeRunId: string | undefined, options: AnswerOptions) => {
-      const { answerWaiting, listWaiting } = await import("../client/answer.ts");
+      const { answerWaiting, listWaiting, showQuestion } = await import("../client/answer.ts");
       const asked = { url: graphUrl(context, options.url), ...askedBy(context, options) };
       const print = (text: string) => context.print(text);
       const isJson = options.json === true;
       if (nodeRunId === undefined) return listWaiting({ ...asked, assignee: options.assignee, isJson, print });
-      return answerWaiting({ ...asked, nodeRunId, answer: answerIn(options), isJson, print });
+      const answer = answerIn(options);
+      const isAnswered = options.set !== undefined || Object.values(answer).some((given) => given !== undefined);
+      if (!isAnswered) return showQuestion({ ...asked, nodeRunId, isJson, print });
+      return answerWaiting({ ...asked, nodeRunId, answer, fields: options.set, isJson, print });
     });
 }
 
 function answerIn({ action, output, text, approve, reject, arguments: args, reason }: AnswerOptions) {
   const decision = approve === true ? ("APPROVE" as const) : reject === true ? ("REJECT" as const) : undefined;
   return { action, outputJson: output, outputText: text, decision, arguments: args, reason };
+}
+
+function listed(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }
 
 function jsonOption(text: string): Json {

@@ -12,6 +12,12 @@ const filledText = z.string().min(1);
 const seconds = z.number().positive().max(86_400);
 const json = z.custom<Json>((value) => value !== undefined, "it is missing");
 
+/** As many as the model subgraph takes of either. */
+const tokens = z.int().min(1).max(10_000_000);
+
+/** A seed, as GraphQL has whole numbers. */
+export const seed = z.int().min(-2_147_483_648).max(2_147_483_647);
+
 /** An object, or before rendering a template that gives one. */
 const object = z.custom<JsonObject>(
   (value) => isJsonObject(value) || (typeof value === "string" && !isPlainText(value)),
@@ -73,10 +79,10 @@ export const llmConfig = z
     messages: z.array(message).min(1).optional(),
     temperature: z.number().min(0).max(2).optional(),
     top_p: z.number().min(0).max(1).optional(),
-    max_tokens: z.int().positive().optional(),
+    max_tokens: tokens.optional(),
     /** The same for models that count their thoughts with it; sent instead of max_tokens. */
-    max_completion_tokens: z.int().positive().optional(),
-    seed: z.int().optional(),
+    max_completion_tokens: tokens.optional(),
+    seed: seed.optional(),
     /** In the provider's words, such as low, medium, high. */
     reasoning_effort: filledText.optional(),
     stop: z.array(z.string()).max(16).optional(),
@@ -226,6 +232,8 @@ export const memoryConfig = z
     const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
     if (config.action === "search" && config.query === undefined) refuse("query", "action search needs the query");
     if (config.action === "write" && config.content === undefined) refuse("content", "action write needs the content");
+    if (config.expires_at !== undefined && isPlainText(config.expires_at) && typeof instantOf(config.expires_at, undefined) === "string")
+      refuse("expires_at", `${JSON.stringify(config.expires_at.slice(0, 80))} is no time with its offset, such as 2030-01-31T12:00:00Z`);
     if (isOfOne(config.scope) && config.scope_id === undefined)
       refuse("scope_id", `scope ${config.scope} needs the id of whose memories they are`);
     for (const key of othersKeys[config.action]) if (config[key] !== undefined) refuse(key, `action ${config.action} has no ${key}`);

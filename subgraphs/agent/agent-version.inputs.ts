@@ -58,7 +58,8 @@ export class CreateAgentVersionInput {
 
   @Field(() => JsonObjectScalar, {
     nullable: true,
-    description: "temperature, maxTokens, topP, responseFormat, ... {} unless given; at most 64 KiB.",
+    description:
+      "temperature, maxTokens, topP, responseFormat, ... {} unless given; at most 64 KiB. BAD_USER_INPUT, MODEL_CONFIG_KEY_UNKNOWN for what is none; a provider's own parameters stand in extraParameters.",
   })
   modelConfig?: JsonObject | null;
 

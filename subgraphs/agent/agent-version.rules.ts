@@ -1,4 +1,6 @@
 /** What a version of an agent may hold. Each check gives the value as it is stored. */
+import { modelConfigKey, modelConfigKeys } from "#shared/dsl/model-config-keys.ts";
+import { suggester } from "#shared/dsl/suggest.ts";
 import { checkJson, checkRange, excerpt } from "#shared/fields.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { MemoryPolicyInput } from "./agent-version.inputs.ts";
@@ -15,6 +17,15 @@ export function checkReferences(field: string, ids: readonly string[] | null | u
   const unique = [...new Set(ids ?? [])];
   if (unique.length > maxReferences) throw agentErrors.TOO_MANY_REFERENCES({ field, count: unique.length, max: maxReferences });
   return unique;
+}
+
+/** A model config whose keys the runtime knows: what it does not know would be left out in silence. @throws AppError MODEL_CONFIG_KEY_UNKNOWN */
+export function checkModelConfig(config: JsonObject): JsonObject {
+  const known: readonly string[] = modelConfigKeys;
+  const unknown = Object.keys(config).find((key) => !known.includes(modelConfigKey(key)));
+  if (unknown === undefined) return config;
+  const meant = suggester(known)(unknown) ?? null;
+  throw agentErrors.MODEL_CONFIG_KEY_UNKNOWN({ field: `modelConfig.${excerpt(unknown)}`, meant, known: [...known] });
 }
 
 /** A memory policy with its defaults. @throws AppError NUMBER_OUT_OF_RANGE, IMPORTANCE_SCORE_INVALID and those of checkJson */

@@ -4,7 +4,7 @@ import { checkJson, checkRange, checkText, creatableStatus } from "#shared/field
 import { newId } from "#shared/ids.ts";
 import { AgentVersion, AgentVersionStatus } from "./agent-version.entity.ts";
 import type { CreateAgentVersionInput } from "./agent-version.inputs.ts";
-import { checkMemoryPolicy, checkReferences } from "./agent-version.rules.ts";
+import { checkMemoryPolicy, checkModelConfig, checkReferences } from "./agent-version.rules.ts";
 import type { AgentContext } from "./agent.context.ts";
 import { lockAgent } from "./agent.service.ts";
 import { agentErrors } from "./errors.ts";
@@ -90,7 +90,7 @@ function versionContent(input: CreateAgentVersionInput) {
     goal: text("goal", { max: 10_000 }),
     systemPrompt: text("systemPrompt", { max: 100_000 }),
     model: text("model", { min: 1, max: 200 }),
-    modelConfig: checkJson("modelConfig", input.modelConfig ?? {}, modelConfigBytes),
+    modelConfig: checkModelConfig(checkJson("modelConfig", input.modelConfig ?? {}, modelConfigBytes)),
     toolBindingIds: checkReferences("toolBindingIds", input.toolBindingIds),
     skillIds: checkReferences("skillIds", input.skillIds),
     memoryPolicy: checkMemoryPolicy(input.memoryPolicy),

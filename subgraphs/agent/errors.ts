@@ -21,6 +21,11 @@ export const agentErrors = defineErrors({
     message: (f: { field: string; value: string; min: number; max: number }) =>
       `${f.field} is ${f.value}. Give a whole number from ${f.min} to ${f.max}.`,
   },
+  MODEL_CONFIG_KEY_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; meant: string | null; known: string[] }) =>
+      `${f.field} is nothing that an agent's model calls know; ${f.meant === null ? `they know ${f.known.join(", ")}` : `did you mean ${f.meant}`}. What is your provider's own stands in extraParameters.`,
+  },
   TOO_MANY_REFERENCES: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; count: number; max: number }) => `${f.field} has ${f.count} ids; at most ${f.max} are allowed.`,

@@ -157,6 +157,21 @@ export const runtimeErrors = defineErrors({
       `Version ${f.workflowVersionId} is another before ${f.nodeId}: ${f.problems.map(({ nodeId, message }) => `${nodeId}: ${message}`).join(" ")} ` +
       `Fork from ${f.problems[0]?.nodeId ?? "there"} or earlier, or on the run's own version.`,
   },
+  FORK_MOCKS_MISFIT: {
+    code: "CONFLICT",
+    message: (f: { field: string; id: string; problems: { path: string; message: string }[] }) =>
+      `The version does not take mocks that run ${f.id} has: ${problemsShown(f.problems.map(({ path, message }) => ({ field: path, message })))} All are in problems; give their paths in ${f.field}, and the fork is made without them.`,
+  },
+  FORK_MOCK_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; path: string; id: string; meant: string | null; known: string[] }) =>
+      `${f.field} has ${f.path}, and run ${f.id} has no mock of that path; ${f.meant !== null ? `did you mean ${f.meant}` : f.known.length === 0 ? "it has none at all: leave it out" : `it has those of ${f.known.join(", ")}`}.`,
+  },
+  FORK_MOCKS_FROZEN: {
+    code: "BAD_USER_INPUT",
+    message: (f: { field: string; id: string }) =>
+      `${f.field} is for a fork on another version; on its own the mocks of run ${f.id} are frozen with it. Give workflowVersionId, or createRun makes a run without them.`,
+  },
   FORK_VERSION_OF_AGENT: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; id: string }) =>

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { codeConfig, llmConfig, toolConfig } from "#shared/dsl/configs.ts";
 import { problemOf } from "#shared/dsl/issue.ts";
+import { suggester } from "#shared/dsl/suggest.ts";
 import { checkJson, excerpt } from "#shared/fields.ts";
 import { checkedSchema } from "#shared/json/schema-checks.ts";
 import { dollarProblem } from "#shared/template/dollars.ts";
@@ -22,7 +23,7 @@ const optionalText: KeyCheck = (value) => (value == null || typeof value === "st
 const optionalTemplate: KeyCheck = (value) => optionalText(value) ?? dollars(value);
 const language: KeyCheck = (value) => (value === "python" || value === "javascript" ? undefined : "is neither python nor javascript");
 
-/** What each kind of skill is made of. Further keys are its settings and are kept as they are. */
+/** What each kind of skill is made of. Further keys are its settings and are kept as they are; of PROMPT only those that an llm node has. */
 const implementations: Record<SkillRuntimeType, Record<string, KeyCheck>> = {
   [SkillRuntimeType.TEMPLATE]: { template },
   [SkillRuntimeType.CODE]: { language, code: text },
@@ -44,9 +45,21 @@ export function checkImplementation(runtimeType: SkillRuntimeType, implementatio
     const problem = check(implementation[key]);
     if (problem !== undefined) throw skillErrors.SKILL_IMPLEMENTATION_INVALID({ field: `implementation.${key}`, problem, runtimeType });
   }
+  checkKeys(runtimeType, implementation);
   checkSettings(runtimeType, implementation);
   checkNoSecrets(runtimeType, implementation);
   return checkJson("implementation", implementation, implementationBytes);
+}
+
+/** What a model is asked with, and nobody knows, would be left out in silence. */
+function checkKeys(runtimeType: SkillRuntimeType, implementation: JsonObject): void {
+  if (runtimeType !== SkillRuntimeType.PROMPT) return;
+  const known = Object.keys(llmConfig.shape);
+  const unknown = Object.keys(implementation).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  const meant = suggester(known)(unknown);
+  const problem = `is nothing that a PROMPT skill knows; ${meant === undefined ? `it knows ${known.join(", ")}` : `did you mean ${meant}`}. What is your provider's own stands in extra_parameters`;
+  throw skillErrors.SKILL_IMPLEMENTATION_INVALID({ field: `implementation.${excerpt(unknown)}`, problem, runtimeType, isSetting: true });
 }
 
 /** Found here and not in the first run. */

@@ -200,6 +200,8 @@ describe("agent versions", () => {
         "IMPORTANCE_SCORE_INVALID",
         { memoryPolicy: { config: { write_importance_score: "60" } } },
       ],
+      ["modelConfig.temprature", "MODEL_CONFIG_KEY_UNKNOWN", { modelConfig: { temprature: 1 } }],
+      ["modelConfig.frequency_penalty", "MODEL_CONFIG_KEY_UNKNOWN", { modelConfig: { top_p: 1, frequency_penalty: 1 } }],
       ["modelConfig", "JSON_TOO_LARGE", { modelConfig: { text: "x".repeat(70_000) } }],
       ["toolBindingIds", "TOO_MANY_REFERENCES", { toolBindingIds: Array.from({ length: 129 }, (_, i) => `b${i}`) }],
       ["status", "VERSION_STATUS_INVALID", { status: "ARCHIVED" }],

@@ -1,5 +1,6 @@
 /** The closed lists of errors and what is written about them. */
 import { errorCodes } from "#shared/errors.ts";
+import { oneStop } from "#shared/one-stop.ts";
 import { closeCodes } from "#shared/serve/close-codes.ts";
 import { documents, read } from "./documents.ts";
 
@@ -38,6 +39,42 @@ describe("what is written about errors", () => {
       [...textOf(path).matchAll(/(?<![\w.])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w…])/g)].map(([word]) => ({ path, word })),
     );
     expect(named.filter(({ word }) => !known.has(word) && !known.has(word.replace("AGENT_PLATFORM_", "")))).toEqual([]);
+  });
+});
+
+/** A sample of what a fact holds, by its name: a number; a sentence where others put it into theirs; else a text, which can be walked as a list. */
+function sampleOf(name: string): unknown {
+  if (/(limit|max|min|most|least|count|Ms|Seconds|[bB]ytes|found|Status|status)$/.test(name)) return 2;
+  if (/^(problem|message|next|story|why)$/.test(name)) return "it is 7.";
+  return Object.assign([listed, listed], { toString: () => `(${name})` });
+}
+
+const listed = { field: "/a", path: "a/b", nodeId: "a", message: "It is 7.", problem: "it is 7.", id: "x", toString: () => "one" };
+const facts = new Proxy({} as Record<string, unknown>, { get: (_facts, name) => sampleOf(String(name)) });
+/** Facts that choose among a closed list of words. */
+const chosen: Readonly<Record<string, object>> = { MODEL_PROVIDER_TIMEOUT: { phase: "IDLE" } };
+
+const catalogues = sources.filter(({ text }) => text.includes("= defineErrors({")).map(({ path }) => path);
+
+describe("the message of an error", () => {
+  it.each(catalogues)("of %s is of whole sentences, each with one end", async (path) => {
+    const exported = Object.values((await import(`../../${path}`)) as Record<string, unknown>);
+    const makers = exported.filter((value) => typeof value === "object" && value !== null).flatMap((value) => Object.entries(value));
+    const odd = makers.flatMap(([reason, make]) => {
+      if (typeof make !== "function" || !/^[A-Z0-9_]+$/.test(reason)) return [];
+      const known = chosen[reason] === undefined ? facts : new Proxy(chosen[reason], { get: (own, name) => (own as never)[name] ?? facts[String(name)] });
+      const { message } = (make as (given: unknown) => Error)(known);
+      const isOdd = /[.!?]\.(\s|$)|undefined|NaN|\[object|,\s*[.,]|: *\./.test(message);
+      // At a shell a message may end with what is to be typed.
+      return isOdd || (path.startsWith("subgraphs/") && !/[.?!)…]$/.test(message)) ? [`${reason}: ${message}`] : [];
+    });
+    expect(odd).toEqual([]);
+  });
+
+  it("keeps what looks like two ends and is none", () => {
+    const kept = ["The folder .. is none.", "It goes on ...", "Read ../a..b.", 'It is "a."'];
+    for (const text of kept) expect(oneStop(text)).toBe(text);
+    expect(oneStop("It is 7.. Give 8!. And so on….")).toBe("It is 7. Give 8! And so on…");
   });
 });
 

@@ -131,6 +131,10 @@ describe("a memory node", () => {
     expect(await ended({ action: "write", content, expires_at: "2001-01-01T00:00:00Z" }, { user: "u" })).toMatchObject({
       errorCode: "EXPIRES_AT_PAST",
     });
+    expect(await ended({ action: "write", content, expires_at: "{{ input.user }}" }, { user: "soon" })).toMatchObject({
+      errorCode: "NODE_CONFIG_INVALID",
+      errorMessage: expect.stringContaining('expires_at: "soon" is no time with its offset, such as'),
+    });
   });
 });
 

@@ -393,9 +393,12 @@ describe("what comes of an agent", () => {
     const { bindingId, name } = await tool();
     model.chat(calls([name, { n: 1 }]), calls([name, { n: 2 }]), { text: "too late" });
     const view = await run({ toolBindingIds: [bindingId], maxSteps: 2 });
-    expect(view).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS" });
+    const errorMessage =
+      "The agent has made 2 model calls and given no answer: maxSteps of its version allows no more. The call that the last one asks for was not made.";
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS", errorMessage });
     expect(model.requests).toHaveLength(2);
-    expect(shop.requests).toHaveLength(2);
+    // Nobody would have read what the second answers.
+    expect(shop.requests.map(({ body }) => body)).toEqual(['{"n":1}']);
   });
 
   it("is AGENT_TOOL_LOOP when the model makes the same call three times in a row", async () => {
@@ -415,6 +418,7 @@ describe("what comes of an agent", () => {
     const view = await run({ toolBindingIds: [bindingId], modelConfig: { maxTotalTokens: 150 } });
     expect(view).toMatchObject({ status: "FAILED", errorCode: "AGENT_BUDGET_EXCEEDED" });
     expect(model.requests).toHaveLength(2);
+    expect(shop.requests.map(({ body }) => body)).toEqual(['{"n":1}']);
   });
 
   it("is a result for each of 65 parallel calls: the last one is told that it was not made", async () => {

@@ -83,7 +83,7 @@ const places: Place[] = [
   },
   {
     ...{ mutation: "createAgentVersion", field: "modelConfig", read: read("agentVersion", "modelConfig") },
-    input: (value) => ({ agentId: made["agent"]!, role: "r", modelConfig: { value } }),
+    input: (value) => ({ agentId: made["agent"]!, role: "r", modelConfig: { extraParameters: { value } } }),
   },
   {
     ...{ mutation: "createAgentVersion", field: "memoryPolicy.config", read: readPolicy },

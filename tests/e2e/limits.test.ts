@@ -58,15 +58,17 @@ function range(field: string, min: number, max: number, reason = "NUMBER_OUT_OF_
 }
 
 /** A JSON value of limited size, around what it must hold. */
-function json(field: string, max: number, base: Record<string, Json> = {}): Tries {
-  const sized = (bytes: number) => ({ ...base, x: "y".repeat(bytes - Buffer.byteLength(JSON.stringify({ ...base, x: "" }))) });
+/** @param within  the only key of it that may hold anything */
+function json(field: string, max: number, base: Record<string, Json> = {}, within?: string): Tries {
+  const whole = (more: Record<string, Json>) => (within === undefined ? { ...base, ...more } : { [within]: more });
+  const sized = (bytes: number) => whole({ x: "y".repeat(bytes - Buffer.byteLength(JSON.stringify(whole({ x: "" })))) });
   return [
     ["as large as may be", sized(max)],
-    ["odd, but JSON", { ...base, "": [1e308, -0, null, { [emoji]: rightToLeft }], __proto__x: 1 }],
-    ["nested 200 deep", { ...base, x: nested(200) }],
+    ["odd, but JSON", whole({ "": [1e308, -0, null, { [emoji]: rightToLeft }], __proto__x: 1 })],
+    ["nested 200 deep", whole({ x: nested(200) })],
     ["too large", sized(max + 1), { reason: "JSON_TOO_LARGE", field, bytes: max + 1, max }],
-    ["large in bytes, not in characters", { ...base, x: emoji.repeat(max / 4) }, { reason: "JSON_TOO_LARGE", field, max }],
-    ["nested too deep", { ...base, x: nested(600) }, { reason: "NESTED_TOO_DEEP", limit: 512 }],
+    ["large in bytes, not in characters", whole({ x: emoji.repeat(max / 4) }), { reason: "JSON_TOO_LARGE", field, max }],
+    ["nested too deep", whole({ x: nested(600) }), { reason: "NESTED_TOO_DEEP", limit: 512 }],
   ];
 }
 
@@ -116,7 +118,7 @@ const subjects: Record<string, Subject> = {
       systemPrompt: text("systemPrompt", 100_000),
       model: text("model", 200, 1),
       maxSteps: range("maxSteps", 1, 500),
-      modelConfig: json("modelConfig", 64 * kib),
+      modelConfig: json("modelConfig", 64 * kib, {}, "extraParameters"),
       toolBindingIds: [["too many", ids(129), { reason: "TOO_MANY_REFERENCES", field: "toolBindingIds", count: 129, max: 128 }]],
       skillIds: [["too many", ids(129), { reason: "TOO_MANY_REFERENCES", field: "skillIds", count: 129, max: 128 }]],
       memoryPolicy: [

@@ -119,6 +119,18 @@ describe("the page of a link", () => {
     });
   });
 
+  it("says why nobody waits any more", async () => {
+    const { runId, node } = await started(refund);
+    const url = at(node.waiting.link);
+    const form_token = tokenIn(await (await fetch(url)).text());
+    await platform.post("mutation ($id: ID!) { cancelRun(id: $id) { id } }", { id: runId });
+    await finishRun(platform, runId);
+    const said = /<h1>No answer is needed any more<\/h1>\n<p class="text">The run that asked this was cancelled at [-0-9: ]+ UTC\.<\/p>/;
+    const later = [await fetch(url), await send(url, { form_token, action: "yes", "field.amount": "20" })];
+    expect(later.map(({ status }) => status)).toEqual([200, 409]);
+    for (const page of later) expect(await page.text()).toMatch(said);
+  });
+
   it("shows all that a form speaks of, and rounds no number", async () => {
     const odd = {
       type: "object",

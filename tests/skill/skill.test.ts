@@ -128,6 +128,11 @@ describe("skill versions", () => {
       ["implementation.code", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "CODE", implementation: { language: "python", code: " " } }],
       ["implementation.tool_binding_id", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "HTTP", implementation: { url: "http://x" } }],
       ["implementation.prompt", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "PROMPT", implementation: { system_prompt: "s" } }],
+      [
+        "implementation.temprature",
+        "SKILL_IMPLEMENTATION_INVALID",
+        { runtimeType: "PROMPT", implementation: { prompt: "p", temprature: 1 } },
+      ],
       ["implementation.model", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "PROMPT", implementation: { prompt: "p", model: 4 } }],
       ...["HTTP", "PROMPT"].map((runtimeType): [string, string, object] => [
         "implementation.headers",

@@ -213,10 +213,12 @@ interface ConfigInQuestion {
 }
 
 function checkConfig({ name, type, spec, config }: ConfigInQuestion, at: readonly PropertyKey[], issues: IssueList): void {
+  const suggest = suggester(spec.keys);
   for (const key of Object.keys(config)) {
     if (spec.keys.includes(key)) continue;
-    const known = spec.keys.join(", ");
-    issues.warning("CONFIG_UNKNOWN_KEY", [...at, key], `Node ${name} (${type}) has config.${key}, which is ignored; it knows ${known}.`);
+    const meant = suggest(key);
+    const hint = meant === undefined ? `it knows ${spec.keys.join(", ")}` : `did you mean ${meant}`;
+    issues.warning("CONFIG_UNKNOWN_KEY", [...at, key], `Node ${name} (${type}) has config.${key}, which is ignored; ${hint}.`);
   }
   for (const [used, ignored] of spec.precedence) {
     if (config[used] === undefined || config[ignored] === undefined) continue;

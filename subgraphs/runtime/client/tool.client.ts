@@ -47,9 +47,11 @@ const referenceDocument = graphql(`
     $toolId: ID!
     $toolCode: String!
     $toolBindingId: ID!
+    $toolVersionId: ID!
     $byTool: Boolean!
     $byCode: Boolean!
     $byBinding: Boolean!
+    $byVersion: Boolean!
   ) {
     tool(id: $toolId) @include(if: $byTool) {
       ...FrozenTool
@@ -68,9 +70,15 @@ const referenceDocument = graphql(`
         id
       }
     }
+    toolVersion(id: $toolVersionId) @include(if: $byVersion) {
+      tool {
+        code
+      }
+    }
   }
   fragment FrozenTool on Tool {
     id
+    code
     status
     deletedAt
     latestVersion {
@@ -82,8 +90,8 @@ const referenceDocument = graphql(`
 /** A tool, as far as freezing a call of it needs to know it. */
 export type ToolFound = NonNullable<RuntimeToolReferenceQuery["tool"]>;
 
-/** What a tool node names: a binding, else a tool by its id, else one by its code. */
-export type ToolReference = { toolBindingId: string } | { toolId: string } | { toolCode: string };
+/** What a tool node names: a binding, else a version, else a tool by its id, else one by its code. */
+export type ToolReference = { toolBindingId: string } | { toolVersionId: string } | { toolId: string } | { toolCode: string };
 
 /** Looks up what a tool node refers to. */
 export function findToolReference(call: SubgraphCaller, info: RequestInfo, reference: ToolReference): Promise<RuntimeToolReferenceQuery> {
@@ -91,8 +99,10 @@ export function findToolReference(call: SubgraphCaller, info: RequestInfo, refer
     toolBindingId: "",
     toolId: "",
     toolCode: "",
+    toolVersionId: "",
     ...reference,
     byBinding: "toolBindingId" in reference,
+    byVersion: "toolVersionId" in reference,
     byTool: "toolId" in reference,
     byCode: "toolCode" in reference,
   };

@@ -12,6 +12,7 @@ import { runtimeErrors } from "../errors.ts";
 import { gateOf } from "../nodes/evaluation/concurrency-key.ts";
 import { compileRun, versionDocument, type CompiledRun } from "../plan/compile.ts";
 import { allBefore, nodeChanges, withAllBehind, type NodeChange } from "../plan/fork-changes.ts";
+import { withoutMocks } from "../plan/run-mocks.ts";
 import { planOfRun } from "../plan/stored-plan.sql.ts";
 import type { Fork } from "../queue/fork.sql.ts";
 import { isTerminal, nodeRunStatusWord, runStatusNumber, runStatusWord } from "../queue/statuses.ts";
@@ -36,7 +37,7 @@ const finished = [runStatusNumber("COMPLETED"), runStatusNumber("FAILED"), runSt
  * Makes a new run of a finished one that begins again at a node.
  *
  * @throws AppError RUN_NOT_FOUND, RUN_NOT_FORKABLE, FORK_NODE_UNKNOWN, FORK_NODE_NESTED, FORK_NODE_NOT_RUN, FORK_INCOMPATIBLE, FORK_VERSION_OF_AGENT,
- *   FORKS_BUSY, QUOTA_EXCEEDED, those of compileRun, checkInput and checkJson
+ *   FORK_MOCK_UNKNOWN, FORK_MOCKS_FROZEN, FORK_MOCKS_MISFIT, FORKS_BUSY, QUOTA_EXCEEDED, those of compileRun, checkInput and checkJson
  */
 export async function forkRun(context: RuntimeContext, question: ForkQuestion): Promise<Run> {
   const old = await oldRun(context, question);
@@ -65,7 +66,7 @@ async function forkAdmitted(
     ...(traceparent && { traceparent }),
     statuses: finished,
     dropped: [...(other?.dropped ?? withAllBehind([{ edges: edgesOf(old.plan) }], [question.fromNode]))],
-    ...(other && { version: versionOf(old, other.compiled) }),
+    ...(other && { version: versionOf(old.run, other) }),
     input,
     state,
     gate,
@@ -76,9 +77,10 @@ async function forkAdmitted(
 }
 
 /** What is executed instead. Who only tries it sees that it fails. */
-function versionOf({ run, plan }: OldRun, { plan: other, workflowVersionId, onFailure }: CompiledRun): Fork["version"] {
-  const isTrial = isTrialRun({ execution: run.execution, mocks: plan.mocks });
-  return { plans: planRows(other), workflowVersionId, onFailure: isTrial ? undefined : onFailure };
+function versionOf({ execution }: Run, { compiled, mocks }: OtherVersion): Fork["version"] {
+  const { plan, workflowVersionId, onFailure } = compiled;
+  const isTrial = isTrialRun({ execution, mocks });
+  return { plans: planRows(plan), workflowVersionId, onFailure: isTrial ? undefined : onFailure };
 }
 
 interface OldRun {
@@ -147,14 +149,21 @@ async function otherGate(
 
 interface OtherVersion {
   compiled: CompiledRun;
+  /** Those that it takes over. */
+  mocks: JsonObject;
   dropped: ReadonlySet<string>;
 }
 
 /** The plan of another version, and what of the run it does anew; undefined: the run stays on its own. */
 async function otherVersion(context: RuntimeContext, old: OldRun, question: ForkQuestion): Promise<OtherVersion | undefined> {
   const { run, plan, initialNode } = old;
-  const { fromNode, workflowVersionId: id } = question;
-  if (id == null || id === run.workflowVersionId) return undefined;
+  const { fromNode, workflowVersionId: id, patch } = question;
+  const dropped = patch?.dropMocks ?? [];
+  const mocks = withoutMocks(plan.mocks, dropped, run.id);
+  if (id == null || id === run.workflowVersionId) {
+    if (dropped.length > 0) throw runtimeErrors.FORK_MOCKS_FROZEN({ field: "patch.dropMocks", id: run.id });
+    return undefined;
+  }
   if (run.workflowVersionId === null) throw runtimeErrors.FORK_VERSION_OF_AGENT({ field: "workflowVersionId", id: run.id });
   const host = { call: context.call, documents: context.services.documents };
   const info = requestInfoOf(context);
@@ -162,12 +171,13 @@ async function otherVersion(context: RuntimeContext, old: OldRun, question: Fork
   const compiled = await compileRun(host, info, {
     ...names,
     initialNode: initialNode === null ? null : { nodeId: initialNode },
-    mocks: plan.mocks,
+    mocks,
+    mocksOf: run.id,
   });
   const before = await versionDocument(host, info, run.workflowVersionId);
   const after = await versionDocument(host, info, id);
   if (!after.nodes.some((node) => node.id === fromNode)) throw incompatible(question, [{ nodeId: fromNode, message: "it is gone." }]);
-  return { compiled, dropped: droppedOf(old, question, { before, after }) };
+  return { compiled, mocks, dropped: droppedOf(old, question, { before, after }) };
 }
 
 /** @throws AppError FORK_INCOMPATIBLE */

@@ -166,6 +166,14 @@ export class ForkPatchInput {
 
   @Field(() => JsonObjectScalar, { nullable: true, description: "Keys of the state that are other when the node begins, up to 256 KiB." })
   state?: JsonObject | null;
+
+  @OwnLimit()
+  @Field(() => [String], {
+    nullable: true,
+    description:
+      "Paths of mocks of the old run that the new one does not have, as createRun's mocks were given: those of nodes that another version has no more, or that are to be executed. BAD_USER_INPUT, FORK_MOCK_UNKNOWN for what is none.",
+  })
+  dropMocks?: string[] | null;
 }
 
 /** What a single node sees. */

@@ -2,6 +2,7 @@
 import { ZodError } from "zod";
 import { AppError } from "#shared/errors.ts";
 import { placeOf, type LongNumber } from "#shared/json/numbers.ts";
+import { oneStop } from "#shared/one-stop.ts";
 import { internalCode } from "../engine/handling.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome, OutputNotes } from "./executor.ts";
 
@@ -26,8 +27,8 @@ export function placesOf(numbers: readonly LongNumber[], root: string): string[]
 }
 
 /** A failed outcome; not retryable unless it says so. */
-export function failed(failure: Omit<Failed, "kind" | "retryable"> & { retryable?: boolean }): NodeOutcome {
-  return { kind: "failed", retryable: false, ...failure };
+export function failed(failure: Omit<Failed, "kind" | "retryable"> & { retryable?: boolean }): Failed {
+  return { kind: "failed", retryable: false, ...failure, message: oneStop(failure.message) };
 }
 
 /**

@@ -1,5 +1,7 @@
 /** The modelConfig of an agent version, checked where a run freezes it. Names are those of createAgentVersion; snake_case is taken too. */
 import * as z from "zod";
+import { seed } from "#shared/dsl/configs.ts";
+import { modelConfigKey, type modelConfigKeys } from "#shared/dsl/model-config-keys.ts";
 import { excerpt } from "#shared/fields.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { checkedSchema } from "#shared/json/schema-checks.ts";
@@ -14,7 +16,7 @@ const modelConfig = z.object({
   topP: z.number().min(0).max(1).optional(),
   maxTokens: z.int().min(1).max(10_000_000).optional(),
   maxCompletionTokens: z.int().min(1).max(10_000_000).optional(),
-  seed: z.int().optional(),
+  seed: seed.optional(),
   reasoningEffort: text.optional(),
   stop: z.array(z.string()).max(16).optional(),
   responseFormat: object.optional(),
@@ -29,6 +31,9 @@ const modelConfig = z.object({
   /** Of the messages of a session that are part of the prompt. */
   historyTokens: z.int().min(0).max(1_000_000).optional(),
 });
+
+// Versions were kept with other keys before createAgentVersion refused them: these are left out.
+modelConfig.shape satisfies Record<(typeof modelConfigKeys)[number], z.ZodType>;
 
 /** See the schema: all that a version may say of its model calls. */
 export type ModelConfig = z.infer<typeof modelConfig>;
@@ -62,7 +67,5 @@ function refused(id: string, { name, value, problem }: { name: string; value: Js
 }
 
 function inCamelCase(given: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(given).map(([key, value]) => [key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()), value]),
-  );
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [modelConfigKey(key), value]));
 }

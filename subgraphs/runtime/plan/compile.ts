@@ -31,6 +31,8 @@ export interface RunQuestion extends RunNames {
   initialNode?: { nodeId: string; nodeType?: string | null | undefined } | null | undefined;
   /** Outputs by path, of nodes that do not run. */
   mocks?: JsonObject | null | undefined;
+  /** The run that had these mocks, where it is forked. */
+  mocksOf?: string | undefined;
 }
 
 /** What a run executes, and whose it is. */
@@ -75,7 +77,7 @@ export async function compileRun(host: CompileHost, info: RequestInfo, question:
     plan: await frozenPlan(host, info, {
       cached,
       version: { versionId, workflowId, document: cached.document },
-      given: { field: "mocks", mocks: question.mocks ?? {} },
+      given: { field: "mocks", mocks: question.mocks ?? {}, takenOverFrom: question.mocksOf },
       places: { appId, userId: session?.userId },
     }),
     appId,

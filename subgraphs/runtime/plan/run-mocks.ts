@@ -17,23 +17,48 @@ const mostPlaces = 5_000;
 export interface GivenMocks {
   field: string;
   mocks: JsonObject;
+  /** The run that had them, where they are taken over by one of another version. */
+  takenOverFrom?: string | undefined;
 }
 
-/** The document with mocks. @throws AppError MOCKS_TOO_MANY, MOCK_PATH_UNKNOWN, MOCK_INVALID */
-export function withMocks(document: PlanDocument, { field, mocks }: GivenMocks): PlanDocument {
+/** The document with mocks. @throws AppError MOCKS_TOO_MANY, MOCK_PATH_UNKNOWN, MOCK_INVALID; FORK_MOCKS_MISFIT, with all of them, of those that are taken over */
+export function withMocks(document: PlanDocument, { field, mocks, takenOverFrom }: GivenMocks): PlanDocument {
   const entries = Object.entries(mocks);
   if (entries.length === 0) return document;
   if (entries.length > maxMocks) throw runtimeErrors.MOCKS_TOO_MANY({ field, found: entries.length, limit: maxMocks });
   const plan = compilePlan(document);
-  for (const [key, mock] of entries) checkMock(plan, { field, key, mock: mock ?? null });
-  return { ...document, mocks };
+  const misfits = entries.flatMap(([key, mock = null]) => misfitOf(plan, { field, key, mock }) ?? []);
+  if (misfits.length === 0) return { ...document, mocks };
+  if (takenOverFrom === undefined) throw misfits[0]!.error;
+  const problems = misfits.map(({ path, problem }) => ({ path, message: `${problem}.` }));
+  throw runtimeErrors.FORK_MOCKS_MISFIT({ field: "patch.dropMocks", id: takenOverFrom, problems });
 }
 
-function checkMock(plan: CompiledPlan, { field, key, mock }: { field: string; key: string; mock: Json }): void {
+/** The mocks of a run but for some. @throws AppError FORK_MOCK_UNKNOWN */
+export function withoutMocks(mocks: JsonObject, paths: readonly string[], id: string): JsonObject {
+  const known = Object.keys(mocks);
+  for (const path of paths) {
+    if (known.includes(path)) continue;
+    const meant = suggester(known)(path) ?? null;
+    throw runtimeErrors.FORK_MOCK_UNKNOWN({ field: "patch.dropMocks", path: excerpt(path), id, meant, known: known.slice(0, 10).map(excerpt) });
+  }
+  return Object.fromEntries(Object.entries(mocks).filter(([path]) => !paths.includes(path)));
+}
+
+/** Why a plan does not take a mock. */
+interface Misfit {
+  path: string;
+  problem: string;
+  error: Error;
+}
+
+function misfitOf(plan: CompiledPlan, { field, key, mock }: { field: string; key: string; mock: Json }): Misfit | undefined {
+  const path = excerpt(key);
   const found = mockedNode(plan, key);
-  if (typeof found === "string") throw runtimeErrors.MOCK_PATH_UNKNOWN({ field, path: excerpt(key), problem: found });
-  const fault = mockFault(found, mock);
-  if (fault !== undefined) throw runtimeErrors.MOCK_INVALID({ field, path: key, value: excerpt(JSON.stringify(mock)), problem: fault });
+  if (typeof found === "string") return { path, problem: found, error: runtimeErrors.MOCK_PATH_UNKNOWN({ field, path, problem: found }) };
+  const problem = mockFault(found, mock);
+  if (problem === undefined) return undefined;
+  return { path, problem: `it ${problem}`, error: runtimeErrors.MOCK_INVALID({ field, path: key, value: excerpt(JSON.stringify(mock)), problem }) };
 }
 
 /** The node of a key; or what is wrong with the key, and what may be meant. */

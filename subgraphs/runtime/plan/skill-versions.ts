@@ -149,5 +149,5 @@ function frozenTool({ skill, implementation }: SkillContent, bindings: readonly 
   const { version } = binding;
   if (version == null) throw runtimeErrors.TOOL_VERSION_MISSING({ id: tool.id, nodeId });
   const policy = eitherPolicy(implementation["requires_approval"], binding.requiresApproval as Json);
-  return { tool_version_id: version.id, ...(policy !== undefined && { requires_approval: policy }) };
+  return { tool_version_id: version.id, tool_code: tool.code, ...(policy !== undefined && { requires_approval: policy }) };
 }

@@ -1,6 +1,7 @@
 /** What a plan holds of a team version: all that its members are told, and what they are offered, so that another version of the platform tells them the same. */
 import type { JsonObject } from "#shared/json.ts";
 import type { TeamVersionFound } from "../client/team.client.ts";
+import { teamsSteps } from "../engine/drivers/agent-plan.ts";
 import { teamRules, type TeamRules } from "../engine/drivers/team-plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { FrozenAgent } from "../nodes/agent/agent-frozen.ts";
@@ -92,7 +93,7 @@ function memberAgent({ version, rules, place, frozen, maxRounds }: Place): Froze
   const ends = mode === "ROUND_ROBIN" && place !== closer ? { conclude: conclusion(freeName("conclude", names)) } : {};
   checkRoom({ version, place, tools: functionsOffered(frozen).length, name: ask.ask?.name ?? ends.conclude?.name });
   const team = { key: version.members[place]!.memberKey, note: noteOf(version, rules, place), ...ask, ...ends, same_asks: sameAsks };
-  const limits = isLead && maxRounds !== undefined ? { ...frozen.limits, max_steps: maxRounds } : frozen.limits;
+  const limits = isLead && maxRounds !== undefined ? { ...frozen.limits, max_steps: maxRounds, steps_of: teamsSteps } : frozen.limits;
   // Who is asked by a supervisor is given its task; the others know the conversation that the team is part of.
   return { ...frozen, limits, team, history: mode !== "SUPERVISOR" || isLead };
 }

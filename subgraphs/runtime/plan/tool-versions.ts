@@ -1,6 +1,6 @@
 /**
  * Tool calls are frozen by reference: a run calls the versions that were current when it was created, with the secrets of the day. Whether a person is asked before is
- * frozen as it was then: by the binding, or by the node, and neither takes back what the other asks.
+ * frozen as it was then: by the binding, or by the node, and neither takes back what the other asks. So is the tool's code, by which a person is told what they approve of.
  */
 import type { SubgraphCaller } from "#shared/endpoint/caller.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -14,7 +14,7 @@ import { findToolReference, type ToolFound, type ToolReference } from "../client
 const lookupsAtOnce = 20;
 
 /**
- * The document with `tool_version_id`, and `requires_approval` of the binding, in the config of every node that calls a tool of the platform. A node that names a version keeps it.
+ * The document with `tool_version_id`, `tool_code`, and `requires_approval` of the binding, in the config of every node that calls a tool of the platform. A node that names a version keeps it.
  *
  * @throws AppError TOOL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, TOOL_VERSION_MISSING
  */
@@ -36,7 +36,10 @@ export async function freezeToolVersions(call: SubgraphCaller, info: RequestInfo
 
 /** What is frozen of a reference. */
 interface FrozenTool {
-  version: string;
+  /** undefined: the node names it. */
+  version: string | undefined;
+  /** undefined: there is no such tool any more, which the call says. */
+  code: string | undefined;
   /** The binding's `requires_approval`. */
   policy: Json | undefined;
 }
@@ -51,11 +54,14 @@ function withVersions(document: PlanDocument, versions: ReadonlyMap<string, Froz
   return { ...document, nodes: document.nodes.map(frozen), ...(workflows.length > 0 && { workflows: Object.fromEntries(workflows) }) };
 }
 
-function frozenConfig({ config }: PlanNode, { version, policy }: FrozenTool): JsonObject {
+function frozenConfig({ config }: PlanNode, { version, code, policy }: FrozenTool): JsonObject {
   const requires = eitherPolicy(config["requires_approval"], policy);
+  const frozenVersion = config["tool_version_id"] || version;
   return {
     ...config,
-    tool_version_id: config["tool_version_id"] || version,
+    ...(frozenVersion !== undefined && { tool_version_id: frozenVersion }),
+    // Not the one that the node may give beside an id: that is not what is called.
+    ...(code !== undefined && { tool_code: code }),
     ...(requires !== undefined && { requires_approval: requires }),
   };
 }
@@ -67,11 +73,13 @@ export function eitherPolicy(own: Json | undefined, bound: Json | undefined): tr
   return b === undefined ? a : `(${a}) || (${b})`;
 }
 
-/** What is to be looked up of a node's call: which version, and what its binding says. undefined where that is known, and for one that names no tool: that is plain HTTP. */
+/** What is to be looked up of a node's call: which tool and version, and what its binding says. undefined where nobody needs to know, and for one that names no tool: that is plain HTTP. */
 function openReference({ type, config }: PlanNode): ToolReference | undefined {
   const { tool_binding_id: binding, tool_id: id, tool_code: code, tool_version_id: version } = config;
   if (type === "tool" && binding) return { toolBindingId: String(binding) };
-  if (type !== "tool" || version) return undefined;
+  if (type !== "tool") return undefined;
+  // The call finds out whether there is such a version; only who is asked has to be told whose it is.
+  if (version) return config["requires_approval"] ? { toolVersionId: String(version) } : undefined;
   if (id) return { toolId: String(id) };
   return code ? { toolCode: String(code) } : undefined;
 }
@@ -83,17 +91,19 @@ function referenceKey(node: PlanNode): string {
 async function frozenTool(call: SubgraphCaller, info: RequestInfo, node: PlanNode): Promise<FrozenTool> {
   const reference = openReference(node)!;
   const found = await findToolReference(call, info, reference);
+  if ("toolVersionId" in reference) return { version: undefined, code: found.toolVersion?.tool?.code, policy: undefined };
   if ("toolBindingId" in reference) {
     const { toolBinding } = found;
     if (toolBinding == null || toolBinding.deletedAt !== null)
       throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id: reference.toolBindingId, nodeId: node.id });
     const policy = isJsonObject(toolBinding.config) ? toolBinding.config["requires_approval"] : undefined;
-    return { version: usableVersion(toolBinding.tool, toolBinding.toolVersion, node.id), policy };
+    const { tool, toolVersion } = toolBinding;
+    return { version: usableVersion(tool, toolVersion, node.id), code: tool.code, policy };
   }
   const tool = "toolId" in reference ? found.tool : found.toolByCode;
   if (tool == null)
     throw runtimeErrors.TOOL_NOT_FOUND({ id: "toolId" in reference ? reference.toolId : reference.toolCode, nodeId: node.id });
-  return { version: usableVersion(tool, null, node.id), policy: undefined };
+  return { version: usableVersion(tool, null, node.id), code: tool.code, policy: undefined };
 }
 
 function usableVersion(tool: ToolFound, bound: { id: string } | null, nodeId: string): string {

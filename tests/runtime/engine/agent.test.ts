@@ -56,9 +56,23 @@ describe("agentNext", () => {
     expect(agentNext(agentRules({ agent })!, view(...parts))).toEqual(step);
   });
 
-  it("fails where its steps are used up", () => {
-    const step = agentNext(agentRules({ agent: frozen() })!, view("model#1:again", "model#2:again", "model#3:again"));
-    expect(step).toMatchObject({ kind: "fail", code: "AGENT_MAX_STEPS" });
+  const ended = ["model#1:again", "model#2:again"];
+  it.each<[string, string[], AgentStep | { kind: "fail" }]>([
+    ["fails where its steps are used up", [...ended, "model#3:again"], { kind: "fail" }],
+    ["calls no tool of whose answer no model is told", [...ended, "model#3:calls:2"], { kind: "fail" }],
+    ["calls those of which one is told", ["model#1:compact", "compact#1:done", "model#2:again", "model#3:calls:1"], opens("tool#3.0")],
+    ["waits for what an older version has begun", [...ended, "model#3:calls:2", "tool#3.0:open"], opens("tool#3.1")],
+    ["and fails then", [...ended, "model#3:calls:1", "tool#3.0:done"], { kind: "fail" }],
+  ])("%s", (_name, parts, step) => {
+    expect(agentNext(agentRules({ agent: frozen() })!, view(...parts))).toMatchObject(step);
+  });
+
+  it.each([
+    [frozen(), "maxSteps of its version allows no more"],
+    [{ limits: { max_steps: 3, steps_of: "team" } }, "max_rounds of its team's version allows no more"],
+  ])("names the key that ends it", (agent, said) => {
+    const step = agentNext(agentRules({ agent })!, view(...ended, "model#3:calls:2"));
+    expect(step).toMatchObject({ code: "AGENT_MAX_STEPS", message: expect.stringContaining(said) as string });
   });
 });
 

@@ -191,7 +191,7 @@ describe("the frozen plan", () => {
 
   it("is one for equal documents, and another once a tool has a new version", async () => {
     const t = await setup();
-    const tool = { id: "tool-1", status: "ACTIVE", deletedAt: null, latestVersion: { id: "tv-1" } };
+    const tool = { id: "tool-1", code: "search", status: "ACTIVE", deletedAt: null, latestVersion: { id: "tv-1" } };
     t.graph.tools.set("tool-1", tool);
     const dsl = { nodes: [{ id: "n", type: "tool", config: { tool_id: "tool-1" } }], edges: [] };
     await t.create(dsl);
@@ -205,9 +205,9 @@ describe("the frozen plan", () => {
 
   it("cannot be made of tools that are not there, archived, or have no version", async () => {
     const t = await setup();
-    t.graph.tools.set("old", { id: "old", status: "ARCHIVED", deletedAt: null, latestVersion: { id: "v" } });
-    t.graph.tools.set("gone", { id: "gone", status: "ACTIVE", deletedAt: "2026-01-01T00:00:00Z", latestVersion: { id: "v" } });
-    t.graph.tools.set("new", { id: "new", status: "ACTIVE", deletedAt: null, latestVersion: null });
+    t.graph.tools.set("old", { id: "old", code: "old", status: "ARCHIVED", deletedAt: null, latestVersion: { id: "v" } });
+    t.graph.tools.set("gone", { id: "gone", code: "gone", status: "ACTIVE", deletedAt: "2026-01-01T00:00:00Z", latestVersion: { id: "v" } });
+    t.graph.tools.set("new", { id: "new", code: "new", status: "ACTIVE", deletedAt: null, latestVersion: null });
     const refused = async (config: object) => {
       const workflowVersionId = `v-of-${JSON.stringify(config)}`;
       t.graph.version(workflowVersionId, { nodes: [{ id: "n", type: "tool", config }], edges: [] });

@@ -228,6 +228,33 @@ describe("forkRun", () => {
     });
   });
 
+  it("takes its mocks along, but for those that are left out, as their nodes are gone in the other version", async () => {
+    const t = await setup({ counted });
+    const old = await t.create(flow, { mocks: { ask: "mocked", beside: "b" } });
+    await t.ask(execute, { id: old });
+    const without = { nodes: flow.nodes.filter(({ id }) => id !== "beside"), edges: edges("set ask", "ask more", "more end") };
+    t.graph.version("without", without);
+    Object.assign(t.graph.versions.get("without")!, { workflow: { id: "workflow-of-v-0", app: { id: "app-1" } } });
+    const asking = { id: old, fromNode: "more", version: "without" };
+    expect(await t.refusal(fork, asking)).toMatchObject({
+      code: "CONFLICT",
+      reason: "FORK_MOCKS_MISFIT",
+      problems: [{ path: "beside" }],
+      message: expect.stringMatching(/beside: the run has no node there.*give their paths in patch\.dropMocks/),
+    });
+    expect(await t.refusal(fork, { ...asking, patch: { dropMocks: ["besid"] } })).toMatchObject({
+      reason: "FORK_MOCK_UNKNOWN",
+      message: expect.stringContaining("did you mean beside"),
+    });
+    expect(await t.refusal(fork, { ...asking, version: null, patch: { dropMocks: ["beside"] } })).toMatchObject({ reason: "FORK_MOCKS_FROZEN" });
+    const { forkRun } = await t.ask<Forked>(fork, { ...asking, patch: { dropMocks: ["beside"] } });
+    await t.ask(execute, { id: forkRun.id });
+    const mocked = `query($id: ID!) { run(id: $id) { status nodeRuns(first: 50) { nodes { path isMocked } } } }`;
+    const { run } = await t.ask<{ run: { status: string; nodeRuns: { nodes: { path: string; isMocked: boolean }[] } } }>(mocked, { id: forkRun.id });
+    expect(run.status).toBe("COMPLETED");
+    expect(run.nodeRuns.nodes.filter(({ isMocked }) => isMocked)).toEqual([{ path: "ask", isMocked: true }]);
+  });
+
   it("is refused, with a reason, where there is nothing to fork", async () => {
     const t = await setup({ counted });
     const branch: TestDsl = {

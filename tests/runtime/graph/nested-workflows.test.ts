@@ -68,7 +68,7 @@ describe("a sub-workflow in the graph", () => {
 
   it("holds the tools' versions of its own nodes, in bodies too", async () => {
     const t = await setup();
-    t.graph.tools.set("t-1", { id: "t-1", status: "ACTIVE", deletedAt: null, latestVersion: { id: "tv-1" } });
+    t.graph.tools.set("t-1", { id: "t-1", code: "t", status: "ACTIVE", deletedAt: null, latestVersion: { id: "tv-1" } });
     t.graph.version("calls", only(side(2, { id: "call", type: "tool", config: { tool_id: "t-1" } })));
     await t.create(only(sub({ workflow_version_id: "calls" })));
     const [plan] = await rows(t, "select document::text as document from runtime.plan");

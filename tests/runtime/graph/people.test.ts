@@ -34,7 +34,7 @@ const calling = (config: object = {}, more: object = {}): TestDsl => ({
   edges: [],
 });
 
-const tool = { id: "tool-1", status: "ACTIVE", deletedAt: null, latestVersion: { id: "version-1" } };
+const tool = { id: "tool-1", code: "pay", status: "ACTIVE", deletedAt: null, latestVersion: { id: "version-1" } };
 
 async function started(t: TestRuntime, dsl: TestDsl, more: object = {}): Promise<string> {
   const id = await t.create(dsl, { execution: "WORKERS", ...more });
@@ -258,6 +258,24 @@ describe("a call that waits for an approval", () => {
     expect(t.graph.toolCalls).toHaveLength(1);
   });
 
+  it.each([
+    ["its id", { tool_id: "tool-1" }],
+    ["its code", { tool_id: undefined, tool_code: "pay" }],
+    ["a binding", { tool_id: undefined, tool_binding_id: "b" }],
+    ["a version of it", { tool_id: undefined, tool_version_id: "version-1" }],
+    ["its id, and by another's code, which is not called", { tool_id: "tool-1", tool_code: "harmless" }],
+  ])("says the code of the tool, which a node names by %s", async (_what, named) => {
+    const t = await setup();
+    t.graph.tools.set("tool-1", tool);
+    t.graph.bindings.set("b", { id: "b", deletedAt: null, config: {}, tool: tool, toolVersion: null });
+    const id = await started(t, calling({ ...named, requires_approval: true }), { input: { amount: 20 } });
+    const shown = "query($id: ID!) { nodeRun(id: $id) { waiting { toolName } } }";
+    expect(await t.ask(shown, { id: `${id}:pay` })).toEqual({ nodeRun: { waiting: { toolName: "pay" } } });
+    await t.ask(resume, { id: `${id}:pay`, input: { decision: "APPROVE" } });
+    await t.ask(run, { id });
+    expect(t.graph.toolCalls).toHaveLength(1);
+  });
+
   it("of a plain request shows no credential, changes parts of that request alone, and what was hidden is left or written whole", async () => {
     const t = await setup();
     const url = "http://127.0.0.1:1/x?api_key=S3CRET";
@@ -286,7 +304,11 @@ describe("a call that waits for an approval", () => {
       ["/url", { url: "http://127.0.0.1:1/other?api_key=***" }],
       ["/query", { query: { token: "***" } }],
       ["/url", { url: "http://127.0.0.2:1/x" }],
-      ["/base_url", { base_url: "http://127.0.0.2:1" }],
+      ["/url", { url: "//127.0.0.2:1/x" }],
+      ["/url", { url: "/x" }],
+      ["/url", { url: "http://u:p@127.0.0.1:1/x" }],
+      ["/path", { path: "/y" }],
+      ["/base_url", { base_url: "http://127.0.0.1:1" }],
     ] as const)
       expect(await t.refusal(resume, approve(args))).toMatchObject({ reason: "ANSWER_INVALID", field: "arguments", problems: [{ field }] });
     await t.ask(resume, approve({ ...waiting.arguments, body: { a: 2 } }));

@@ -45,7 +45,7 @@ export class FakeGraph {
   readonly sessions = new Map<string, "ACTIVE" | "CLOSED">([["s1", "ACTIVE"]]);
   readonly tools = new Map<
     string,
-    { id: string; code?: string; status: string; deletedAt: string | null; latestVersion: { id: string } | null }
+    { id: string; code: string; status: string; deletedAt: string | null; latestVersion: { id: string } | null }
   >();
   readonly bindings = new Map<string, object>();
   /** Input schemas by version. */
@@ -138,10 +138,10 @@ const toolTypes = `
   input InvokeToolInput { toolBindingId: ID toolId: ID toolVersionId: ID arguments: JSONObject config: JSONObject idempotencyKey: String }
   type ToolAnswer { ok: Boolean! status: Int outputText: String outputJson: JSONObject numbersAsText: [String!]! headers: JSONObject! durationMs: Float!
     errorCode: String errorMessage: String resolved: JSONObject! }
-  type Tool { id: ID! status: String! deletedAt: String latestVersion: ToolVersion }
+  type Tool { id: ID! code: String! status: String! deletedAt: String latestVersion: ToolVersion }
   type ToolBinding { id: ID! deletedAt: String config: JSONObject tool: Tool! toolVersion: ToolVersion }
   scalar JSONObject
-  type ToolVersion { id: ID! inputSchema: JSONObject }`;
+  type ToolVersion { id: ID! inputSchema: JSONObject tool: Tool }`;
 const sessionTypes = `
   type Query { session(id: ID!): Session }
   type Mutation { recordRunMessage(input: RecordRunMessageInput!): Message! }
@@ -200,7 +200,11 @@ function fakes(graph: FakeGraph) {
       toolByCode: ({ code }: { code: string }) =>
         [...graph.tools.values()].find((tool) => tool.code === code && tool.deletedAt === null) ?? null,
       toolBinding: mine((id) => graph.bindings.get(id)),
-      toolVersion: mine((id) => ({ id, inputSchema: graph.inputSchemas.get(id) ?? null })),
+      toolVersion: mine((id) => ({
+        id,
+        inputSchema: graph.inputSchemas.get(id) ?? null,
+        tool: [...graph.tools.values()].find(({ latestVersion }) => latestVersion?.id === id) ?? null,
+      })),
       invokeTool: ({ input }: { input: FakeGraph["toolCalls"][number] }) => {
         graph.toolCalls.push(input);
         const status = graph.toolStatuses.shift() ?? 200;

@@ -127,10 +127,24 @@ describe("config schemas", () => {
     [{ action: "write", content: "c", query: "q", importance: 101 }, ["importance", "query"]],
     [{ action: "write", content: "c", query: "q" }, ["query"]],
     [{ action: "search", query: "q", content: "c", expires_at: "2030-01-01T00:00:00Z" }, ["content", "expires_at"]],
+    [{ action: "write", content: "c", expires_at: "soon" }, ["expires_at"]],
+    [{ action: "write", content: "c", expires_at: "2030-01-01T00:00:00" }, ["expires_at"]],
+    [{ action: "write", content: "c", expires_at: "2030-02-30T00:00:00Z" }, ["expires_at"]],
+    [{ action: "write", content: "c", expires_at: "2030-01-01 00:00:00+0100" }, []],
+    [{ action: "write", content: "c", expires_at: "{{ input.until }}" }, []],
     [{ action: "forget", query: "q" }, ["action"]],
   ])("say of memory nodes which key is wrong: %j", (config, keys) => {
     expect(configs.memoryConfig.safeParse(config).error?.issues.map(({ path }) => path.join(".")) ?? []).toEqual(keys);
   });
+});
+
+it.each<[JsonObject, string[]]>([
+  [{ seed: 2_147_483_648 }, ["seed"]],
+  [{ seed: -2_147_483_648, max_tokens: 10_000_000 }, []],
+  [{ max_tokens: 3_000_000_000, max_completion_tokens: 0 }, ["max_tokens", "max_completion_tokens"]],
+])("llm nodes have numbers that the model subgraph takes: %j", (config, keys) => {
+  const { error } = configs.llmConfig.safeParse({ prompt: "x", ...config });
+  expect(error?.issues.map(({ path }) => path.join(".")) ?? []).toEqual(keys);
 });
 
 describe("readDsl", () => {

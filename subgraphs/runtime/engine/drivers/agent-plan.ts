@@ -20,6 +20,8 @@ export const agentPartTypes = {
 export interface AgentRules {
   /** Model calls, at most; those that made the conversation shorter are not counted. */
   maxSteps: number;
+  /** Who says so: a text for people, with the key. */
+  stepsOf: string;
   /** Memories, or messages of its session, are read before the first model call. */
   reads: boolean;
   /** A memory is written after the last one. */
@@ -37,13 +39,17 @@ export interface AgentPart {
   isHandled: boolean;
 }
 
+/** `limits.steps_of` of the supervisor of a team whose version says how many model calls it has. */
+export const teamsSteps = "team" as const;
+
 /** Reads the agent that a node's config has; undefined: it has none. */
 export function agentRules({ agent }: JsonObject): AgentRules | undefined {
   if (!isJsonObject(agent)) return undefined;
   const { limits, memory, history } = agent;
-  const { max_steps: maxSteps = 8 } = isJsonObject(limits) ? limits : {};
+  const { max_steps: maxSteps = 8, steps_of: stepsOf } = isJsonObject(limits) ? limits : {};
   const { enabled = false, write_enabled: writes = false } = isJsonObject(memory) ? memory : {};
-  return { maxSteps: numberOf(maxSteps), reads: enabled === true || history === true, writes: enabled === true && writes === true };
+  const says = stepsOf === teamsSteps ? "max_rounds of its team's version" : "maxSteps of its version";
+  return { maxSteps: numberOf(maxSteps), stepsOf: says, reads: enabled === true || history === true, writes: enabled === true && writes === true };
 }
 
 /** The kinds of its node runs. */

@@ -73,6 +73,8 @@ export function agentNext(agent: AgentRules, view: AgentView): AgentStep {
     return after(view, agent.writes ? [agentParts.write] : [], () => finish);
   }
   const calls = Array.from({ length: end }, (_, call) => view.callPart?.(turn, call) ?? agentParts.tool(turn, call));
+  // Nobody would read what they answer. Those of a run that an older version of the platform has begun are waited for.
+  if (!mayAsk(agent, view) && calls.every((part) => view.phaseOf(part) === "absent")) return outOfSteps(agent, calls.length);
   return after(view, calls, () => nextTurn(agent, view));
 }
 
@@ -83,9 +85,18 @@ function after(view: AgentView, parts: readonly string[], then: () => AgentStep)
   return parts.every((part) => view.phaseOf(part) === "done") ? then() : wait;
 }
 
-function nextTurn({ maxSteps }: AgentRules, { turn, compactions }: AgentView): AgentStep {
-  if (turn - compactions < maxSteps) return { kind: "open", parts: [agentParts.model(turn + 1)] };
+function nextTurn(agent: AgentRules, view: AgentView): AgentStep {
+  return mayAsk(agent, view) ? { kind: "open", parts: [agentParts.model(view.turn + 1)] } : outOfSteps(agent, 0);
+}
+
+function mayAsk({ maxSteps }: AgentRules, { turn, compactions }: AgentView): boolean {
+  return turn - compactions < maxSteps;
+}
+
+/** @param asked  calls that its last model call asks for; they are not made */
+function outOfSteps({ maxSteps, stepsOf }: AgentRules, asked: number): AgentStep {
   const calls = maxSteps === 1 ? "a model call" : `${maxSteps} model calls`;
-  const message = `The agent has made ${calls} and given no answer: its maxSteps, or the max_rounds of the team that it leads, lets it make no more.`;
+  const left = asked === 0 ? "" : ` The ${asked === 1 ? "call" : `${asked} calls`} that the last one asks for ${asked === 1 ? "was" : "were"} not made.`;
+  const message = `The agent has made ${calls} and given no answer: ${stepsOf} allows no more.${left}`;
   return { kind: "fail", code: "AGENT_MAX_STEPS", message };
 }

@@ -12,6 +12,7 @@ import { answerPage, notePage } from "./link-page.ts";
 import { formToken, isFormToken, linkToken, readLinkToken, type LinkClaims } from "./link-token.ts";
 import type { RuntimeContext } from "../runtime.context.ts";
 import { shownWaiting, type WaitingRow } from "./waiting.entity.ts";
+import { waitEnd } from "./wait-ended.ts";
 
 const leastSeconds = 60;
 const mostSeconds = 366 * 86_400;
@@ -149,13 +150,12 @@ function shown(context: RuntimeContext, visit: LinkVisit, row: WaitingRow) {
 
 /** Somebody was first, or the wait is over. */
 async function answered(context: RuntimeContext, visit: LinkVisit, id: string): Promise<LinkAnswer> {
-  const nodeRun = await context.loaders.nodeRun.clear(id).load(id);
-  const by = nodeRun?.answeredBy ?? null;
-  const at = nodeRun?.answeredAt?.toISOString().replace("T", " ").slice(0, 16) ?? "";
-  const text =
-    by === null ? "Nobody is waiting for this answer any more." : `This was answered by ${by} at ${at} UTC. The first answer counts.`;
+  const { loaders } = context;
+  const [nodeRun, row] = await Promise.all([loaders.nodeRun.clear(id).load(id), loaders.waiting.clear(id).load(id)]);
+  const run = nodeRun === null ? null : await loaders.run.load(nodeRun.runId);
+  const { title, text } = waitEnd({ nodeRun, run, isAskedAnew: row?.isOpen === true });
   if (visit.kind === "callback") return json(409, { code: "CONFLICT", reason: "NODE_RUN_NOT_WAITING", message: text });
-  return page(visit.body === null ? 200 : 409, { title: "Already answered", text });
+  return page(visit.body === null ? 200 : 409, { title, text });
 }
 
 function gone(visit: LinkVisit, status: 404 | 410): LinkAnswer {

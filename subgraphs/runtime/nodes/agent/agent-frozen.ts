@@ -1,6 +1,7 @@
 /** An agent as its plan has it, read where it is executed; and what was fixed when it opened. */
 import * as z from "zod";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { teamsSteps } from "../../engine/drivers/agent-plan.ts";
 import { frozenSkill } from "../skill/skill-frozen.ts";
 
 const json = z.custom<Json>((value) => value !== undefined);
@@ -84,6 +85,8 @@ export const frozenAgent = z.object({
   history: z.boolean(),
   limits: z.object({
     max_steps: z.number(),
+    /** team: they are its team's to say. */
+    steps_of: z.literal(teamsSteps).optional(),
     model_attempts: z.number(),
     model_backoff_seconds: z.number(),
     /** Tokens of all its model calls together. */

@@ -7,7 +7,7 @@ import { agentOf, openingOf, type FrozenAgent } from "./agent-frozen.ts";
 import { functionsTold } from "./agent-functions.ts";
 import { answerCheck } from "./agent-output.ts";
 import { promptOf, type Prompt } from "./agent-prompt.ts";
-import { overBudget, spentOf } from "./agent-spent.ts";
+import { overBudget, spentOf, spentWith, type Spent } from "./agent-spent.ts";
 import { agentRunOf, inputsOf, placeOf, turnsBefore, type ToolCall, type Turn } from "./agent-turn.ts";
 import type { NodeContext, NodeOutcome, NodeUsage } from "../executor.ts";
 import { completionOutput, given, modelCall, usageOf } from "../model-call.ts";
@@ -22,6 +22,7 @@ const toldCalls = 4;
 interface TurnPlace {
   agent: FrozenAgent;
   before: readonly Turn[];
+  spent: Spent;
   /** Inputs that it sees. */
   seen: number;
   prompt: Prompt;
@@ -35,7 +36,8 @@ export const agentModelNode = outsideNode(async (context) => {
   const agent = agentOf(context.config);
   const { scope } = context;
   const { turn } = placeOf(context.nodeRunId);
-  const refusal = overBudget(agent, spentOf(scope.nodes, turn));
+  const spent = spentOf(scope.nodes, turn);
+  const refusal = overBudget(agent, spent);
   if (refusal !== undefined) return refusal;
   if (turn === 1) tellLeftOut(context, agent);
   const before = turnsBefore(scope.nodes, turn);
@@ -44,7 +46,7 @@ export const agentModelNode = outsideNode(async (context) => {
     ...{ agent, turn, inputs, opening: openingOf(scope), outputs: scope.nodes },
     agentRunId: agentRunOf(context.nodeRunId),
   });
-  return ask(context, { agent, before, seen: inputs.length, prompt });
+  return ask(context, { agent, before, spent, seen: inputs.length, prompt });
 });
 
 /** A span that warns: skills that the agent was to be offered, and is not. */
@@ -112,7 +114,7 @@ export function modelSettings({ model }: FrozenAgent): Omit<ModelRequest, "messa
   };
 }
 
-async function outcomeOf(context: NodeContext, { agent, before, seen }: TurnPlace, completion: ModelCompletion): Promise<NodeOutcome> {
+async function outcomeOf(context: NodeContext, { agent, before, spent, seen }: TurnPlace, completion: ModelCompletion): Promise<NodeOutcome> {
   const usage = usageOf(completion);
   const outputText = completion.content ?? "";
   // Each has a node run, and the model is told what became of it; of no more than these.
@@ -133,6 +135,9 @@ async function outcomeOf(context: NodeContext, { agent, before, seen }: TurnPlac
     return failed({ code: "TEAM_LOOP_DETECTED", message, outputText, outputJson, usage });
   }
   if (calls.length > 0) {
+    // Nobody would read what they answer: they are not made.
+    const refusal = overBudget(agent, spentWith(spent, outputJson));
+    if (refusal !== undefined) return { ...refusal, outputText, outputJson, usage };
     const repeated = repeatedCall(agent, before, calls);
     if (repeated === undefined) return completed({ outputText, outputJson, usage, route: route(calls.length) });
     const message = `The model has called ${repeated.name.slice(0, 80)} with the same arguments ${agent.limits.same_calls} times in a row.`;

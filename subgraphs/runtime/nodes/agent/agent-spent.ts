@@ -1,9 +1,12 @@
 /** What an agent's model calls have used, as their rows have it: so a takeover changes nothing of it. */
+import type { Json } from "#shared/json.ts";
 import { agentParts } from "../../engine/drivers/agent.driver.ts";
 import type { FrozenAgent } from "./agent-frozen.ts";
 import { numberOf, objectOf, type AgentOutputs } from "./agent-turn.ts";
 import type { NodeOutcome } from "../executor.ts";
 import { failed } from "../outcome.ts";
+
+type Failed = Extract<NodeOutcome, { kind: "failed" }>;
 
 /** Sums over model calls. */
 export interface Spent {
@@ -24,6 +27,13 @@ export function spentOf(outputs: AgentOutputs, turn: number): Spent {
   return spent;
 }
 
+/** The same with a call of the turn. */
+export function spentWith(before: Spent, output: Json): Spent {
+  const spent = { ...before };
+  add(spent, { output } as AgentOutputs[string]);
+  return spent;
+}
+
 function add(spent: Spent, row: AgentOutputs[string] | undefined): void {
   if (row === undefined) return;
   const usage = objectOf(objectOf(row.output)["usage"]);
@@ -33,7 +43,7 @@ function add(spent: Spent, row: AgentOutputs[string] | undefined): void {
 }
 
 /** How an agent ends that may not ask its model again; undefined: it may. */
-export function overBudget({ limits }: FrozenAgent, spent: Spent): NodeOutcome | undefined {
+export function overBudget({ limits }: FrozenAgent, spent: Spent): Failed | undefined {
   const { max_total_tokens: mostTokens = Infinity, max_total_price: mostPrice = Infinity } = limits;
   const tokens = spent.promptTokens + spent.completionTokens;
   const price = Number(spent.price.toPrecision(12));
@@ -42,6 +52,6 @@ export function overBudget({ limits }: FrozenAgent, spent: Spent): NodeOutcome |
   return undefined;
 }
 
-function exceeded(what: string): NodeOutcome {
+function exceeded(what: string): Failed {
   return failed({ code: "AGENT_BUDGET_EXCEEDED", message: `The agent's model calls have ${what}.` });
 }

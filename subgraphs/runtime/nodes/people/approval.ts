@@ -25,7 +25,7 @@ export function askApproval({ config, scope }: Given): NodeOutcome {
   const isRequest = !isJsonObject(rendered["arguments"]);
   const asked = isJsonObject(rendered["arguments"]) ? rendered["arguments"] : shown;
   if (!isPolicyHeld(config["requires_approval"], scope, asked)) return { kind: "allowed" };
-  const name = tool_code ?? tool_binding_id ?? tool_id ?? shownAddress(request["url"]) ?? shownAddress(request["base_url"]) ?? "http";
+  const name = tool_code ?? tool_binding_id ?? tool_id ?? tool_version_id ?? shownAddress(request["url"]) ?? shownAddress(request["base_url"]) ?? "http";
   const question = {
     tool: { name, ...(tool_version_id !== undefined && { version: tool_version_id }), ...(isRequest && { isRequest }) },
     ...(!isRequest && Object.keys(shown).length > 0 && { text: `Beside the arguments, the request has ${JSON.stringify(shown)}` }),
@@ -79,6 +79,9 @@ export function requestProblems(changed: JsonObject, shown: JsonObject): FieldPr
     .map((key) => ({ field: `/${key}`, message: `It is no part of the request: give some of ${requestKeys.join(", ")}.` }));
   const misfits = toolConfig.safeParse({ tool_code: "it", ...requestOf(changed) }).error?.issues ?? [];
   const hidden = ["url", "base_url", "query"].filter((key) => isHalfHidden(changed[key], shown[key]));
+  // A url counts alone, and a person who changed the others would approve of what they did not mean.
+  const idle = shown["url"] === undefined ? [] : ["base_url", "path"].filter((key) => changed[key] !== undefined && changed[key] !== shown[key]);
+  const broken = ["url", "base_url"].flatMap((key) => addressProblem(key, changed[key], shown[key]) ?? []);
   const origins = [shown["url"], shown["base_url"]].map(originOf);
   const moved = ["url", "base_url"].filter((key) => originOf(changed[key]) !== undefined && !origins.includes(originOf(changed[key])));
   return [
@@ -87,12 +90,25 @@ export function requestProblems(changed: JsonObject, shown: JsonObject): FieldPr
       field: `/${key}`,
       message: "It names another origin than was shown, which would get the credentials of the request: keep scheme, host and port.",
     })),
+    ...idle.map((key) => ({ field: `/${key}`, message: "The request has a url, which counts alone: change that." })),
+    ...broken,
     ...misfits.map(({ path, message }) => ({ field: `/${path.join("/")}`, message })),
     ...hidden.map((key) => ({
       field: `/${key}`,
       message: `A credential of it is ${hiddenValue}: leave it as it was shown, or write all of it.`,
     })),
   ];
+}
+
+/** What the tool would be called with in vain: the answer is used up then. */
+function addressProblem(key: string, value: Json | undefined, shown: Json | undefined): FieldProblem | undefined {
+  // An empty one is a misfit.
+  if (typeof value !== "string" || value === "" || value === shown) return undefined;
+  const field = `/${key}`;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") return { field, message: "It is no http or https URL: write all of it." };
+  if (url.username === "" && url.password === "") return undefined;
+  return { field, message: "It carries credentials, which a person does not give a call: leave them out." };
 }
 
 function originOf(value: Json | undefined): string | undefined {

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { memoryConfig } from "#shared/dsl/configs.ts";
+import { instantOf } from "#shared/dsl/zoned-time.ts";
 import type { Json } from "#shared/json.ts";
 import { rendered } from "../evaluation/evaluation.ts";
 import type { NodeContext, NodeOutcome } from "../executor.ts";
@@ -30,7 +31,10 @@ async function search(context: NodeContext, config: Config): Promise<NodeOutcome
 }
 
 async function write(context: NodeContext, config: Config): Promise<NodeOutcome> {
-  const { content = "", memory_type: memoryType = "fact", importance: importanceScore, metadata = {}, expires_at: expiresAt } = config;
+  const { content = "", memory_type: memoryType = "fact", importance: importanceScore, metadata = {}, expires_at: until } = config;
+  // The config's check has read it; a document may write it in more ways than GraphQL does.
+  const instant = until === undefined ? undefined : instantOf(until, undefined);
+  const expiresAt = typeof instant === "number" ? new Date(instant).toISOString() : until;
   if (context.dryRun) return completed({ outputJson: { dry_run: true, written: false } });
   const contentText = content.toWellFormed();
   const draft = { ...scopeOf(context, config), memoryType, contentText, importanceScore, metadata, expiresAt };

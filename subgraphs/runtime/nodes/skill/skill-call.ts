@@ -92,10 +92,11 @@ function configOf(skill: FrozenSkill, make: (skill: FrozenSkill) => JsonObject):
 
 /** The config of the tool that an HTTP skill calls. */
 export function toolConfigOf(skill: FrozenSkill): JsonObject {
-  return configOf(skill, ({ implementation, tool_version_id: version, requires_approval: policy }) => ({
+  return configOf(skill, ({ implementation, tool_version_id: version, tool_code: code, requires_approval: policy }) => ({
     ...implementation,
     arguments: implementation["arguments"] ?? wholeInput,
     ...(version !== undefined && { tool_version_id: version }),
+    ...(code !== undefined && { tool_code: code }),
     ...(policy !== undefined && { requires_approval: policy }),
   }));
 }

@@ -20,6 +20,8 @@ export const frozenSkill = z.object({
   implementation: object,
   /** Of HTTP: the version of the tool. */
   tool_version_id: z.string().optional(),
+  /** Of HTTP: the code of the tool, for whoever is asked. */
+  tool_code: z.string().optional(),
   /** Of HTTP: what its binding says, or it says itself. */
   requires_approval: z.union([z.literal(true), z.string()]).optional(),
 });
