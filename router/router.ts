@@ -120,7 +120,11 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     gateway: createGateway(runtime),
     log,
     plugins: [runtime.audits.plugin(audited)],
-    validated: { maxTokens: limits.maxTokens, parseErrorTold: (error) => tokensTold(error, limits), documentOf: (hash) => runtime.operations.documentOf(hash) },
+    validated: {
+      maxTokens: limits.maxTokens,
+      parseErrorTold: (error) => tokensTold(error, limits),
+      documentOf: (hash) => runtime.operations.documentOf(hash),
+    },
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });

@@ -25,7 +25,11 @@ export function keysCommand(context: CliContext): Command {
     .description("make a key, and print it: this once")
     .requiredOption("--tenant <id>", "the tenant that it is of", tenantOption)
     .option("--name <name>", "for people", checkedOption(checkName), "cli")
-    .option("--scopes <list>", "noun:verb, or reader, runner, builder; comma-separated. Everything of the tenant unless given", scopesOption)
+    .option(
+      "--scopes <list>",
+      "noun:verb, or reader, runner, builder; comma-separated. Everything of the tenant unless given",
+      scopesOption,
+    )
     .addOption(new Option("--admin", "it may act for any tenant, by x-tenant-id, and do everything there").conflicts("scopes"))
     .option("--expires-in-days <n>", "it does not expire unless given", days)
     .option("--json", "print it as JSON")

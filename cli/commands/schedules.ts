@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { CliContext } from "../context.ts";
-import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption, type GraphOptions, tenantOption } from "../client/graph-options.ts";
+import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption, tenantOption, type GraphOptions } from "../client/graph-options.ts";
 import type { TriggersAsked } from "../client/triggers.ts";
 
 interface CreateOptions extends GraphOptions {

@@ -66,7 +66,8 @@ export const keyErrors = defineErrors({
   },
   API_KEYS_LIMIT: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: { limit: number }) => `The tenant has ${f.limit} keys that are neither revoked nor have expired. Revoke some that are not used.`,
+    message: (f: { limit: number }) =>
+      `The tenant has ${f.limit} keys that are neither revoked nor have expired. Revoke some that are not used.`,
   },
 });
 

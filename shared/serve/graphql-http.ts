@@ -189,7 +189,8 @@ function formatted(error: unknown, log: Log) {
   return clientError(error, { requestId: info?.requestId, report }).toJSON();
 }
 
-const isOfParsing = (error: unknown): error is GraphQLError => error instanceof GraphQLError && error.extensions["code"] === "GRAPHQL_PARSE_FAILED";
+const isOfParsing = (error: unknown): error is GraphQLError =>
+  error instanceof GraphQLError && error.extensions["code"] === "GRAPHQL_PARSE_FAILED";
 
 const offline = () => [
   ApolloServerPluginCacheControlDisabled(),

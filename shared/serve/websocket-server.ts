@@ -290,7 +290,10 @@ const socketErrors = defineErrors({
     code: "RESOURCE_EXHAUSTED",
     message: (f: { limit: number }) => `One socket may have ${f.limit} operations open.`,
   },
-  SOCKETS_LIMIT: { code: "RESOURCE_EXHAUSTED", message: (f: { limit: number }) => `${f.limit} WebSockets are open, which is all there may be.` },
+  SOCKETS_LIMIT: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limit: number }) => `${f.limit} WebSockets are open, which is all there may be.`,
+  },
   SOCKET_HANDSHAKE_INVALID: {
     code: "BAD_USER_INPUT",
     message: (_: object) => "The upgrade is no WebSocket's. Send GET with Sec-WebSocket-Key and Sec-WebSocket-Version: 13.",

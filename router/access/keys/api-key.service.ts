@@ -94,7 +94,8 @@ async function requireFirst(tx: Tx): Promise<void> {
 
 async function requireRoom({ em }: Tx): Promise<void> {
   const lasting = { $or: [{ expiresAt: null }, { expiresAt: { $gt: new Date() } }] };
-  if ((await em.count(ApiKey, { status: { $ne: ApiKeyStatus.REVOKED }, ...lasting })) >= maxKeys) throw keyErrors.API_KEYS_LIMIT({ limit: maxKeys });
+  if ((await em.count(ApiKey, { status: { $ne: ApiKeyStatus.REVOKED }, ...lasting })) >= maxKeys)
+    throw keyErrors.API_KEYS_LIMIT({ limit: maxKeys });
 }
 
 /** The key, locked. Keys that act for any tenant are the command line's to change. @throws AppError API_KEY_NOT_FOUND */

@@ -48,18 +48,34 @@ async function talk(t: FixtureRouter, { params = {}, say = "", first, protocol =
 /** Writes these bytes on a socket of its own behind what asks for a WebSocket, and waits for its end. */
 async function upgrade(t: FixtureRouter, headers: string[], bytes = "") {
   const socket = connect(t.router.port, "127.0.0.1");
-  const own = ["host: localhost", "x-tenant-id: acme", "x-request-id: r-1", "user-agent: tests", "connection: upgrade", "upgrade: websocket"];
+  const own = [
+    "host: localhost",
+    "x-tenant-id: acme",
+    "x-request-id: r-1",
+    "user-agent: tests",
+    "connection: upgrade",
+    "upgrade: websocket",
+  ];
   socket.write(["GET /graphql HTTP/1.1", ...own, ...headers, "", ""].join("\r\n"));
   socket.once("data", () => bytes !== "" && socket.write(bytes, "latin1"));
   socket.on("error", () => {});
   await new Promise((resolve) => socket.once("close", resolve));
 }
 
-const handshake = ["sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-version: 13", "sec-websocket-protocol: graphql-transport-ws"];
+const handshake = [
+  "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+  "sec-websocket-version: 13",
+  "sec-websocket-protocol: graphql-transport-ws",
+];
 const acme = { "x-tenant-id": "acme" };
 const watching = JSON.stringify({ id: "1", type: "subscribe", payload: { query: 'subscription { runStatus(id: "1") { id } }' } });
 const operation = JSON.stringify({ id: "1", type: "subscribe", payload: { query: '{ app(id: "s3cret") { id } }' } });
-const unauthenticated = { statusCode: 401, errorCodes: ["UNAUTHENTICATED"], event: "AUTH_FAILED" as const, details: { reason: "UNAUTHENTICATED" } };
+const unauthenticated = {
+  statusCode: 401,
+  errorCodes: ["UNAUTHENTICATED"],
+  event: "AUTH_FAILED" as const,
+  details: { reason: "UNAUTHENTICATED" },
+};
 
 const refused = (record: Partial<AuditRecord>) => ({
   tenantId: "acme",
@@ -140,8 +156,18 @@ describe("a request that is refused before it is an operation", () => {
     ["its message is no JSON", (t) => talk(t, { params: acme, say: "{s3cret" }), badInput, "SOCKET_MESSAGE_INVALID"],
     ["its message is none of the protocol", (t) => talk(t, { params: acme, say: '{"type":"s3cret"}' }), badInput, "SOCKET_MESSAGE_INVALID"],
     ["its operation has no id", (t) => talk(t, { params: acme, say: '{"type":"subscribe"}' }), badInput, "SOCKET_MESSAGE_INVALID"],
-    ["only servers send its message", (t) => talk(t, { params: acme, say: '{"type":"connection_ack"}' }), badInput, "SOCKET_MESSAGE_INVALID"],
-    ["its operation comes before connection_init", (t) => talk(t, { first: operation, headers: acme }), unauthenticated, "SOCKET_NOT_INITIALIZED"],
+    [
+      "only servers send its message",
+      (t) => talk(t, { params: acme, say: '{"type":"connection_ack"}' }),
+      badInput,
+      "SOCKET_MESSAGE_INVALID",
+    ],
+    [
+      "its operation comes before connection_init",
+      (t) => talk(t, { first: operation, headers: acme }),
+      unauthenticated,
+      "SOCKET_NOT_INITIALIZED",
+    ],
     [
       "it says connection_init twice",
       (t) => talk(t, { first: ['{"type":"connection_init"}', '{"type":"connection_init"}'], headers: acme }),
