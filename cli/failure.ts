@@ -3,7 +3,10 @@ import { AppError } from "#shared/errors.ts";
 import { issueLines } from "./errors.ts";
 import { programName } from "./program-name.ts";
 
-/** What was asked with is wrong, whatever the platform says. */
+/**
+ * What was asked with is wrong, whatever the platform, its database and files say. Wrong options and arguments are Commander's to tell, which ends with 2 too: those that the
+ * platform would refuse are checked as they are read, where that needs nothing but themselves.
+ */
 const wrongAsks = [
   "ENVIRONMENT_INVALID",
   "INTERNAL_KEY_MISSING",

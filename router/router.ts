@@ -27,7 +27,7 @@ import type { ReadinessCheck } from "./edge/health.ts";
 import { httpListener } from "./edge/http.ts";
 import { defaultStreamBounds, HttpStreams, type StreamBounds } from "./edge/http-streams.ts";
 import { boundedServer, defaultBounds, type HttpBounds } from "./edge/http-bounds.ts";
-import { defaultLimits, type OperationLimits } from "./graph/limits.ts";
+import { defaultLimits, tokensTold, type OperationLimits } from "./graph/limits.ts";
 import { Operations } from "./graph/operations.ts";
 import type { OperationDeadlines } from "./edge/operation-deadline.ts";
 import { placeLimitsOf, Places, type PlaceLimits } from "./edge/rates/places.ts";
@@ -120,7 +120,11 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     gateway: createGateway(runtime),
     log,
     plugins: [runtime.audits.plugin(audited)],
-    validated: { maxTokens: limits.maxTokens, documentOf: (hash) => runtime.operations.documentOf(hash) },
+    validated: {
+      maxTokens: limits.maxTokens,
+      parseErrorTold: (error) => tokensTold(error, limits),
+      documentOf: (hash) => runtime.operations.documentOf(hash),
+    },
   });
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
@@ -228,7 +232,9 @@ function upgradeListener({ sockets, env, refusals, identities, rates, places, fi
     await rates.address(request);
     if (socket.destroyed) return;
     socket.once("close", places.ofAddress(request));
-    if (!sockets.upgrade(request, socket, head)) refusals.record({ request, statusCode: 503, error: tooManySockets() });
+    const refused = sockets.upgrade(request, socket, head);
+    if (refused !== undefined)
+      refusals.record({ request, statusCode: statusOfRefusal(refused), error: refused, identity: identities.nobody });
   };
   return (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     find(request);
@@ -239,8 +245,6 @@ function upgradeListener({ sockets, env, refusals, identities, rates, places, fi
     void open(request, socket, head).catch((error: unknown) => refuse(request, socket, error));
   };
 }
-
-const tooManySockets = () => new AppError("RESOURCE_EXHAUSTED", "SOCKETS_LIMIT", "Too many WebSockets are open.");
 
 interface Stopping {
   http: Server;

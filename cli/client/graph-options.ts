@@ -1,6 +1,8 @@
 /** What commands that ask a running platform have in common. */
 import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
+import { AppError } from "#shared/errors.ts";
+import { tenantIdPattern } from "#shared/request-info.ts";
 import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { runningInstance } from "../process/instance-lock.ts";
@@ -21,6 +23,24 @@ export interface GraphOptions {
 export const tenantHelp = "the tenant (that of the API key; without one: public)";
 export const apiKeyHelp = "the API key, where authentication is on (AGENT_PLATFORM_API_KEY, which no list of processes shows)";
 
+/** Reads `--tenant`. */
+export function tenantOption(text: string): string {
+  if (!tenantIdPattern.test(text))
+    throw new InvalidArgumentError("It is 1 to 63 letters, digits, '.', '_' or '-', a letter or digit first.");
+  return text;
+}
+
+/** Reads an option by a check whose refusal is for people: what is wrong with it is told as of any option. */
+export function checkedOption<T>(check: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return check(text);
+    } catch (error) {
+      throw error instanceof AppError ? new InvalidArgumentError(error.message) : error;
+    }
+  };
+}
+
 /** Who asks: a key of the command line, else of the environment. */
 export function askedBy(context: CliContext, { tenant, apiKey }: Pick<GraphOptions, "tenant" | "apiKey">) {
   return { tenant, apiKey: apiKey ?? context.env().apiKey };
@@ -30,7 +50,7 @@ export function askedBy(context: CliContext, { tenant, apiKey }: Pick<GraphOptio
 export function withGraphOptions(command: Command): Command {
   return command
     .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
-    .option("--tenant <id>", tenantHelp)
+    .option("--tenant <id>", tenantHelp, tenantOption)
     .option("--api-key <key>", apiKeyHelp)
     .option("--give-up-after <seconds>", "how long a lost connection is tried again (60)", secondsOption)
     .option("--json", "print events and the result as JSON, a line each");

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { CliContext } from "../context.ts";
-import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption, type GraphOptions } from "../client/graph-options.ts";
+import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption, tenantOption, type GraphOptions } from "../client/graph-options.ts";
 
 interface AnswerOptions extends GraphOptions {
   action?: string;
@@ -31,7 +31,7 @@ export function answerCommand(context: CliContext): Command {
     .option("--reason <text>", "with --approve or --reject: why")
     .option("--assignee <name>", "of the list: only what asks this person")
     .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
-    .option("--tenant <id>", tenantHelp)
+    .option("--tenant <id>", tenantHelp, tenantOption)
     .option("--api-key <key>", apiKeyHelp)
     .option("--json", "print what comes of it as JSON, a line each")
     .addHelpText(

@@ -6,7 +6,7 @@ import type { BrokenAudit } from "../composition.ts";
 import type { CliContext } from "../context.ts";
 import { joinPlatformDatabase } from "../database/database.ts";
 import { requireEncryptionKey, withKey } from "../database/encryption-key.ts";
-import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption } from "../client/graph-options.ts";
+import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption, tenantOption } from "../client/graph-options.ts";
 
 interface ExportOptions {
   url?: string;
@@ -22,7 +22,7 @@ export function auditCommand(context: CliContext): Command {
   const exporting = new Command("export")
     .description("write a tenant's audits to stdout as JSON, a line each, the oldest first")
     .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
-    .option("--tenant <id>", tenantHelp)
+    .option("--tenant <id>", tenantHelp, tenantOption)
     .option("--api-key <key>", apiKeyHelp)
     .option("--since <time>", "those that began at this time or later, such as 2026-11-01T00:00:00Z", timeOption)
     .option("--until <time>", "those that began before this time", timeOption)
@@ -48,7 +48,7 @@ export function auditCommand(context: CliContext): Command {
 function verifyCommand(context: CliContext): Command {
   return new Command("verify")
     .description("say whether audits were changed, removed or put in, by their hash chains; ends with 1 where some were")
-    .option("--tenant <id>", "those of one tenant; of all unless given")
+    .option("--tenant <id>", "those of one tenant; of all unless given", tenantOption)
     .option("--json", "print chains and faults as JSON, a line each")
     .addHelpText(
       "after",

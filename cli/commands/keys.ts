@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
-import { tenantIdPattern } from "#shared/request-info.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { checkName } from "#shared/fields.ts";
 import { adminScope, expandScopes } from "#shared/scopes.ts";
 import type { KeyAdmin, KeyFacts } from "../composition.ts";
+import { checkedOption, tenantOption } from "../client/graph-options.ts";
 import type { CliContext } from "../context.ts";
 import { joinPlatformDatabase } from "../database/database.ts";
 import { requireEncryptionKey, withKey } from "../database/encryption-key.ts";
@@ -10,7 +11,7 @@ import { requireEncryptionKey, withKey } from "../database/encryption-key.ts";
 interface CreateOptions {
   tenant: string;
   name: string;
-  scopes?: string[];
+  scopes?: readonly string[];
   admin?: boolean;
   expiresInDays?: number;
   json?: boolean;
@@ -23,11 +24,13 @@ export function keysCommand(context: CliContext): Command {
     .command("create")
     .description("make a key, and print it: this once")
     .requiredOption("--tenant <id>", "the tenant that it is of", tenantOption)
-    .option("--name <name>", "for people", "cli")
-    .option("--scopes <list>", "noun:verb, or reader, runner, builder; comma-separated. Everything of the tenant unless given", (text) =>
-      text.split(","),
+    .option("--name <name>", "for people", checkedOption(checkName), "cli")
+    .option(
+      "--scopes <list>",
+      "noun:verb, or reader, runner, builder; comma-separated. Everything of the tenant unless given",
+      scopesOption,
     )
-    .option("--admin", "it may act for any tenant, by x-tenant-id")
+    .addOption(new Option("--admin", "it may act for any tenant, by x-tenant-id, and do everything there").conflicts("scopes"))
     .option("--expires-in-days <n>", "it does not expire unless given", days)
     .option("--json", "print it as JSON")
     .addHelpText(
@@ -59,8 +62,7 @@ export function keysCommand(context: CliContext): Command {
 }
 
 async function create(context: CliContext, admin: KeyAdmin, options: CreateOptions): Promise<void> {
-  const { tenant: tenantId, name, admin: isAdmin = false, expiresInDays } = options;
-  const scopes = options.scopes === undefined ? null : expandScopes(options.scopes);
+  const { tenant: tenantId, name, scopes = null, admin: isAdmin = false, expiresInDays } = options;
   const expiresAt = expiresInDays === undefined ? null : new Date(Date.now() + expiresInDays * 86_400_000);
   const { id, secret } = await admin.create({ tenantId, name, scopes, isAdmin, expiresAt });
   if (options.json !== true) {
@@ -92,11 +94,7 @@ function line({ id, prefix, tenantId, name, status, isAdmin, scopes, expiresAt, 
   return [id, prefix, status.padEnd(8), tenantId, JSON.stringify(name), may, ...times].join("  ");
 }
 
-function tenantOption(text: string): string {
-  if (!tenantIdPattern.test(text))
-    throw new InvalidArgumentError("It is 1 to 63 letters, digits, '.', '_' or '-', a letter or digit first.");
-  return text;
-}
+const scopesOption = checkedOption((text) => expandScopes(text.split(",").map((scope) => scope.trim())));
 
 function days(text: string): number {
   const value = Number(text);

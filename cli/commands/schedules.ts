@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { CliContext } from "../context.ts";
-import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption, type GraphOptions } from "../client/graph-options.ts";
+import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption, tenantOption, type GraphOptions } from "../client/graph-options.ts";
 import type { TriggersAsked } from "../client/triggers.ts";
 
 interface CreateOptions extends GraphOptions {
@@ -62,7 +62,7 @@ function createOf(context: CliContext): Command {
 export function withTriggerOptions(command: Command): Command {
   return command
     .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
-    .option("--tenant <id>", tenantHelp)
+    .option("--tenant <id>", tenantHelp, tenantOption)
     .option("--api-key <key>", apiKeyHelp)
     .option("--json", "print what comes of it as JSON, a line each");
 }

@@ -3,7 +3,7 @@ import type { CliContext } from "../context.ts";
 import { cliErrors } from "../errors.ts";
 import { colours } from "../client/colours.ts";
 import { startOwnPlatform, throwAwayEnvironment } from "../client/trials/own-platform.ts";
-import { apiKeyHelp, urlOption } from "../client/graph-options.ts";
+import { apiKeyHelp, urlOption, tenantOption } from "../client/graph-options.ts";
 import { startLocalServer } from "../smoke/local-server.ts";
 import type { SmokeResult } from "../smoke/smoke-result.ts";
 
@@ -20,7 +20,7 @@ export function smokeCommand(context: CliContext): Command {
   return new Command("smoke")
     .description("run every kind of workflow that needs no model key, and check what comes out")
     .option("--url <url>", "the graph to test; a throw-away platform of its own unless given", urlOption)
-    .option("--tenant <id>", "the tenant (that of the API key; without one: smoke)")
+    .option("--tenant <id>", "the tenant (that of the API key; without one: smoke)", tenantOption)
     .option("--api-key <key>", apiKeyHelp)
     .option(
       "--http-port <n>",

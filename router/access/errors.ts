@@ -55,13 +55,19 @@ export const keyErrors = defineErrors({
     message: (f: { id: string; expiresAt: string }) =>
       `API key ${f.id} ended at ${f.expiresAt}, and one that replaces it would end then, too. Make a new one with createApiKey.`,
   },
+  API_KEY_REPLACED: {
+    code: "CONFLICT",
+    message: (f: { id: string; replacedBy: string; expiresAt: string | null }) =>
+      `API key ${f.id} was rotated: key ${f.replacedBy} replaces it, and it ends at ${f.expiresAt}. Rotate that one, or make another with createApiKey; updateApiKeyStatus (REVOKED) ends this one at once.`,
+  },
   EXPIRY_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: "expiresAt"; value: string }) => `expiresAt is ${f.value}, which has passed. Give a time in the future, or none.`,
   },
   API_KEYS_LIMIT: {
     code: "RESOURCE_EXHAUSTED",
-    message: (f: { limit: number }) => `The tenant has ${f.limit} keys that are not revoked. Revoke some that are not used.`,
+    message: (f: { limit: number }) =>
+      `The tenant has ${f.limit} keys that are neither revoked nor have expired. Revoke some that are not used.`,
   },
 });
 

@@ -12,6 +12,7 @@ import { RateCounts } from "./migrations/0005-rate-counts.ts";
 import { Secrets0006 } from "./migrations/0006-secrets.ts";
 import { AuditRetention } from "./migrations/0007-audit-retention.ts";
 import { AuditChain0008 } from "./migrations/0008-audit-chain.ts";
+import { ReplacedKeys0009 } from "./migrations/0009-replaced-keys.ts";
 import { RequestAudit } from "./audits/request-audit.entity.ts";
 import { RequestAuditResolver } from "./audits/request-audit.resolver.ts";
 import { PartHealthResolver } from "./part-health.resolver.ts";
@@ -46,6 +47,7 @@ export function accessSubgraph(
       { name: "0006-secrets", class: Secrets0006 },
       { name: "0007-audit-retention", class: AuditRetention },
       { name: "0008-audit-chain", class: AuditChain0008 },
+      { name: "0009-replaced-keys", class: ReplacedKeys0009 },
     ],
     sealedTables: [],
     loaders: ({ db }) => accessLoaders(db),

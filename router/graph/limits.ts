@@ -4,6 +4,8 @@ import { defineErrors } from "#shared/errors.ts";
 
 export interface OperationLimits {
   maxTokens: number;
+  /** Errors that are told of one document. */
+  maxErrors: number;
   maxDepth: number;
   maxAliases: number;
   /** Of an operation that asks for the schema, whose parts are many and each refer to each other. */
@@ -31,6 +33,7 @@ export interface OperationLimits {
 /** Wide enough for GraphiQL's introspection and for any console; narrow enough to plan in a fraction of a second. */
 export const defaultLimits: OperationLimits = {
   maxTokens: 15_000,
+  maxErrors: 100,
   maxDepth: 30,
   maxAliases: 200,
   maxIntrospectionAliases: 20,
@@ -84,4 +87,17 @@ export type Excess = {
 export function tooMuch(excess: Excess, node?: ASTNode): GraphQLError {
   const made = limitErrors.OPERATION_LIMIT_EXCEEDED(excess);
   return new GraphQLError(made.message, { nodes: node, originalError: made });
+}
+
+/** What graphql-js says of a document that has too many tokens, with the limit and the next step; any other error as it is. */
+export function tokensTold(error: GraphQLError, { maxTokens }: Pick<OperationLimits, "maxTokens">): GraphQLError {
+  if (!/^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(error.message)) return error;
+  const message = `The document has more than ${maxTokens} tokens: names, values and marks. Ask in several operations, and give values as variables.`;
+  const { nodes, source, positions, extensions } = error;
+  return new GraphQLError(message, { nodes, source, positions, extensions });
+}
+
+/** Says that a document has more errors than are told of it. */
+export function moreErrors(maxErrors: number): GraphQLError {
+  return new GraphQLError(`The document has more than ${maxErrors} errors, of which these are the first. Correct them, and send it again.`);
 }

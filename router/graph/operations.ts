@@ -24,7 +24,7 @@ import { withPlannedNames } from "./client-names.ts";
 import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
 import { documentExcess, fragmentExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
 import { heapSizeOf } from "./heap-size.ts";
-import type { OperationLimits } from "./limits.ts";
+import { moreErrors, tokensTold, type OperationLimits } from "./limits.ts";
 import { pointsExcess, rootPricesOf, type RootPrices } from "./root-points.ts";
 import { authorize, rootScopesOf, type CallerFacts, type RootScopes } from "./root-scopes.ts";
 import { tellable } from "./schema-secrecy.ts";
@@ -173,7 +173,7 @@ export class Operations {
     try {
       return parse(text, { maxTokens: this.#limits.maxTokens });
     } catch (error) {
-      throw error instanceof GraphQLError ? new RefusedOperation([coded(error, "GRAPHQL_PARSE_FAILED")]) : error;
+      throw error instanceof GraphQLError ? new RefusedOperation([coded(tokensTold(error, this.#limits), "GRAPHQL_PARSE_FAILED")]) : error;
     }
   }
 
@@ -194,13 +194,20 @@ export class Operations {
   #validate(document: DocumentNode): readonly GraphQLError[] {
     const tooMany = fragmentExcess(document, this.#limits);
     if (tooMany.length > 0) return tooMany;
-    const cycles = validate(this.#graph.apiSchema, document, [NoFragmentCyclesRule]);
+    const cycles = this.#faults(document, [NoFragmentCyclesRule]);
     if (cycles.length > 0) return cycles;
     const excess = documentExcess(document, this.#limits);
     if (excess.length > 0) return excess;
     const fault = conditionalRootFault(document);
     if (fault !== undefined) return [new GraphQLError(fault.message, { originalError: fault })];
-    return validate(this.#graph.apiSchema, document, this.#rules);
+    return this.#faults(document, this.#rules);
+  }
+
+  #faults(document: DocumentNode, rules: readonly ValidationRule[]): readonly GraphQLError[] {
+    const { maxErrors } = this.#limits;
+    const errors = validate(this.#graph.apiSchema, document, rules, { maxErrors });
+    // graphql-js says of the rest only that it stops.
+    return errors.length > maxErrors ? [...errors.slice(0, maxErrors), moreErrors(maxErrors)] : errors;
   }
 
   #plan({ document, fragments }: KnownDocument, operationName: string | null | undefined): PlannedOperation {

@@ -5,6 +5,10 @@
 export const closeCodes = {
   /** The server stops. */
   GOING_AWAY: 1001,
+  /** A frame is no WebSocket's. */
+  PROTOCOL_ERROR: 1002,
+  /** A message is no UTF-8. */
+  NO_TEXT: 1007,
   /** A message is above the limit of bytes. */
   MESSAGE_TOO_BIG: 1009,
   /** Keys cannot be checked for the moment, or too many requests came of late; the reason says when to come again. */

@@ -19,7 +19,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from "@apollo/server/plugin/disabled";
-import type { DocumentNode } from "graphql";
+import { GraphQLError, type DocumentNode } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
 import { readBody } from "./http-body.ts";
@@ -49,6 +49,8 @@ export interface GraphqlServerOptions<C extends GraphqlContext> {
   validated?: {
     /** Lexical tokens of one document at most. */
     maxTokens: number;
+    /** An error of parsing as a client is told it. */
+    parseErrorTold: (error: GraphQLError) => GraphQLError;
     /** By the hash of its text; whoever has it bounds what is kept. */
     documentOf: (hash: string) => DocumentNode | undefined;
   };
@@ -73,7 +75,7 @@ export async function startGraphqlServer<C extends GraphqlContext>(options: Grap
       parseOptions: { maxTokens: options.validated.maxTokens },
       documentStore: readOnlyStore(options.validated.documentOf),
     }),
-    formatError: (_formatted, error) => formatted(error, log),
+    formatError: (_formatted, error) => formatted(isOfParsing(error) ? (options.validated?.parseErrorTold(error) ?? error) : error, log),
     logger: { debug: (m) => log.debug(m), info: (m) => log.info(m), warn: (m) => log.warn(m), error: (m) => log.error(m) },
     stringifyResult: (result) => answerText(result as Json),
     introspection: true,
@@ -186,6 +188,9 @@ function formatted(error: unknown, log: Log) {
   const report = (cause: unknown) => log.error({ err: cause, requestId: info?.requestId }, "operation failed inside");
   return clientError(error, { requestId: info?.requestId, report }).toJSON();
 }
+
+const isOfParsing = (error: unknown): error is GraphQLError =>
+  error instanceof GraphQLError && error.extensions["code"] === "GRAPHQL_PARSE_FAILED";
 
 const offline = () => [
   ApolloServerPluginCacheControlDisabled(),

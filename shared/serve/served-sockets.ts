@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { AppError } from "#shared/errors.ts";
 import { handedOnByHeaders } from "#shared/endpoint/request-transport.ts";
 import type { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { readToken, requireOperation, upgradeText } from "#shared/trust/token.ts";
@@ -71,7 +72,7 @@ export class ServedSockets implements GraphqlWebSockets {
     this.#strangers = graphqlWebSockets({ ...options(trusted), onOpen }, { log, limits: { ...limits, ...few } });
   }
 
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): AppError | undefined {
     return (this.#isKnown(request) ? this.#known : this.#strangers).upgrade(request, socket, head);
   }
 

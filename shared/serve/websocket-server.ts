@@ -32,7 +32,7 @@ export interface SocketExtra extends Record<PropertyKey, unknown> {
 export interface SocketOptions extends ServerOptions<Record<string, unknown>, SocketExtra> {
   /** Hears of a new socket; `cut` ends it as one whose reader is too slow. */
   onOpen?: (extra: SocketExtra, cut: () => void) => void;
-  /** Hears of a message that is not read, with why; the socket ends with it. */
+  /** Hears of a message that is not read, or asks for what it may not, with why; the socket ends with it, and so that is heard once. */
   onUnread?: (extra: SocketExtra, error: AppError) => void;
   /** Tells the client of an operation that is refused before it is looked at: above the limit of its socket, with a number that is not kept, or with too many keys. */
   onRefused?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
@@ -58,8 +58,8 @@ export interface WebSocketLimits {
 }
 
 export interface GraphqlWebSockets {
-  /** Takes a socket over from its HTTP server; false where it was refused, for there are too many. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** Takes a socket over from its HTTP server; gives why where it was refused, and was told so: SOCKETS_LIMIT, SOCKET_HANDSHAKE_INVALID. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): AppError | undefined;
   /** Ends all sockets with code 1001; those that stay open after `graceMs` are cut. */
   close(graceMs: number): Promise<void>;
 }
@@ -100,12 +100,15 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
     const controller = new AbortController();
     const extra: SocketExtra = { request, socket, raw, gone: controller.signal };
     options.onOpen?.(extra, () => cutSlow(socket));
-    const unread = (error: AppError) => options.onUnread?.(extra, error);
+    let isUnread = false;
+    const unread = (error: AppError) => {
+      if (!isUnread) options.onUnread?.(extra, error);
+      isUnread = true;
+    };
     socket.on("error", (error) => {
       setting.log.debug({ err: error }, "websocket failed");
-      if ("code" in error && error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
-        unread(bodyErrors.BODY_TOO_LARGE({ limitBytes: limits.maxMessageBytes }));
-      }
+      const refused = frameRefusal(error, limits);
+      if (refused !== undefined) unread(refused);
     });
     const closed = server.opened(
       adapter(socket, { raw, log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, maxKeys: limits.maxKeys, unread, extra }),
@@ -116,16 +119,25 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
       closed(code, String(reason)).catch((error: unknown) => setting.log.error({ err: error }, "websocket not cleaned up"));
     });
   };
+  let isClosing = false;
   return {
     upgrade(request, socket, head) {
       if (sockets.clients.size >= limits.maxSockets) {
         refuseUpgrade(socket, "503 Service Unavailable");
-        return false;
+        return socketErrors.SOCKETS_LIMIT({ limit: limits.maxSockets });
       }
-      sockets.handleUpgrade(request, socket, head, (ready) => accept(ready, request, socket));
-      return true;
+      let isTaken = false;
+      sockets.handleUpgrade(request, socket, head, (ready) => {
+        isTaken = true;
+        accept(ready, request, socket);
+      });
+      // It was answered at once, unless its client is gone or the server stops.
+      return isTaken || isClosing || socket.destroyed ? undefined : socketErrors.SOCKET_HANDSHAKE_INVALID({});
     },
-    close: (graceMs) => closeAll(sockets, graceMs),
+    close(graceMs) {
+      isClosing = true;
+      return closeAll(sockets, graceMs);
+    },
   };
 }
 
@@ -185,9 +197,15 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, maxKeys, unrea
       if (waitingBytes < unreadBytes) return socket.send(text);
       return new Promise((resolve) => socket.send(text, () => resolve()));
     },
-    close: (code?: number, reason?: string) => socket.close(code, reason),
+    close(code: number, reason?: string) {
+      const refused = closedFor[code];
+      if (refused !== undefined) unread(refused());
+      socket.close(code, reason);
+    },
     onMessage: (listener: (text: string) => Promise<void>) =>
       void socket.on("message", (message: RawData) => {
+        // Its client may not know yet that it is closed: nobody could be told what came of it.
+        if (socket.readyState !== socket.OPEN) return;
         const text = String(message);
         if (isNestedTooDeep(text)) {
           unread(nestedTooDeep());
@@ -197,7 +215,10 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, maxKeys, unrea
         extra.refusal = longNumberRefusal(text) ?? (maxKeys === undefined ? undefined : keysRefusal(text, maxKeys));
         listener(text).catch((error: unknown) => {
           // graphql-ws knows the message, and throws for it comes from the wrong side.
-          if (isOfServers(text)) return socket.close(closeCodes.BAD_REQUEST, "Only servers send such a message");
+          if (isOfServers(text)) {
+            unread(socketErrors.SOCKET_MESSAGE_INVALID({}));
+            return socket.close(closeCodes.BAD_REQUEST, "Only servers send such a message");
+          }
           log.error({ err: error }, "websocket message failed");
           socket.close(closeCodes.INTERNAL, "Internal server error");
         });
@@ -269,4 +290,47 @@ const socketErrors = defineErrors({
     code: "RESOURCE_EXHAUSTED",
     message: (f: { limit: number }) => `One socket may have ${f.limit} operations open.`,
   },
+  SOCKETS_LIMIT: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limit: number }) => `${f.limit} WebSockets are open, which is all there may be.`,
+  },
+  SOCKET_HANDSHAKE_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (_: object) => "The upgrade is no WebSocket's. Send GET with Sec-WebSocket-Key and Sec-WebSocket-Version: 13.",
+  },
+  SOCKET_PROTOCOL_UNKNOWN: {
+    code: "BAD_USER_INPUT",
+    message: (_: object) => "The socket speaks no subprotocol that is known here. Offer graphql-transport-ws.",
+  },
+  SOCKET_FRAME_INVALID: { code: "BAD_USER_INPUT", message: (_: object) => "The socket sent a frame that is no WebSocket's." },
+  SOCKET_MESSAGE_INVALID: {
+    code: "BAD_USER_INPUT",
+    message: (_: object) => "The message is none that clients send in graphql-transport-ws: JSON with type, and what that type has.",
+  },
+  SOCKET_NOT_INITIALIZED: {
+    code: "UNAUTHENTICATED",
+    message: (_: object) => "An operation came before the connection was acknowledged. Send connection_init, and wait for connection_ack.",
+  },
+  SOCKET_INITIALIZED_TWICE: { code: "BAD_USER_INPUT", message: (_: object) => "connection_init came twice. Send it once." },
+  SOCKET_OPERATION_ID_TAKEN: {
+    code: "CONFLICT",
+    message: (_: object) => "The id of an operation is that of one that is open. Give each an id of its own.",
+  },
 });
+
+/** Why graphql-ws closes sockets, by its codes. One that says nothing in time has asked for nothing that could be refused. */
+const closedFor: Record<number, (() => AppError) | undefined> = {
+  [closeCodes.BAD_REQUEST]: () => socketErrors.SOCKET_MESSAGE_INVALID({}),
+  [closeCodes.UNAUTHORIZED]: () => socketErrors.SOCKET_NOT_INITIALIZED({}),
+  [closeCodes.SUBPROTOCOL_NOT_ACCEPTABLE]: () => socketErrors.SOCKET_PROTOCOL_UNKNOWN({}),
+  [closeCodes.SUBSCRIBER_ALREADY_EXISTS]: () => socketErrors.SOCKET_OPERATION_ID_TAKEN({}),
+  [closeCodes.TOO_MANY]: () => socketErrors.SOCKET_INITIALIZED_TWICE({}),
+};
+
+/** Why a frame was not read; undefined where it is the connection that failed. */
+function frameRefusal(error: Error, { maxMessageBytes }: WebSocketLimits): AppError | undefined {
+  const code = "code" in error ? String(error.code) : "";
+  if (!code.startsWith("WS_ERR_")) return undefined;
+  const isTooLarge = code.endsWith("_LENGTH") && code.startsWith("WS_ERR_UNSUPPORTED_");
+  return isTooLarge ? bodyErrors.BODY_TOO_LARGE({ limitBytes: maxMessageBytes }) : socketErrors.SOCKET_FRAME_INVALID({});
+}

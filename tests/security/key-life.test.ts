@@ -223,7 +223,56 @@ describe("a key", () => {
     );
     expect(refusalIn(await t.as(owner.secret, rotate, { id: old.id, s: -1 }))).toBe("BAD_USER_INPUT NUMBER_OUT_OF_RANGE");
     // Nothing replaces what has ended: it would be made, and accepted nowhere.
-    expect(refusalIn(await t.as(owner.secret, rotate, { id: created.apiKey.id }))).toBe("CONFLICT API_KEY_EXPIRED");
+    const short = await t.keyOf("replaced", ["app:read"]);
+    await query(t.database.adminUrl, `update access.api_key set expires_at = now() where id = '${short.id}'`);
+    expect(refusalIn(await t.as(owner.secret, rotate, { id: short.id }))).toBe("CONFLICT API_KEY_EXPIRED");
+  });
+
+  it("is replaced once, so that its overlap and its successor last as they were promised; the successor is replaced by itself", async () => {
+    const t = shared;
+    const owner = await t.keyOf("replaced-twice");
+    const old = await t.keyOf("replaced-twice", ["app:read"]);
+    const rotate = `mutation ($id: ID!, $s: Int) { rotateApiKey(id: $id, input: { overlapSeconds: $s }) { secret apiKey { id expiresAt } } }`;
+    const rotated = async (id: string, s: number) => t.as(owner.secret, rotate, { id, s });
+    const endOf = async (id: string) => (await query(t.database.adminUrl, `select expires_at from access.api_key where id = '${id}'`))[0];
+    const madeOf = ({ data }: { data?: unknown }) =>
+      (data as { rotateApiKey: { secret: string; apiKey: { id: string; expiresAt: string | null } } }).rotateApiKey;
+    // Two at once make one.
+    const both = await Promise.all([rotated(old.id, 3_600), rotated(old.id, 7_200)]);
+    const [first] = both.filter(({ errors }) => errors === undefined).map(madeOf);
+    expect(both.map(refusalIn).filter((refusal) => refusal !== undefined)).toEqual(["CONFLICT API_KEY_REPLACED"]);
+    expect(first?.apiKey.expiresAt).toBeNull();
+    const end = await endOf(old.id);
+    for (const s of [0, 60, 86_400]) {
+      const { errors } = await rotated(old.id, s);
+      expect(errors?.[0]).toMatchObject({
+        message: expect.stringContaining(`key ${first!.apiKey.id} replaces it`),
+        extensions: { reason: "API_KEY_REPLACED", id: old.id, replacedBy: first!.apiKey.id },
+      });
+    }
+    expect(await endOf(old.id)).toEqual(end);
+    const second = madeOf(await rotated(first!.apiKey.id, 3_600));
+    expect([second.apiKey.expiresAt, await endOf(old.id)]).toEqual([null, end]);
+    for (const secret of [old.secret, first!.secret, second.secret]) expect(refusalIn(await t.as(secret, apps))).toBeUndefined();
+  });
+
+  it("is not replaced where its tenant has as many as it may, of which none counts that has expired", async () => {
+    const t = shared;
+    const owner = await t.keyOf("full");
+    const fill = (count: number, expiresAt: string) =>
+      query(
+        t.database.adminUrl,
+        `insert into access.api_key (id, tenant_id, name, prefix, hash, pepper_version, status, created_at, expires_at, epoch)
+          select 'full-' || gen_random_uuid(), 'full', 'k', gen_random_uuid()::text, '\\x00', 1, 'ACTIVE', now(), ${expiresAt}, 0 from generate_series(1, ${count})`,
+      );
+    const rotate = `mutation ($id: ID!) { rotateApiKey(id: $id) { apiKey { id } } }`;
+    await fill(1_000, "now() - interval '1 hour'");
+    await fill(998, "null");
+    const id = owner.id;
+    const first = await t.as(owner.secret, rotate, { id });
+    expect(refusalIn(first)).toBeUndefined();
+    const successor = (first.data as { rotateApiKey: { apiKey: { id: string } } }).rotateApiKey.apiKey.id;
+    expect(refusalIn(await t.as(owner.secret, rotate, { id: successor }))).toBe("RESOURCE_EXHAUSTED API_KEYS_LIMIT");
   });
 
   it("tells when it was used last, which is not written with each request", async () => {

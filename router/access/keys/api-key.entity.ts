@@ -65,4 +65,8 @@ export class ApiKey {
   })
   @Property({ type: "datetime", columnType: "timestamptz", nullable: true })
   lastUsedAt!: Date | null;
+
+  /** The id of the key that replaces it; null: it was not rotated. */
+  @Property({ type: "text", nullable: true })
+  replacedBy!: string | null;
 }

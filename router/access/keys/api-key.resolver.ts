@@ -67,7 +67,7 @@ export class ApiKeyResolver {
   @Mutation(() => CreatedApiKey, {
     nullable: true,
     description:
-      "Makes a key that may do what another may. Both are accepted until the overlap is over; then the old one expires. CONFLICT for a revoked key.",
+      "Makes a key that may do what another may. Both are accepted until the overlap is over; then the old one expires. CONFLICT for a key that is revoked, has expired, or was rotated already: rotate the one that replaces it.",
   })
   rotateApiKey(
     @Arg("id", () => ID, { description: "The key to replace." }) id: string,

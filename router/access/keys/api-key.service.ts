@@ -10,7 +10,7 @@ import { epochLock } from "./key.sql.ts";
 import { storeNewKey, type NewKey } from "./new-key.ts";
 import { requireKeys } from "../access.services.ts";
 
-/** Keys of one tenant that are not revoked, at most. */
+/** Keys of one tenant that are neither revoked nor have expired, at most. */
 const maxKeys = 1_000;
 
 /** Makes a key; without one, the first of the platform. @throws AppError SCOPE_UNKNOWN, SCOPE_NOT_HELD, EXPIRY_INVALID, API_KEYS_LIMIT, BOOTSTRAP_REFUSED */
@@ -40,9 +40,10 @@ export async function updateApiKeyStatus(context: AccessContext, id: string, sta
 }
 
 /**
- * Makes a key that may do what another may, which ends when the overlap is over.
+ * Makes a key that may do what another may, which ends when the overlap is over. A key is replaced once: the end that it has since is the overlap's, with which a
+ * second replacement would end too, and a shorter overlap would end it before those who have it expect that.
  *
- * @throws AppError API_KEY_NOT_FOUND, API_KEY_REVOKED, API_KEY_EXPIRED, SCOPE_NOT_HELD
+ * @throws AppError API_KEY_NOT_FOUND, API_KEY_REVOKED, API_KEY_REPLACED, API_KEY_EXPIRED, SCOPE_NOT_HELD, API_KEYS_LIMIT
  */
 export async function rotateApiKey(context: AccessContext, id: string, overlapSeconds: number): Promise<CreatedApiKey> {
   let old: ApiKey | undefined;
@@ -52,12 +53,15 @@ export async function rotateApiKey(context: AccessContext, id: string, overlapSe
     old = await lockKey(tx, id);
     if (old.status === ApiKeyStatus.REVOKED) throw keyErrors.API_KEY_REVOKED({ id });
     requireHeld(context, old.scopes ?? tenantScopes);
-    const { name, scopes, expiresAt } = old;
+    const { name, scopes, expiresAt, replacedBy } = old;
+    if (replacedBy !== null) throw keyErrors.API_KEY_REPLACED({ id, replacedBy, expiresAt: expiresAt?.toISOString() ?? null });
     // The new one would end with it, and so be accepted nowhere.
     if (expiresAt !== null && expiresAt.getTime() <= Date.now())
       throw keyErrors.API_KEY_EXPIRED({ id, expiresAt: expiresAt.toISOString() });
+    await requireRoom(tx);
     const made: NewKey = { tenantId: db.tenantId, name, scopes, expiresAt, createdBy: apiKeyId ?? null };
     const stored = await storeNewKey((text, values) => tx.sql(text, values), requireKeys(context).peppers, made);
+    old.replacedBy = stored.id;
     if (expiresAt === null || expiresAt > endsAt) old.expiresAt = endsAt;
     return { secret: stored.secret, apiKey: await tx.em.findOneOrFail(ApiKey, { id: stored.id }) };
   });
@@ -89,7 +93,9 @@ async function requireFirst(tx: Tx): Promise<void> {
 }
 
 async function requireRoom({ em }: Tx): Promise<void> {
-  if ((await em.count(ApiKey, { status: { $ne: ApiKeyStatus.REVOKED } })) >= maxKeys) throw keyErrors.API_KEYS_LIMIT({ limit: maxKeys });
+  const lasting = { $or: [{ expiresAt: null }, { expiresAt: { $gt: new Date() } }] };
+  if ((await em.count(ApiKey, { status: { $ne: ApiKeyStatus.REVOKED }, ...lasting })) >= maxKeys)
+    throw keyErrors.API_KEYS_LIMIT({ limit: maxKeys });
 }
 
 /** The key, locked. Keys that act for any tenant are the command line's to change. @throws AppError API_KEY_NOT_FOUND */

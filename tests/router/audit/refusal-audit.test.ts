@@ -23,19 +23,59 @@ async function send(t: FixtureRouter, body: string, headers: Record<string, stri
   return answer.statusCode;
 }
 
-/** Opens a socket, says this after its acknowledgement, and waits for its end. */
-async function talk(
-  t: FixtureRouter,
-  { params = {}, say = "", headers = {} }: { params?: object; say?: string; headers?: Record<string, string> },
-) {
-  const socket = new WebSocket(t.webSocketUrl, "graphql-transport-ws", {
+interface Talk {
+  params?: object;
+  /** After its acknowledgement. */
+  say?: string | string[];
+  /** Before anything else, instead of introducing itself. */
+  first?: string | string[];
+  protocol?: string;
+  headers?: Record<string, string>;
+}
+
+/** Opens a socket, says all of this at once, and waits for its end. */
+async function talk(t: FixtureRouter, { params = {}, say = "", first, protocol = "graphql-transport-ws", headers = {} }: Talk) {
+  const socket = new WebSocket(t.webSocketUrl, protocol, {
     headers: { "x-request-id": "r-1", "user-agent": "tests", ...headers },
   });
   socket.on("error", () => {});
-  socket.on("open", () => socket.send(JSON.stringify({ type: "connection_init", payload: params })));
-  socket.on("message", () => socket.send(say));
+  const send = (texts: string | string[]) => [texts].flat().forEach((text) => socket.send(text));
+  socket.on("open", () => send(first ?? JSON.stringify({ type: "connection_init", payload: params })));
+  socket.on("message", () => send(say));
+  return new Promise<number>((resolve) => socket.once("close", resolve));
+}
+
+/** Writes these bytes on a socket of its own behind what asks for a WebSocket, and waits for its end. */
+async function upgrade(t: FixtureRouter, headers: string[], bytes = "") {
+  const socket = connect(t.router.port, "127.0.0.1");
+  const own = [
+    "host: localhost",
+    "x-tenant-id: acme",
+    "x-request-id: r-1",
+    "user-agent: tests",
+    "connection: upgrade",
+    "upgrade: websocket",
+  ];
+  socket.write(["GET /graphql HTTP/1.1", ...own, ...headers, "", ""].join("\r\n"));
+  socket.once("data", () => bytes !== "" && socket.write(bytes, "latin1"));
+  socket.on("error", () => {});
   await new Promise((resolve) => socket.once("close", resolve));
 }
+
+const handshake = [
+  "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+  "sec-websocket-version: 13",
+  "sec-websocket-protocol: graphql-transport-ws",
+];
+const acme = { "x-tenant-id": "acme" };
+const watching = JSON.stringify({ id: "1", type: "subscribe", payload: { query: 'subscription { runStatus(id: "1") { id } }' } });
+const operation = JSON.stringify({ id: "1", type: "subscribe", payload: { query: '{ app(id: "s3cret") { id } }' } });
+const unauthenticated = {
+  statusCode: 401,
+  errorCodes: ["UNAUTHENTICATED"],
+  event: "AUTH_FAILED" as const,
+  details: { reason: "UNAUTHENTICATED" },
+};
 
 const refused = (record: Partial<AuditRecord>) => ({
   tenantId: "acme",
@@ -112,6 +152,37 @@ describe("a request that is refused before it is an operation", () => {
       badInput,
       "NESTED_TOO_DEEP",
     ],
+    ["its first message is no JSON", (t) => talk(t, { first: "{s3cret", headers: acme }), badInput, "SOCKET_MESSAGE_INVALID"],
+    ["its message is no JSON", (t) => talk(t, { params: acme, say: "{s3cret" }), badInput, "SOCKET_MESSAGE_INVALID"],
+    ["its message is none of the protocol", (t) => talk(t, { params: acme, say: '{"type":"s3cret"}' }), badInput, "SOCKET_MESSAGE_INVALID"],
+    ["its operation has no id", (t) => talk(t, { params: acme, say: '{"type":"subscribe"}' }), badInput, "SOCKET_MESSAGE_INVALID"],
+    [
+      "only servers send its message",
+      (t) => talk(t, { params: acme, say: '{"type":"connection_ack"}' }),
+      badInput,
+      "SOCKET_MESSAGE_INVALID",
+    ],
+    [
+      "its operation comes before connection_init",
+      (t) => talk(t, { first: operation, headers: acme }),
+      unauthenticated,
+      "SOCKET_NOT_INITIALIZED",
+    ],
+    [
+      "it says connection_init twice",
+      (t) => talk(t, { first: ['{"type":"connection_init"}', '{"type":"connection_init"}'], headers: acme }),
+      badInput,
+      "SOCKET_INITIALIZED_TWICE",
+    ],
+    [
+      "its operation has the id of one that is open",
+      (t) => talk(t, { params: acme, say: [watching, watching] }),
+      { statusCode: 409, errorCodes: ["CONFLICT"] },
+      "SOCKET_OPERATION_ID_TAKEN",
+    ],
+    ["its subprotocol is another one", (t) => talk(t, { protocol: "graphql-ws", headers: acme }), badInput, "SOCKET_PROTOCOL_UNKNOWN"],
+    ["its upgrade is no WebSocket's", (t) => upgrade(t, ["sec-websocket-version: 13"]), badInput, "SOCKET_HANDSHAKE_INVALID"],
+    ["its frame is no WebSocket's", (t) => upgrade(t, handshake, "\x8f\x80\0\0\0\0"), badInput, "SOCKET_FRAME_INVALID"],
   ])("has a row: %s", async (_what, act, record, reason) => {
     await using t = await fixtureRouter({ maxBodyBytes: 1_000 });
     await act(t);
@@ -149,6 +220,13 @@ describe("a request that is refused before it is an operation", () => {
     await using t = await fixtureRouter({ sockets: { maxSockets: 0 } });
     await talk(t, { headers: { "x-tenant-id": "acme" } });
     expect(t.audits).toEqual([refused({ statusCode: 503, errorCodes: ["RESOURCE_EXHAUSTED"] })]);
+  });
+
+  it("has one row however much else comes over its socket, and nothing of that is done", async () => {
+    await using t = await fixtureRouter();
+    const asked = (id: number) => JSON.stringify({ id: String(id), type: "subscribe", payload: { query: "{ whoami }" } });
+    const code = await talk(t, { params: acme, say: ["{", ...Array.from({ length: 50 }, (_, id) => (id % 2 === 0 ? "{" : asked(id)))] });
+    expect([code, t.audits]).toEqual([4400, [expect.objectContaining(badInput)]]);
   });
 
   it("has none where it did not ask for the graph", async () => {
@@ -200,11 +278,37 @@ describe("the audit of refusals", () => {
     expect(records.map(({ tenantId }) => tenantId)).toEqual(["public", "t1", "t2"].flatMap((id) => [id, id, id]));
   });
 
+  it("gives one address half of the rows of those without a key, so that whoever floods it hides nothing of what others try", () => {
+    const records: AuditRecord[] = [];
+    const lines: Record<string, unknown>[] = [];
+    const sink = { record: (record: AuditRecord) => void records.push(record) };
+    const audit = new RefusalAudit({ sink, log: memoryLog(lines), now: () => 0 });
+    const from = (remoteAddress: string, times: number) => {
+      const request = { ...incoming, socket: { remoteAddress } } as unknown as IncomingMessage;
+      for (let i = 0; i < times; i++) audit.record({ request, statusCode: 403, error });
+    };
+    from("192.0.2.1", 1_000);
+    from("192.0.2.2", 5);
+    from("192.0.2.1", 1_000);
+    from("192.0.2.3", 1_000);
+    const counts = Map.groupBy(records, ({ clientIp }) => clientIp);
+    expect([...counts].map(([address, rows]) => [address, rows.length])).toEqual([
+      ["192.0.2.1", 50],
+      ["192.0.2.2", 5],
+      ["192.0.2.3", 45],
+    ]);
+    const told = lines.filter(({ msg }) => msg === "too many requests refused to audit each");
+    expect(told.map(({ address, maxRows }) => [address, maxRows])).toEqual([
+      ["192.0.2.1", 50],
+      [undefined, 100],
+    ]);
+  });
+
   it("keeps no operation from its own row", async () => {
     await using t = await fixtureRouter();
     for (let i = 0; i < 150; i++) await send(t, "{}", { origin: "https://evil.example" });
     await t.ask("{ whoami }");
-    expect(t.audits).toHaveLength(101);
+    expect(t.audits).toHaveLength(51);
     expect(t.audits.at(-1)).toMatchObject({ operationType: "query", rootFields: ["whoami"] });
   });
 });

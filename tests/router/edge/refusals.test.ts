@@ -54,4 +54,37 @@ describe.each(Object.keys(transports))("a request for GraphQL over %s that", (tr
     expect(t.logged.filter(({ level }) => Number(level) >= 50)).toEqual([]);
     expect(t.audits).toMatchObject([{ requestId: "r-1", statusCode: 400, errorCodes: ["BAD_USER_INPUT"] }]);
   });
+
+  const times = (count: number, part: (index: number) => string) => Array.from({ length: count }, (_, index) => part(index)).join(" ");
+
+  it.each<[string, string]>([
+    ["fields that there are not", `{ ${times(5, (i) => `nothing${i}`)} }`],
+    ["spreads of what there is not", `{ ${times(5, (i) => `...F${i}`)} }`],
+    ["fragments within themselves", `{ ...F } fragment F on Query { ${times(5, () => "...F")} }`],
+  ])("has more errors than are told of it (%s) is told how many, and what to do", async (_what, query) => {
+    await using t = await fixtureRouter({ limits: { maxErrors: 4 } });
+    const errors = await transports[transport]!(t, query, {});
+    expect(errors).toHaveLength(5);
+    expect(errors?.at(-1)).toMatchObject({
+      message: "The document has more than 4 errors, of which these are the first. Correct them, and send it again.",
+      extensions: { reason: "GRAPHQL_VALIDATION_FAILED" },
+    });
+    expect(JSON.stringify(errors)).not.toContain("aborted");
+  });
+
+  it("has as many errors as are told of it is told those, and no more", async () => {
+    await using t = await fixtureRouter({ limits: { maxErrors: 4 } });
+    const errors = await transports[transport]!(t, `{ ${times(4, (i) => `nothing${i}`)} }`, {});
+    expect(errors?.map(({ message }) => message)).toEqual(
+      [0, 1, 2, 3].map((i) => expect.stringContaining(`Cannot query field "nothing${i}"`) as unknown),
+    );
+  });
+
+  it("has more tokens than it may is told how many it may have, and what to do", async () => {
+    await using t = await fixtureRouter({ limits });
+    const [error] = (await transports[transport]!(t, `{ ${"whoami ".repeat(60)} }`, {})) ?? [];
+    expect(error?.message).toBe(
+      "The document has more than 60 tokens: names, values and marks. Ask in several operations, and give values as variables.",
+    );
+  });
 });

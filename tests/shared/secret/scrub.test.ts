@@ -137,6 +137,23 @@ describe("createScrubber", () => {
     expect(seen).toContain("something");
   });
 
+  it("shows the same of a secret whether or not a part of it is another secret of the call", () => {
+    const secret = "sk-live-0123456789-é&/abc";
+    const texts = [
+      `key=${secret};`,
+      JSON.stringify(secret),
+      encodeURIComponent(secret),
+      Buffer.from(secret).toString("hex"),
+      ...["", "x", "xy"].map((before) => Buffer.from(`${before}${secret}tail`).toString("base64")),
+    ];
+    const alone = createScrubber([secret]);
+    for (let from = 0; from + 8 <= secret.length; from++)
+      for (let to = from + 8; to <= secret.length; to++) {
+        const both = createScrubber([secret, secret.slice(from, to)]);
+        for (const text of texts) expect(both.text(text)).toBe(alone.text(text));
+      }
+  });
+
   it("makes forms of a long secret that are few times its length", () => {
     const forms = secretForms(["é</&\"'+ ".repeat(2_048)]);
     expect(forms.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(120 * 16_384);
