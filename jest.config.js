@@ -1,10 +1,11 @@
 /** @type {import("jest").Config} */
 const config = {
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/tests/testkit/jest/environment.mjs",
+  runtime: "<rootDir>/tests/testkit/jest/runtime.mjs",
   roots: ["<rootDir>/tests"],
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
-  transform: { "^.+\\.ts$": ["@swc/jest"] },
+  transform: {},
   globalSetup: "<rootDir>/tests/testkit/global-setup.mjs",
   globalTeardown: "<rootDir>/tests/testkit/global-teardown.mjs",
   reporters: ["default", "<rootDir>/tests/testkit/reporter.mjs"],

@@ -8,6 +8,7 @@ import { eventually } from "../../testkit/eventually.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { leasesLast } from "../../testkit/lasting-leases.ts";
+import { loader } from "../../testkit/loader.ts";
 
 const file = fileURLToPath(new URL("../../runtime/guarded-worker.ts", import.meta.url));
 const log = pino({ level: "silent" });
@@ -26,7 +27,7 @@ async function setup() {
   const t = await EngineFixture.open();
   const worker = (role: "first" | "next"): PartProcess => {
     const stdio = ["ignore", "ignore", "inherit", "ipc", "pipe"] as const;
-    const started = new PartProcess(fork(file, [t.url, role], { execArgv: ["--import", "tsx"], stdio: [...stdio] }), () => {});
+    const started = new PartProcess(fork(file, [t.url, role], { execArgv: loader, stdio: [...stdio] }), () => {});
     processes.push(started);
     return started;
   };
