@@ -5,6 +5,7 @@
  * @throws Error where the pid names no single process, or none lives (ESRCH).
  */
 export function signalProcess(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined || !Number.isSafeInteger(pid) || pid <= 1) throw new Error(`${signal} needs the pid of a living process, not ${pid}`);
+  if (pid === undefined || !Number.isSafeInteger(pid) || pid <= 1)
+    throw new Error(`${signal} needs the pid of a living process, not ${pid}`);
   process.kill(pid, signal);
 }

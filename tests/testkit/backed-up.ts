@@ -12,7 +12,7 @@ import { migrateAll } from "../../cli/compose/migrate.ts";
 import { EngineFixture } from "./engine/fixture.ts";
 import { node, plan } from "./engine/plan.ts";
 import { assertInvariants } from "./invariants.ts";
-import { afterEachTest } from "./jest/suite-hooks.mjs";
+import { afterEachTest } from "./jest/suite-hooks.ts";
 
 const small = { shared_buffers: "32MB", max_connections: "60" };
 

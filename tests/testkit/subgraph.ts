@@ -7,7 +7,7 @@ import type { RequestInfo } from "#shared/request-info.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import { openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { createTestDatabase } from "./database.ts";
-import { afterEachTest } from "./jest/suite-hooks.mjs";
+import { afterEachTest } from "./jest/suite-hooks.ts";
 
 /** Hints of one process, without PostgreSQL between. */
 export function localHints(): HintChannel {

@@ -18,7 +18,7 @@ import { eventually } from "../eventually.ts";
 import { assertCalls, assertInvariants } from "../invariants.ts";
 import { fakeExecutors, type Calls } from "./fake-nodes.ts";
 import { LocalHints } from "./local-hints.ts";
-import { afterEachTest } from "../jest/suite-hooks.mjs";
+import { afterEachTest } from "../jest/suite-hooks.ts";
 
 /** A run as it is stored. */
 export interface RunView {

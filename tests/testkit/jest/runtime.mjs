@@ -1,13 +1,12 @@
 /**
  * Loads suites as Node loads programs: with the platform's own loader of TypeScript, and each module once for all suites that a worker runs. Suites share what a
- * module keeps, as the parts of one process do; hooks that a module of the testkit has for each test go through suite-hooks.mjs.
+ * module keeps, as the parts of one process do; hooks that a module of the testkit has for each test go through suite-hooks.ts.
  */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 // Before any class with decorators, whichever of them a suite asks for first.
 import "reflect-metadata";
 import { registerTypescript } from "../../../cli/typescript.mjs";
-import { registerSuiteHooks } from "./suite-hooks.mjs";
 
 const require = createRequire(import.meta.url);
 /** @type {Promise<void> | undefined} */
@@ -37,6 +36,7 @@ export default class NativeRuntime {
     await (registered ??= registerTypescript(["tests", "bench"]));
     // jest has put its own here, which knows no maps of modules that it has not loaded; without one Node maps them.
     delete Error.prepareStackTrace;
+    const { registerSuiteHooks } = await import("./suite-hooks.ts");
     registerSuiteHooks();
     const times = loaded.get(file) ?? 0;
     loaded.set(file, times + 1);
