@@ -18,7 +18,7 @@ export default class OneRealm {
     exitCode: process.exitCode,
   };
 
-  /** @param {{ projectConfig: import("@jest/types").Config.ProjectConfig }} config */
+  /** @param {{ projectConfig: ConstructorParameters<typeof ModernFakeTimers>[0]["config"] }} config */
   constructor({ projectConfig }) {
     this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
     Object.assign(globalThis, { jest: this.#timers(this.fakeTimersModern) });
