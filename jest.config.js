@@ -1,16 +1,17 @@
 /** @type {import("jest").Config} */
 const config = {
-  testEnvironment: "node",
+  // Suites share the modules of their worker: see there.
+  testEnvironment: "<rootDir>/tests/testkit/jest/environment.mjs",
+  runtime: "<rootDir>/tests/testkit/jest/runtime.mjs",
   roots: ["<rootDir>/tests"],
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
-  transform: { "^.+\\.ts$": ["@swc/jest"] },
+  transform: {},
   globalSetup: "<rootDir>/tests/testkit/global-setup.mjs",
   globalTeardown: "<rootDir>/tests/testkit/global-teardown.mjs",
   reporters: ["default", "<rootDir>/tests/testkit/reporter.mjs"],
   maxWorkers: 2,
-  // Of the heap. Node keeps a part of each suite's modules, 40 to 110 MB: with a gigabyte of them a suite takes a fifth more time, all of it collections
-  // (tests/runtime/owner/child-runs, November 2026); a new worker takes a second or two.
+  // Of the heap. Modules stay, once for all suites; what suites leave behind adds up all the same.
   workerIdleMemoryLimit: "700MB",
   // How long to wait before calling it a hang. Nothing passes by being quick: how long a test takes is the machine's matter.
   testTimeout: 300_000,

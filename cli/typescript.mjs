@@ -13,6 +13,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folders = ["cli", "codegen", "router", "shared", "subgraphs"];
 const cacheFolder = join(root, ".cache/typescript");
+/** Their outcomes are kept apart: they change more often, and push out none of the platform's. */
+const moreCacheFolder = join(root, ".cache/typescript-more");
 const compiledFolder = join(root, ".cache/v8");
 /** Checkouts are switched between branches: the last few outcomes are worth their 2 MiB. */
 const keptOutcomes = 4;
@@ -23,18 +25,27 @@ const keptOutcomes = 4;
  * @typedef {{ code: Record<string, string>, problems: Record<string, string> }} Outcome
  */
 
-/** Registers the loader in this thread; processes that are forked register their own. */
-export async function registerTypescript() {
+/**
+ * Registers the loader in this thread; processes that are forked register their own.
+ *
+ * @param {string[]} [more]  folders beside the platform's own.
+ */
+export async function registerTypescript(more = []) {
   enableCompileCache(compiledFolder);
   // Threads and processes that this one starts enable it by their environment, and would compile their modules anew each time without.
   // oxlint-disable-next-line node/no-process-env -- Node's own, by which it tells its threads
   process.env["NODE_COMPILE_CACHE"] ??= compiledFolder;
   setSourceMapsSupport(true);
-  const { code, problems } = await transformed();
+  const { code, problems } = await transformed(folders, cacheFolder);
+  if (more.length > 0) {
+    const others = await transformed(more, moreCacheFolder);
+    Object.assign(code, others.code);
+    Object.assign(problems, others.problems);
+  }
   const rootUrl = pathToFileURL(`${root}/`).href;
   registerHooks({
     load(url, context, nextLoad) {
-      const file = url.startsWith(rootUrl) ? decodeURI(url.slice(rootUrl.length)) : "";
+      const file = url.startsWith(rootUrl) ? decodeURI(url.slice(rootUrl.length)).replace(/\?.*$/, "") : "";
       if (problems[file] !== undefined) throw new SyntaxError(problems[file]);
       const source = code[file];
       return source === undefined ? nextLoad(url, context) : { format: "module", source, shortCircuit: true };
@@ -42,10 +53,14 @@ export async function registerTypescript() {
   });
 }
 
-/** @returns {Promise<Outcome>} */
-async function transformed() {
-  const files = sources();
-  const cacheFile = join(cacheFolder, `${hashOf(files)}.json`);
+/**
+ * @param {string[]} folders
+ * @param {string} cache
+ * @returns {Promise<Outcome>}
+ */
+async function transformed(folders, cache) {
+  const files = sources(folders);
+  const cacheFile = join(cache, `${hashOf(files)}.json`);
   const kept = read(cacheFile);
   if (kept) return kept;
   const outcome = await transform(files);
@@ -53,8 +68,11 @@ async function transformed() {
   return outcome;
 }
 
-/** @returns {string[]} paths relative to the root, in a fixed order. */
-function sources() {
+/**
+ * @param {string[]} folders
+ * @returns {string[]} paths relative to the root, in a fixed order.
+ */
+function sources(folders) {
   return folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts"))
@@ -158,20 +176,21 @@ function read(file) {
  */
 function keep(file, text) {
   try {
-    mkdirSync(cacheFolder, { recursive: true });
+    mkdirSync(dirname(file), { recursive: true });
     const unfinished = `${file}.${process.pid}`;
     writeFileSync(unfinished, text);
     renameSync(unfinished, file);
-    forgetOld();
+    forgetOld(dirname(file));
   } catch {
     // A read-only checkout or a full disk: the next start makes it again. What was half written is forgotten with the old.
   }
 }
 
-function forgetOld() {
-  const found = readdirSync(cacheFolder).map((name) => ({
-    path: join(cacheFolder, name),
-    writtenAt: statSync(join(cacheFolder, name)).mtimeMs,
+/** @param {string} cache */
+function forgetOld(cache) {
+  const found = readdirSync(cache).map((name) => ({
+    path: join(cache, name),
+    writtenAt: statSync(join(cache, name)).mtimeMs,
   }));
   found.sort((a, b) => b.writtenAt - a.writtenAt);
   for (const { path } of found.slice(keptOutcomes)) rmSync(path, { force: true });

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { AppError } from "#shared/errors.ts";
 import { makeFolder } from "#shared/folder.ts";
 import { isSameProcess, processIdentity } from "#shared/process-identity.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { cliErrors } from "../errors.ts";
 
 /** A process as it is found again later. */
@@ -125,7 +126,7 @@ function removeStale(path: string): void {
 function endLeftover(child: KnownProcess): void {
   const until = Date.now() + leftoverMs;
   try {
-    if (isSameProcess(child)) process.kill(child.pid, "SIGKILL");
+    if (isSameProcess(child)) signalProcess(child.pid, "SIGKILL");
     while (isSameProcess(child) && Date.now() < until) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
   } catch {
     // It ended just now.

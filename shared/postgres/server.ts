@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { longestSocketPath } from "#shared/serve/listen.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { postgresBinaries, type PostgresBinaries } from "./binaries.ts";
 import { openCluster } from "./cluster.ts";
 import { postgresErrors } from "./errors.ts";
@@ -214,7 +215,7 @@ function isRunning(cluster: string, postmaster: Postmaster): boolean {
 async function stopPostmaster(cluster: string, postmaster: Postmaster, deadlineMs: number): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   // SIGINT is a "fast" stop: it ends sessions and writes a checkpoint.
-  if (isRunning(cluster, postmaster)) process.kill(postmaster.pid, "SIGINT");
+  if (isRunning(cluster, postmaster)) signalProcess(postmaster.pid, "SIGINT");
   while (isRunning(cluster, postmaster)) {
     if (Date.now() > deadline) {
       throw postgresErrors.POSTGRES_NOT_STOPPED({ folder: cluster, pid: postmaster.pid, seconds: Math.round(deadlineMs / 1000) });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { tmpdir } from "node:os";
 import type { AddressInfo } from "node:net";
 import { createClient } from "#codegen/client/client.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { freePorts } from "../testkit/free-ports.ts";
@@ -125,7 +126,7 @@ describe("/metrics of npm start", () => {
     const { children = [] } = runningInstance(dataDir)!;
     // Workers are noted in their order.
     const workers = children.filter((child) => child.part === "worker");
-    process.kill(workers[Number(part!.at(-1)) - 1]!.pid, "SIGKILL");
+    signalProcess(workers[Number(part!.at(-1)) - 1]!.pid, "SIGKILL");
     const ended = await eventually(scrape, (text) => sumOf(text, 'runs_ended_total{status="COMPLETED"') === 1);
     expect(sumOf(ended, "crashes_total")).toBeGreaterThan(0);
     for (const name of ["create_runs_sum", "create_seconds_count", "claim_rows_sum", "flush_seconds_count", "flush_runs_sum"])
@@ -137,7 +138,7 @@ describe("/metrics of npm start", () => {
 
   it("goes on while a part is dead, and says that it was started again", async () => {
     const { children = [] } = runningInstance(dataDir)!;
-    process.kill(children.find(({ part }) => part === "API")!.pid, "SIGKILL");
+    signalProcess(children.find(({ part }) => part === "API")!.pid, "SIGKILL");
     await eventually(scrape, (text) => text.includes('agent_platform_part_up{part="API"} 0'));
     const text = await eventually(scrape, (seen) => seen.includes('agent_platform_part_up{part="API"} 1'));
     expect(text).toContain('agent_platform_part_restarts{part="API"} 1');

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { readPostmaster, isServing } from "#shared/postgres/postmaster.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
 import { isSameProcess, processIdentity } from "#shared/process-identity.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { runningInstance, type InstanceRecord } from "../../cli/process/instance-lock.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { freePorts } from "../testkit/free-ports.ts";
@@ -122,7 +123,7 @@ describe("start", () => {
     const t = setup();
     const killed = t.start();
     await killed.says("Ctrl-C stops it");
-    process.kill(readPostmaster(t.cluster)?.pid ?? 0, "SIGKILL");
+    signalProcess(readPostmaster(t.cluster)?.pid, "SIGKILL");
     killed.child.kill("SIGKILL");
     await killed.ended;
     const next = t.start();
@@ -136,7 +137,7 @@ describe("start", () => {
     const platform = t.start();
     await platform.says("Ctrl-C stops it");
     const before = t.part("worker");
-    process.kill(before, "SIGKILL");
+    signalProcess(before, "SIGKILL");
     await t.until(({ children = [] }) => children.some(({ part, pid }) => part === "worker" && pid !== before));
     await platform.says(`worker ${before} ended (SIGKILL); another is started`);
   });
@@ -148,7 +149,7 @@ describe("start", () => {
     await platform.says("Ctrl-C stops it");
     const before = { api: t.part("API"), worker: t.part("worker"), database: readPostmaster(t.cluster)?.pid };
     const { graphUrl = "" } = t.record();
-    process.kill(before.api, "SIGKILL");
+    signalProcess(before.api, "SIGKILL");
     await platform.says(`the API ${before.api} ended (SIGKILL); another is started`);
     await platform.says("the API serves again");
     expect(t.part("API")).not.toBe(before.api);
@@ -221,7 +222,7 @@ describe("start", () => {
     const platform = t.start();
     await platform.says("Ctrl-C stops it");
     const before = readPostmaster(t.cluster);
-    process.kill(before?.pid ?? 0, "SIGKILL");
+    signalProcess(before?.pid, "SIGKILL");
     await platform.says("PostgreSQL has ended; it is started again");
     await platform.says("PostgreSQL runs again");
     expect(readPostmaster(t.cluster)).toMatchObject({ status: "ready", socketFolder: before?.socketFolder });
@@ -288,7 +289,7 @@ function setup(options: { isNew?: boolean } = {}) {
     for (const { child } of started) child.kill("SIGKILL");
     await Promise.all(started.map(({ ended }) => ended));
     const database = readPostmaster(cluster);
-    if (database && isServing(database)) process.kill(database.pid, "SIGQUIT");
+    if (database && isServing(database)) signalProcess(database.pid, "SIGQUIT");
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   });
   const record = (): InstanceRecord => runningInstance(dataDir) ?? { pid: 0, startedAt: "" };

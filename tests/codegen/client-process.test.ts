@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { fixtureRouter } from "../testkit/fixture-router.ts";
+import { loader } from "../testkit/loader.ts";
 
 const clientModule = new URL("../../codegen/client/client.ts", import.meta.url).href;
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,7 +27,7 @@ console.log(alive().filter((kind) => kind === "Timeout").length + " timers");
 describe("the client", () => {
   it("leaves nothing behind that keeps its process alive once it is closed", async () => {
     await using t = await fixtureRouter();
-    const argv = ["--import", "tsx", "--input-type=module", "--eval", script, t.router.url];
+    const argv = [...loader, "--input-type=module", "--eval", script, t.router.url];
     const child = spawn(process.execPath, argv, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
     const exit = once(child, "exit");
     const lines: string[] = [];

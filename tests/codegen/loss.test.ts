@@ -1,7 +1,7 @@
 import { LossTeller } from "#codegen/client/loss.ts";
 
-beforeEach(() => void import.meta.jest.useFakeTimers());
-afterEach(() => void import.meta.jest.useRealTimers());
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
 
 function setup() {
   const told: string[] = [];
@@ -16,9 +16,9 @@ describe("a loss", () => {
   it("is nobody's business when it is mended within a second", () => {
     const { told, losses } = setup();
     losses.lost("broken");
-    import.meta.jest.advanceTimersByTime(999);
+    jest.advanceTimersByTime(999);
     losses.regained();
-    import.meta.jest.advanceTimersByTime(10_000);
+    jest.advanceTimersByTime(10_000);
     expect(told).toEqual([]);
   });
 
@@ -26,24 +26,24 @@ describe("a loss", () => {
     const { told, losses } = setup();
     for (const cause of ["broken", "refused", "refused", "refused"]) {
       losses.lost(cause);
-      import.meta.jest.advanceTimersByTime(400);
+      jest.advanceTimersByTime(400);
       losses.tried(() => false);
     }
-    import.meta.jest.advanceTimersByTime(30_000);
+    jest.advanceTimersByTime(30_000);
     expect(told).toEqual(["lost: broken"]);
   });
 
   it("is over when the connection stays open, not when it is opened and lost again", () => {
     const { told, losses } = setup();
     losses.lost("broken");
-    import.meta.jest.advanceTimersByTime(1_000);
+    jest.advanceTimersByTime(1_000);
     losses.tried(() => true);
-    import.meta.jest.advanceTimersByTime(1_900);
+    jest.advanceTimersByTime(1_900);
     losses.lost("SUBGRAPH_UNREACHABLE");
-    import.meta.jest.advanceTimersByTime(5_000);
+    jest.advanceTimersByTime(5_000);
     expect(told).toEqual(["lost: broken"]);
     losses.tried(() => true);
-    import.meta.jest.advanceTimersByTime(2_000);
+    jest.advanceTimersByTime(2_000);
     expect(told).toEqual(["lost: broken", "regained"]);
   });
 
@@ -51,13 +51,13 @@ describe("a loss", () => {
     const { told, losses } = setup();
     for (const cause of ["one", "two"]) {
       losses.lost(cause);
-      import.meta.jest.advanceTimersByTime(1_000);
+      jest.advanceTimersByTime(1_000);
       losses.regained();
     }
     losses.lost("three");
     losses.end();
-    import.meta.jest.advanceTimersByTime(10_000);
+    jest.advanceTimersByTime(10_000);
     expect(told).toEqual(["lost: one", "regained", "lost: two", "regained"]);
-    expect(import.meta.jest.getTimerCount()).toBe(0);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 /** Agents, their skills, and teams of them, whose worker is killed: what was answered is not asked again. */
 import pg from "pg";
 import type { JsonObject } from "#shared/json.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { query } from "../testkit/admin-query.ts";
 import { ask, readRun } from "../testkit/graph.ts";
 import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
@@ -36,7 +37,7 @@ const finished = (id: string) =>
     () => readRun(platform, id),
     ({ status }) => status === "COMPLETED" || status === "FAILED",
   );
-const kill = () => void process.kill(platform.part("worker"), "SIGKILL");
+const kill = () => void signalProcess(platform.part("worker"), "SIGKILL");
 
 const ledger = (id: string) =>
   ask<{ modelCalls: { nodes: { outcome: string; nodeRunId: string }[] }; modelUsage: object[] }>(

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { readPostmaster } from "#shared/postgres/postmaster.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { startOwnPlatform, type OwnPlatform } from "../../cli/client/trials/own-platform.ts";
 import { runningInstance } from "../../cli/process/instance-lock.ts";
 import { runCli } from "../cli/cli-process.ts";
@@ -43,7 +44,7 @@ async function ask(query: string, variables: object = {}, headers: Record<string
   return (await response.json()) as { data: never; errors?: { extensions: Record<string, unknown> }[] };
 }
 
-const killApi = () => process.kill(runningInstance(dataDir)!.children!.find((child) => child.part === "API")!.pid, "SIGKILL");
+const killApi = () => signalProcess(runningInstance(dataDir)!.children!.find((child) => child.part === "API")!.pid, "SIGKILL");
 const audits = (requestId: string, tenant = "t1") =>
   eventually(
     () =>

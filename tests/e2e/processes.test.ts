@@ -10,6 +10,7 @@ import { graphql } from "#codegen/graph/gql.ts";
 import { processIdentity } from "#shared/process-identity.ts";
 import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { operationText, signToken } from "#shared/trust/token.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { createRun } from "../../cli/client/documents.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { crashesOf, rememberCrashes } from "../testkit/counted-crashes.ts";
@@ -19,6 +20,7 @@ import { eventually } from "../testkit/eventually.ts";
 import { postTo } from "../testkit/platform.ts";
 import { startLoad } from "../testkit/restart-load.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { leasesLast } from "../testkit/lasting-leases.ts";
 
 const events = graphql(`
   subscription ProcessesRunEvents($runId: ID!, $after: String) {
@@ -327,7 +329,7 @@ describe("with every subgraph in its own process", () => {
     expect(provider.requests).toHaveLength(2);
   }, 600_000);
 
-  it("has a worker whose process is started again when it dies, and whose runs go on long before their leases run out", async () => {
+  it("has a worker whose process is started again when it dies, and whose runs go on, however long their leases last", async () => {
     const worker = platform.process("worker 1");
     const [pid = 0] = await childrenOf(worker.pid!);
     expect(pid).toBeGreaterThan(0);
@@ -337,11 +339,9 @@ describe("with every subgraph in its own process", () => {
     const prepared = await prepareWorkflow(client, { code: "guarded", name: "Guarded", input: {}, dsl });
     const { createRun: run } = await client.mutate(createRun, { input: { workflowVersionId: prepared.workflowVersionId, input: {} } });
     await provider.seen(1);
-    const killedAtMs = performance.now();
-    process.kill(pid, "SIGKILL");
+    await leasesLast(database.adminUrl);
+    signalProcess(pid, "SIGKILL");
     await provider.seen(2);
-    // A lease has 20 s left at least.
-    expect(performance.now() - killedAtMs).toBeLessThan(18_000);
     let last: unknown;
     for await (const { runEvents } of client.subscribe(events, { runId: run!.id }, { giveUpAfterMs: 300_000 })) last = runEvents.run;
     expect(last).toMatchObject({ status: "COMPLETED", outputText: "whole again" });

@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import pg from "pg";
 import { processIdentity } from "#shared/process-identity.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { ask, finishRun, makeWorkflow, runEnd, startRun } from "../testkit/graph.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -29,7 +30,7 @@ const documents = (response: ServerResponse) => {
   response.setHeader("content-type", "application/json");
   response.end(JSON.stringify({ documents: [{ id: "tea", text: "tea" }] }));
 };
-const kills = (part: "worker" | "suspects") => () => void process.kill(platform.part(part), "SIGKILL");
+const kills = (part: "worker" | "suspects") => () => void signalProcess(platform.part(part), "SIGKILL");
 
 describe("a platform whose log cannot be written", () => {
   it("goes on while its API computes, for 3 s and for as long as its guard lets it: no node fails, nothing is lost, and it is back", async () => {
@@ -92,7 +93,7 @@ describe("a platform whose log cannot be written", () => {
     await startRun(platform, workflowId);
     await busy.promise;
     const pids = [platform.part("API"), platform.part("worker"), platform.part("suspects"), platform.database()];
-    process.kill(platform.pid, "SIGTERM");
+    signalProcess(platform.pid, "SIGTERM");
     const left = () => pids.filter((pid) => processIdentity(pid) !== undefined);
     await eventually(left, (pids) => pids.length === 0);
   });
@@ -113,7 +114,7 @@ describe("a platform whose log cannot be written", () => {
 
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(pid, name);
+    signalProcess(pid, name);
   } catch {
     // It has ended meanwhile.
   }

@@ -1,4 +1,5 @@
 /** 10,000 items under kill -9 (C7): the same as tests/e2e/survival.test.ts with 400. */
+import { signalProcess } from "#shared/signal-process.ts";
 import { ask, makeWorkflow, runEnd, startRun } from "../testkit/graph.ts";
 import { callsForItems, countCalls, itemsOf } from "../testkit/counted-items.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -21,7 +22,7 @@ afterEach(async () => {
 describe("an iteration of 10,000 items", () => {
   it("completes each item once, though its worker is killed in the middle of item 4,000", async () => {
     const count = 10_000;
-    const counts = countCalls(source, 4_000, () => void process.kill(platform.part("worker"), "SIGKILL"));
+    const counts = countCalls(source, 4_000, () => void signalProcess(platform.part("worker"), "SIGKILL"));
     const { workflowId } = await makeWorkflow(platform, callsForItems(source, count));
     const began = performance.now();
     const id = await startRun(platform, workflowId);
@@ -44,7 +45,7 @@ describe("an item that kills its workers", () => {
   it("fails alone in an iteration that continues; three such items end their run", async () => {
     const count = 20;
     const killAll = (): void => {
-      for (const pid of [platform.part("suspects"), platform.part("worker")]) if (pid !== 0) process.kill(pid, "SIGKILL");
+      for (const pid of [platform.part("suspects"), platform.part("worker")]) if (pid !== 0) signalProcess(pid, "SIGKILL");
     };
     const kills = (poison: readonly number[]): void => {
       const deaths = new Map<number, number>();

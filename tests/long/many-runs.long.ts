@@ -1,6 +1,7 @@
 /** Runs by the ten thousand: under kills none is lost; without any, nothing is left behind in memory. */
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
+import { signalProcess } from "#shared/signal-process.ts";
 import { ask, makeWorkflow } from "../testkit/graph.ts";
 import { assertInvariants } from "../testkit/invariants.ts";
 import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
@@ -96,7 +97,7 @@ describe("many runs", () => {
         const part = index % 4 === 3 ? "API" : "worker";
         const pid = platform.part(part);
         if (pid === 0 || isOver) continue;
-        process.kill(pid, "SIGKILL");
+        signalProcess(pid, "SIGKILL");
         kills[part] += 1;
       }
     })();

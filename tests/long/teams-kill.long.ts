@@ -1,5 +1,6 @@
 /** Teams of every other mode whose worker is killed; of one with a supervisor `tests/e2e/agents-kill.test.ts` tells. */
 import type { JsonObject } from "#shared/json.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { calls } from "../testkit/agents.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { readRun } from "../testkit/graph.ts";
@@ -23,7 +24,7 @@ const finished = (id: string) =>
     () => readRun(platform, id),
     ({ status }) => status === "COMPLETED" || status === "FAILED",
   );
-const kill = () => void process.kill(platform.part("worker"), "SIGKILL");
+const kill = () => void signalProcess(platform.part("worker"), "SIGKILL");
 
 describe("a team whose worker is killed", () => {
   it("one after the other, side by side, in turns or while it is judged, goes on at that", async () => {

@@ -7,6 +7,7 @@ import { HintBus } from "#shared/hints.ts";
 import { suspectsProcess } from "../../cli/process/suspects-process.ts";
 import type { NodeExecutor, NodePorts } from "../../subgraphs/runtime/nodes/executor.ts";
 import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
+import { loader } from "../testkit/loader.ts";
 
 const [url = "", role = ""] = process.argv.slice(2);
 const isForSuspects = role === "suspects";
@@ -49,7 +50,7 @@ const worker = new Worker({
 });
 if (!isForSuspects) {
   const file = fileURLToPath(import.meta.url);
-  const suspects = suspectsProcess({ log, fork: () => fork(file, [url, "suspects"], { execArgv: ["--import", "tsx"] }) });
+  const suspects = suspectsProcess({ log, fork: () => fork(file, [url, "suspects"], { execArgv: loader }) });
   worker.signals.on("suspect", suspects.wanted);
 }
 worker.start();

@@ -4,6 +4,7 @@ import { superviseWorkers } from "../../cli/process/worker-processes.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { EngineFixture } from "../testkit/engine/fixture.ts";
 import { node, plan } from "../testkit/engine/plan.ts";
+import { loader } from "../testkit/loader.ts";
 
 const file = fileURLToPath(new URL("./poison-worker.ts", import.meta.url));
 
@@ -19,7 +20,7 @@ describe("a node that kills its worker", () => {
     const innocents = await Promise.all(Array.from({ length: 8 }, () => t.create(innocent)));
     const workers = superviseWorkers({
       count: 2,
-      fork: () => fork(file, [t.url], { execArgv: ["--import", "tsx"], stdio: ["ignore", "ignore", "inherit", "ipc"] }),
+      fork: () => fork(file, [t.url], { execArgv: loader, stdio: ["ignore", "ignore", "inherit", "ipc"] }),
       stopDeadlineMs: 0,
     });
     try {

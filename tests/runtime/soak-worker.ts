@@ -14,6 +14,7 @@ import type { NodeContext, NodeExecutor, NodeOutcome, NodePorts } from "../../su
 import { suspectsProcess } from "../../cli/process/suspects-process.ts";
 import { Worker } from "../../subgraphs/runtime/worker/worker.ts";
 import { largeChars, randomOf } from "./soak-settings.ts";
+import { loader } from "../testkit/loader.ts";
 
 const [url = "", name = "", seed = "1", role = ""] = process.argv.slice(2);
 const random = randomOf(Number(seed));
@@ -92,7 +93,7 @@ const worker = new Worker({
 });
 if (role !== "suspects") {
   const argv = [url, `${name}-suspects`, seed, "suspects"];
-  const suspects = suspectsProcess({ log, fork: () => fork(fileURLToPath(import.meta.url), argv, { execArgv: ["--import", "tsx"] }) });
+  const suspects = suspectsProcess({ log, fork: () => fork(fileURLToPath(import.meta.url), argv, { execArgv: loader }) });
   worker.signals.on("suspect", suspects.wanted);
 }
 // Its host was killed.

@@ -14,6 +14,7 @@ import { Gates } from "../../subgraphs/runtime/owner/gates.ts";
 import { settle } from "../../subgraphs/runtime/control/outbox-pump.ts";
 import { childNode, TestPump } from "../testkit/engine/child-runs.ts";
 import { node, plan } from "../testkit/engine/plan.ts";
+import { loader } from "../testkit/loader.ts";
 import { largeChars, randomOf, soakSeconds } from "./soak-settings.ts";
 
 const workers = 3;
@@ -30,7 +31,7 @@ interface Host {
 
 function boot(t: EngineFixture, name: string, childSeed: number): Host {
   const file = fileURLToPath(new URL("./soak-worker.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", file, t.url, name, String(childSeed)], {
+  const child = spawn(process.execPath, [...loader, file, t.url, name, String(childSeed)], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   return { name, child };

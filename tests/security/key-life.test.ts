@@ -5,6 +5,7 @@ import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 import { defaultEnv } from "#shared/config.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import type { ReadyEnv } from "../../cli/composition.ts";
 import { KeyRing } from "../../router/access/keys/key-ring.ts";
 import { Identities } from "../../router/edge/identity.ts";
@@ -321,7 +322,7 @@ describe("a database that is asked and says nothing, for its machine is frozen",
     try {
       const caller = await ring.callerOf(secret);
       const ended = new Promise((resolve) => void ring.watch(caller, resolve));
-      for (const pid of own) process.kill(pid, "SIGSTOP");
+      for (const pid of own) signalProcess(pid, "SIGSTOP");
       // Known, and held for a while.
       await expect(ring.callerOf(secret)).resolves.toMatchObject({ tenantId: "t1" });
       // Never asked about: it is looked up in vain, and told so.
@@ -334,7 +335,7 @@ describe("a database that is asked and says nothing, for its machine is frozen",
       );
       expect((await keySessions(t)).filter((pid) => !before.includes(pid) && !own.includes(pid))).not.toHaveLength(0);
     } finally {
-      for (const pid of own) process.kill(pid, "SIGCONT");
+      for (const pid of own) signalProcess(pid, "SIGCONT");
       await ring.close();
     }
   });

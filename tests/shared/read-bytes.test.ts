@@ -2,7 +2,7 @@ import { AppError } from "#shared/errors.ts";
 import { ReadBytes, type Reading } from "#shared/read-bytes.ts";
 
 afterEach(() => {
-  import.meta.jest.useRealTimers();
+  jest.useRealTimers();
 });
 
 const mebi = 1 << 20;
@@ -67,26 +67,26 @@ describe("what is read and not answered yet", () => {
   });
 
   it("is refused where it never fits, and told when to come again where it does not fit for 10 s", async () => {
-    import.meta.jest.useFakeTimers();
+    jest.useFakeTimers();
     const { open, order, reserve } = setup();
     await reserve(open("a"), 65, "large");
     await reserve(open("a"), 64, "first");
     const waiting = reserve(open("a"), 1, "second");
-    await import.meta.jest.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     await waiting;
     expect(order).toEqual(["large READ_TOO_LARGE", "first", "second READS_BUSY"]);
   });
 
   it("keeps no tenant from a large one for long by operations that are not done", async () => {
-    import.meta.jest.useFakeTimers();
+    jest.useFakeTimers();
     const { open, order, reserve } = setup();
     await Promise.all([reserve(open("a"), 64, "a"), reserve(open("b"), 64, "b")]);
     const [own, others] = [reserve(open("a"), 10, "a again"), reserve(open("c"), 64, "c")];
-    await import.meta.jest.advanceTimersByTimeAsync(4_000);
+    await jest.advanceTimersByTimeAsync(4_000);
     expect(order).toEqual(["a", "b"]);
-    await import.meta.jest.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     await others;
-    await import.meta.jest.advanceTimersByTimeAsync(5_000);
+    await jest.advanceTimersByTimeAsync(5_000);
     await own;
     expect(order).toEqual(["a", "b", "c", "a again READS_BUSY"]);
   });

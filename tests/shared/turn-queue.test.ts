@@ -27,7 +27,7 @@ function settled(): Promise<void> {
 }
 
 afterEach(() => {
-  import.meta.jest.useRealTimers();
+  jest.useRealTimers();
 });
 
 describe("TurnQueue", () => {
@@ -87,11 +87,11 @@ describe("TurnQueue", () => {
   });
 
   it("tells at once what would wait longer than it may, by what turns of its tenant took; others' come as before", async () => {
-    import.meta.jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
     const t = setup({ turns: 4, turnsPerTenant: 2, waiting: 1_000, waitingPerTenant: 1_000, waitMs: 10_000 });
     for (let k = 0; k < 40; k++) void t.ask("a", `a${k}`);
     for (let k = 0; k < 32; k++) {
-      if (k % 2 === 0) import.meta.jest.advanceTimersByTime(500);
+      if (k % 2 === 0) jest.advanceTimersByTime(500);
       await t.finish(`a${k}`);
     }
     // Two at a time, half a second each: 40 that wait and the one that asks take 10.25 s.

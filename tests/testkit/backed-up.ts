@@ -12,11 +12,12 @@ import { migrateAll } from "../../cli/compose/migrate.ts";
 import { EngineFixture } from "./engine/fixture.ts";
 import { node, plan } from "./engine/plan.ts";
 import { assertInvariants } from "./invariants.ts";
+import { afterEachTest } from "./jest/suite-hooks.ts";
 
 const small = { shared_buffers: "32MB", max_connections: "60" };
 
 const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
+afterEachTest(async () => {
   for (const close of closing.splice(0)) await close();
 });
 

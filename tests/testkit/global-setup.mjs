@@ -1,13 +1,7 @@
-/**
- * Runs once before all tests, outside of jest's module system: the TypeScript that it imports (decorators included) goes through tsx, which stays
- * registered, because subgraphs are imported when they are asked for.
- */
-import { fileURLToPath } from "node:url";
-import { register } from "tsx/esm/api";
+/** Runs once before all tests, outside of jest's module system: TypeScript is loaded as the platform loads it, and the outcome is there for those that run the tests. */
+import { registerTypescript } from "../../cli/typescript.mjs";
 
-register();
-// Threads that tests start, one with each worker of an engine, compile the same modules each: with it they cost half. As the platform has it itself.
-process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("../../.cache/v8", import.meta.url));
+await registerTypescript(["tests", "bench"]);
 const { startTestServer } = await import("./server.ts");
 
 /** Starts the tests' PostgreSQL and builds the template database. */

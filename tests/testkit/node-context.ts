@@ -8,6 +8,7 @@ import type { MemoryPort } from "../../subgraphs/runtime/nodes/ports/memory.port
 import type { ModelCompletion, ModelPort, ModelRequest, PortCall } from "../../subgraphs/runtime/nodes/ports/model.port.ts";
 import type { ToolPort, ToolRequest, ToolResponse } from "../../subgraphs/runtime/nodes/ports/tool.port.ts";
 import type { SandboxPort, SandboxRequest, SandboxResult } from "../../subgraphs/runtime/sandbox/sandbox.ts";
+import { afterEachSuite } from "./jest/suite-hooks.ts";
 
 /** A span as the node left it; `ends` counts how often it was ended. */
 interface FakeSpan {
@@ -40,7 +41,10 @@ export interface FakeNodeContext extends NodeContext {
 
 let threads: EvaluationThreads | undefined;
 
-afterAll(() => threads?.close());
+afterEachSuite(async () => {
+  await threads?.close();
+  threads = undefined;
+});
 
 const uncalledMemory: MemoryPort = {
   search: uncalled("memory"),

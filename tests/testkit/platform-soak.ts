@@ -5,6 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import type { JsonObject } from "#shared/json.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { makeAgent } from "./agents.ts";
 import { ask, makeWorkflow, type Dsl } from "./graph.ts";
 import { startHttpServer } from "./http-server.ts";
@@ -243,7 +244,7 @@ class Soak {
   #killed(what: string, pid: number): void {
     if (pid === 0) return;
     try {
-      process.kill(pid, "SIGKILL");
+      signalProcess(pid, "SIGKILL");
       this.#faults[what]! += 1;
     } catch {
       // It has ended meanwhile.

@@ -13,6 +13,7 @@ import { postgresBinaries } from "#shared/postgres/binaries.ts";
 import { prepareEmbeddedDatabase } from "#shared/postgres/prepare.ts";
 import { startPostgres, type PostgresServer } from "#shared/postgres/server.ts";
 import { serverUser } from "#shared/postgres/server-user.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { eventually } from "./eventually.ts";
 
 /** The two servers. */
@@ -146,7 +147,7 @@ async function killAll(server: PostgresServer): Promise<void> {
 
 function kill(pid: number): void {
   try {
-    process.kill(pid, "SIGKILL");
+    signalProcess(pid, "SIGKILL");
   } catch {
     // It had ended by itself.
   }

@@ -9,6 +9,7 @@ import { prepareEmbeddedDatabase, platformDatabase } from "#shared/postgres/prep
 import { isServing, readPostmaster } from "#shared/postgres/postmaster.ts";
 import { startPostgres, type PostgresServer } from "#shared/postgres/server.ts";
 import { isSameProcess, processIdentity, type ProcessIdentity } from "#shared/process-identity.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { migrateAll } from "../../cli/compose/migrate.ts";
 import { allSubgraphs } from "../../cli/compose/subgraphs.ts";
 import { templateAddress } from "./database.ts";
@@ -96,7 +97,7 @@ async function parentFolder(): Promise<string> {
 /** Another run of the tests, begun at the same moment, may have done it. */
 function quit(pid: number): void {
   try {
-    process.kill(pid, "SIGQUIT");
+    signalProcess(pid, "SIGQUIT");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }

@@ -7,6 +7,7 @@ import type { RequestInfo } from "#shared/request-info.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import { openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { createTestDatabase } from "./database.ts";
+import { afterEachTest } from "./jest/suite-hooks.ts";
 
 /** Hints of one process, without PostgreSQL between. */
 export function localHints(): HintChannel {
@@ -47,7 +48,7 @@ export interface TestSubgraph {
 // Of the test that runs; what beforeAll opened is the file's own to close.
 const opened = new Set<() => Promise<void>>();
 const isInTest = () => expect.getState().currentTestName !== undefined;
-afterEach(async () => {
+afterEachTest(async () => {
   for (const close of opened) await close();
 });
 

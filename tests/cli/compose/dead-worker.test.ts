@@ -7,6 +7,8 @@ import { PartProcess } from "../../../cli/process/part-process.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
+import { leasesLast } from "../../testkit/lasting-leases.ts";
+import { loader } from "../../testkit/loader.ts";
 
 const file = fileURLToPath(new URL("../../runtime/guarded-worker.ts", import.meta.url));
 const log = pino({ level: "silent" });
@@ -20,12 +22,12 @@ async function processesEnd(): Promise<void> {
   await Promise.all(processes.splice(0).map(({ ended }) => ended));
 }
 
-/** An engine, and workers as the platform's parts. Leases last 30 s: who waits for one to run out is seen. */
+/** An engine, and workers as the platform's parts. */
 async function setup() {
   const t = await EngineFixture.open();
   const worker = (role: "first" | "next"): PartProcess => {
     const stdio = ["ignore", "ignore", "inherit", "ipc", "pipe"] as const;
-    const started = new PartProcess(fork(file, [t.url, role], { execArgv: ["--import", "tsx"], stdio: [...stdio] }), () => {});
+    const started = new PartProcess(fork(file, [t.url, role], { execArgv: loader, stdio: [...stdio] }), () => {});
     processes.push(started);
     return started;
   };
@@ -38,8 +40,6 @@ async function setup() {
   return { t, worker, work };
 }
 
-/** A lease that was renewed just before has 30 s left, one that was not has 20. */
-const beforeTheyRunOut = { withinMs: 15_000 };
 const calling = plan([node("a", "call")]);
 
 describe("the runs of a worker that died", () => {
@@ -51,8 +51,9 @@ describe("the runs of a worker that died", () => {
     first.child.kill("SIGKILL");
     const { claimMark = "", stuck } = await first.ended;
     expect((await work()).map(({ isDue }) => isDue)).toEqual([false, false]);
+    await leasesLast(t.adminUrl);
     const freeing = freeLeases(t.url, { claimMark, blamedRunId: stuck?.runId }, log);
-    const freed = await eventually(work, (rows) => rows.every(({ isDue }) => isDue), beforeTheyRunOut);
+    const freed = await eventually(work, (rows) => rows.every(({ isDue }) => isDue));
     expect(freed).toEqual(runs.map((key) => ({ key, crashes: 0, isOwned: true, isDue: true })));
     worker("next");
     for (const runId of runs) expect((await t.finished(runId)).status).toBe("COMPLETED");
@@ -68,8 +69,9 @@ describe("the runs of a worker that died", () => {
     const blocking = await t.create(plan([node("a", "block")]));
     const { claimMark = "", stuck, signal } = await first.ended;
     expect({ stuck, signal }).toEqual({ stuck: { runId: blocking }, signal: "SIGKILL" });
+    await leasesLast(t.adminUrl);
     const freeing = freeLeases(t.url, { claimMark, blamedRunId: stuck?.runId }, log);
-    const freed = await eventually(work, (rows) => rows.every(({ isDue }) => isDue), beforeTheyRunOut);
+    const freed = await eventually(work, (rows) => rows.every(({ isDue }) => isDue));
     const owned = Object.fromEntries(freed.map(({ key, isOwned }) => [key, isOwned]));
     // The next claim counts a crash where a lease was not given back.
     expect(owned).toEqual({ [neighbour]: false, [blocking]: true });

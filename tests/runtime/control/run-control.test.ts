@@ -14,7 +14,7 @@ import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
 
 afterEach(() => {
-  import.meta.jest.useRealTimers();
+  jest.useRealTimers();
 });
 
 async function setup(): Promise<EngineFixture> {
@@ -53,7 +53,7 @@ describe("cancel", () => {
     const t = await setup();
     // No look by time: intervals stand still.
     const doNotFake = ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance", "hrtime", "Date"] as const;
-    import.meta.jest.useFakeTimers({ doNotFake: [...doNotFake, "nextTick", "queueMicrotask"] });
+    jest.useFakeTimers({ doNotFake: [...doNotFake, "nextTick", "queueMicrotask"] });
     t.worker({ slots: 1 });
     t.worker({ slots: 1 });
     const runId = await t.create(plan([node("h1", "hold"), node("h2", "hold")]));
@@ -62,7 +62,7 @@ describe("cancel", () => {
     await t.control.cancel({ tenantId, runId });
     await Promise.all(aborts);
     expect((await t.finished(runId)).status).toBe("CANCELLED");
-    import.meta.jest.useRealTimers();
+    jest.useRealTimers();
   });
 
   it("works with no worker alive, on queued, waiting and MANUAL runs", async () => {

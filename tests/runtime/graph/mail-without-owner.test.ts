@@ -6,6 +6,7 @@ import type { ExecutionResult } from "graphql";
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
+import { loader } from "../../testkit/loader.ts";
 import { setup } from "./setup.ts";
 
 /** Long enough for the cancel to come before its end, and to be answered. */
@@ -22,7 +23,7 @@ interface RunEvent {
 /** A worker process that is in the middle of a call. */
 async function holdingWorker(databaseUrl: string): Promise<ChildProcess> {
   const file = fileURLToPath(new URL("../holding-worker.ts", import.meta.url));
-  const child = fork(file, [databaseUrl, String(leaseMs)], { execArgv: ["--import", "tsx"] });
+  const child = fork(file, [databaseUrl, String(leaseMs)], { execArgv: loader });
   const [message] = await Promise.race([once(child, "message"), once(child, "exit")]);
   expect(message).toBe("holding");
   return child;

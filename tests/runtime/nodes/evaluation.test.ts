@@ -100,6 +100,9 @@ const scope = fc.record({
 /** As it is stored: plain objects, and nothing that is undefined. */
 const jsonOf = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
+/** The machine was too busy for one of the two: they are not to be compared. */
+const isSlow = (outcome: { kind: string; code?: string }): boolean => outcome.code?.endsWith("_TOO_SLOW") ?? false;
+
 describe("a node that is evaluated in a thread", () => {
   /** Past the rule: a template that is not small by its length. */
   const padding = `{% comment %}${"-".repeat(10_000)}{% endcomment %}`;
@@ -112,7 +115,9 @@ describe("a node that is evaluated in a thread", () => {
         const context = fakeNodeContext({ config, scope: jsonOf(seen) as Partial<NodeScope> });
         fc.pre(!isSmall(nodeSpecs[type], config, context.scope));
         const expected = orFailure(() => evaluate({ config, scope: context.scope }));
-        expect(await nodeExecutors[type].run(context)).toEqual(jsonOf(expected));
+        const given = await nodeExecutors[type].run(context);
+        fc.pre(!isSlow(expected) && !isSlow(given));
+        expect(given).toEqual(jsonOf(expected));
       }),
       { numRuns: 400 },
     );
@@ -126,7 +131,9 @@ describe("a node that is evaluated in a thread", () => {
         const context = fakeNodeContext({ config, scope: jsonOf(seen) as Partial<NodeScope> });
         expect(isSmall(nodeSpecs["if-else"], config, context.scope)).toBe(false);
         const expected = orFailure(() => decide({ config, scope: context.scope }));
-        expect(await nodeExecutors["if-else"].run(context)).toEqual(jsonOf(expected));
+        const given = await nodeExecutors["if-else"].run(context);
+        fc.pre(!isSlow(expected) && !isSlow(given));
+        expect(given).toEqual(jsonOf(expected));
       }),
       { numRuns: 400 },
     );

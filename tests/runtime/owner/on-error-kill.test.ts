@@ -4,13 +4,14 @@ import { fileURLToPath } from "node:url";
 import type { PlanDocument } from "../../../subgraphs/runtime/engine/plan.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
+import { loader } from "../../testkit/loader.ts";
 
 const file = fileURLToPath(new URL("../holding-worker.ts", import.meta.url));
 
 /** A worker process that is killed while it calls the node of type hold, when all before that is stored. */
 async function killedHolding(t: EngineFixture, document: PlanDocument): Promise<string> {
   const runId = await t.create(document);
-  const child: ChildProcess = fork(file, [t.url, "2000"], { execArgv: ["--import", "tsx"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child: ChildProcess = fork(file, [t.url, "2000"], { execArgv: loader, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const exit = once(child, "exit");
   await once(child, "message");
   child.kill("SIGKILL");

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { query } from "../../testkit/admin-query.ts";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { loader } from "../../testkit/loader.ts";
 
 const file = fileURLToPath(new URL("./pump-process.ts", import.meta.url));
 const schedules = 120;
@@ -21,7 +22,7 @@ afterEach(async () => {
 
 /** A pump in a process of its own; it stands still with what it has taken until it is told to go. */
 function startPump(): { child: ChildProcess; taken: Promise<unknown>; go: () => void } {
-  const child = fork(file, [database.url], { execArgv: ["--import", "tsx"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(file, [database.url], { execArgv: loader, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   started.push(child);
   return { child, taken: once(child, "message"), go: () => void child.send("go") };
 }

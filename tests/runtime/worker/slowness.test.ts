@@ -6,6 +6,7 @@ import { isMarkGone } from "../../../subgraphs/runtime/queue/presence.sql.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
+import { loader } from "../../testkit/loader.ts";
 
 const file = fileURLToPath(new URL("../holding-worker.ts", import.meta.url));
 const processes: ChildProcess[] = [];
@@ -25,7 +26,7 @@ async function setup(): Promise<EngineFixture> {
 
 /** A worker process that calls nodes of type hold for ever, once it does so. */
 async function holdingProcess(t: EngineFixture, leaseMs: number): Promise<ChildProcess> {
-  const child = fork(file, [t.url, String(leaseMs)], { execArgv: ["--import", "tsx"], stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const child = fork(file, [t.url, String(leaseMs)], { execArgv: loader, stdio: ["ignore", "ignore", "inherit", "ipc"] });
   processes.push(child);
   await once(child, "message");
   return child;

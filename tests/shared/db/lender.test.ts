@@ -4,7 +4,7 @@ import { Lender } from "#shared/db/lender.ts";
 import { createTestDatabase } from "../../testkit/database.ts";
 
 afterEach(() => {
-  import.meta.jest.useRealTimers();
+  jest.useRealTimers();
 });
 
 async function setup() {
@@ -55,11 +55,11 @@ describe("a borrower", () => {
   const refusal = (lent: Promise<unknown>) => lent.catch((cause: unknown) => cause);
 
   it("is told that there is too much to do, when there was no turn in 10 s and PostgreSQL is well", async () => {
-    import.meta.jest.useFakeTimers();
+    jest.useFakeTimers();
     const lender = lending(connected);
     const first = await lender.lend("a");
     const second = refusal(lender.lend("a"));
-    await import.meta.jest.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(10_000);
     expect(await second).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "DATABASE_BUSY", facts: { retryAfterMs: 1_000 } });
     const third = lender.lend("a");
     first.release();
@@ -68,12 +68,12 @@ describe("a borrower", () => {
   });
 
   it("is told at once that there is too much to do, by how long its transactions take, and others are not", async () => {
-    import.meta.jest.useFakeTimers();
+    jest.useFakeTimers();
     const lender = lending(connected);
     let held = await lender.lend("a");
     for (let k = 0; k < 20; k++) {
       const next = lender.lend("a");
-      import.meta.jest.advanceTimersByTime(1_000);
+      jest.advanceTimersByTime(1_000);
       held.release();
       held = await next;
     }
@@ -85,7 +85,7 @@ describe("a borrower", () => {
   });
 
   it("hears within seconds that PostgreSQL is gone, however long the queue is", async () => {
-    import.meta.jest.useFakeTimers();
+    jest.useFakeTimers();
     let isThere = true;
     const lender = lending(connected, () => (isThere ? Promise.resolve() : Promise.reject(new Error("ECONNREFUSED"))));
     const first = await lender.lend("a");
@@ -93,7 +93,7 @@ describe("a borrower", () => {
     let told = 0;
     for (const lent of waiting) void lent.then(() => told++);
     const passes = async (seconds: number) => {
-      await import.meta.jest.advanceTimersByTimeAsync(seconds * 1_000);
+      await jest.advanceTimersByTimeAsync(seconds * 1_000);
       return told;
     };
     expect(await passes(3)).toBe(0);
@@ -110,7 +110,7 @@ describe("a borrower", () => {
   });
 
   it("hears nothing of one look that hangs, however long, and of the second in a row that PostgreSQL is gone", async () => {
-    import.meta.jest.useFakeTimers();
+    jest.useFakeTimers();
     const looks: PromiseWithResolvers<void>[] = [];
     const hangs = () => {
       const look = Promise.withResolvers<void>();
@@ -123,11 +123,11 @@ describe("a borrower", () => {
     const first = await lender.lend("a");
     let told: unknown;
     const waiting = refusal(lender.lend("a")).then((cause) => (told = cause));
-    await import.meta.jest.advanceTimersByTimeAsync(3_000);
+    await jest.advanceTimersByTimeAsync(3_000);
     looks[0]!.reject(new Error("late"));
-    await import.meta.jest.advanceTimersByTimeAsync(0);
+    await jest.advanceTimersByTimeAsync(0);
     expect([looks.length, told]).toEqual([1, undefined]);
-    await import.meta.jest.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     looks[1]!.reject(new Error("ECONNREFUSED"));
     await waiting;
     expect(told).toMatchObject({ reason: "DATABASE_UNAVAILABLE" });

@@ -4,13 +4,18 @@ import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { request } from "undici";
 import { joinedMetrics, metricsText } from "#shared/metrics/exposition.ts";
-import { counter, readGauge, secondsHistogram } from "#shared/metrics/instruments.ts";
+import { counter, readGauge, registry, secondsHistogram } from "#shared/metrics/instruments.ts";
 import { serveMetrics, type MetricsServer } from "#shared/metrics/server.ts";
 
 const log = pino({ level: "silent" });
 const servers: MetricsServer[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop();
+});
+
+// The process's other suites know the platform's alone.
+afterAll(() => {
+  for (const name of ["rows", "total", "seconds"]) registry.removeSingleMetric(`agent_platform_test_${name}`);
 });
 
 async function serve(read: () => Promise<string>): Promise<string> {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import pg from "pg";
 import { readPostmaster } from "#shared/postgres/postmaster.ts";
 import { startPostgres, type PostgresServer } from "#shared/postgres/server.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 
 const cleanups: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
@@ -90,7 +91,7 @@ describe("startPostgres", () => {
   it("starts after its server was killed, though its lock file is left", async () => {
     const t = setup();
     const killed = await t.start();
-    process.kill(killed.pid, "SIGKILL");
+    signalProcess(killed.pid, "SIGKILL");
     const next = await t.start();
     expect(next.isStartedHere).toBe(true);
     await query(next, "select 1");

@@ -18,6 +18,7 @@ import { eventually } from "../eventually.ts";
 import { assertCalls, assertInvariants } from "../invariants.ts";
 import { fakeExecutors, type Calls } from "./fake-nodes.ts";
 import { LocalHints } from "./local-hints.ts";
+import { afterEachTest } from "../jest/suite-hooks.ts";
 
 /** A run as it is stored. */
 export interface RunView {
@@ -45,7 +46,7 @@ const noPorts = {
 
 /** Of the test that runs. */
 const opened = new Set<EngineFixture>();
-afterEach(() => EngineFixture.closeAll());
+afterEachTest(() => EngineFixture.closeAll());
 
 /** One engine: its database, hints, fakes and whatever a test starts of it. */
 export class EngineFixture {
