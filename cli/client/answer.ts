@@ -1,7 +1,7 @@
 /** Lists and answers what waits for somebody, from a shell. */
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
 import type { CliQuestionFragment, CliWaitingNodeRunsQuery, ResumeNodeRunInput } from "#codegen/graph/graphql.ts";
-import { isJsonObject } from "#shared/json.ts";
+import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { cliErrors } from "../errors.ts";
 import { answerNodeRun, askedQuestion, waitingNodeRuns } from "./documents.ts";
 import { schemaShape } from "./input-shape.ts";
@@ -44,7 +44,7 @@ function lineOf({ id, waiting }: WaitingNode): string {
   const parts = [
     ...(text == null ? [] : [oneLine(text)]),
     ...(toolName == null ? [] : [`call of ${toolName} with ${oneLine(JSON.stringify(args))}`]),
-    ...(form == null ? [] : [`asks for ${oneLine(schemaShape(form))}`]),
+    ...(form == null ? [] : [`asks for ${oneLine(schemaShape(form as JsonObject))}`]),
     ...(assignees.length === 0 ? [] : [`for ${assignees.join(", ")}`]),
     ...(actions.length === 0 ? [] : [`--action ${actions.map((action) => action.id).join("|")}`]),
     ...(deadline == null ? [] : [`until ${deadline}`]),
@@ -105,7 +105,7 @@ async function withFields(
 ): Promise<ResumeNodeRunInput> {
   const { form } = await questionOf(client, nodeRunId);
   const { outputJson } = answer;
-  return { ...answer, outputJson: { ...(isJsonObject(outputJson) ? outputJson : {}), ...valuesOf(form, fields) } };
+  return { ...answer, outputJson: { ...(isJsonObject(outputJson) ? outputJson : {}), ...valuesOf(form as JsonObject | null, fields) } };
 }
 
 async function withClient(

@@ -159,7 +159,7 @@ async function otherVersion(context: RuntimeContext, old: OldRun, question: Fork
   const { run, plan, initialNode } = old;
   const { fromNode, workflowVersionId: id, patch } = question;
   const dropped = patch?.dropMocks ?? [];
-  const mocks = withoutMocks(plan.mocks, dropped, run.id);
+  const mocks = withoutMocks(plan.mocks ?? {}, dropped, run.id);
   if (id == null || id === run.workflowVersionId) {
     if (dropped.length > 0) throw runtimeErrors.FORK_MOCKS_FROZEN({ field: "patch.dropMocks", id: run.id });
     return undefined;
