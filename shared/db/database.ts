@@ -186,7 +186,8 @@ export class Database {
       });
     const query = <Row extends object>(statement: NamedStatement) =>
       admitted(reading, () => withDatabaseScope(scope, () => this.#read<Row>(tenantId, statement)));
-    const write = async (statement: NamedStatement) => void (await withDatabaseScope(scope, () => this.#inOneTrip(tenantId, statement, "writes")));
+    const write = async (statement: NamedStatement) =>
+      void (await withDatabaseScope(scope, () => this.#inOneTrip(tenantId, statement, "writes")));
     const read = <T>(work: (tx: Tx) => Promise<T>) => admitted(reading, () => run(work, true));
     const entities = async <T extends object>(entity: EntityName<T>, statement: (of: EntityTable) => NamedStatement) =>
       this.#asEntities(entity, await query(statement(this.#tableOf(entity))));

@@ -10,7 +10,12 @@ import type { PreparedStatement } from "./prepared.ts";
 import { tenantSetting } from "./scope.ts";
 
 /** Where a plan is made once for all values, it must not rest on what the tables held when it was made. */
-export const plannedOnce = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" };
+export const plannedOnce = {
+  plan_cache_mode: "force_generic_plan",
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+};
 
 const opening = (name: string, settings: Readonly<Record<string, string>>): PreparedStatement => {
   const fixed = Object.entries(settings).map(([setting, value]) => `, set_config('${setting}', '${value}', true)`);
@@ -44,7 +49,10 @@ class Trip extends pg.Query {
   readonly #tenantId: string;
   #isOpened = false;
 
-  constructor(statement: NamedStatement, of: { opening: PreparedStatement; tenantId: string; done: (cause?: Error | null, result?: unknown) => void }) {
+  constructor(
+    statement: NamedStatement,
+    of: { opening: PreparedStatement; tenantId: string; done: (cause?: Error | null, result?: unknown) => void },
+  ) {
     super({ name: statement.name, text: statement.text, values: [...statement.values] }, of.done as never);
     this.#opening = of.opening;
     this.#tenantId = of.tenantId;

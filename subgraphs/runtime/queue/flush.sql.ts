@@ -139,7 +139,12 @@ const plainEndColumns = {
   outputJson,
   stateUpdates,
 };
-const nodeColumns: Record<FlushForm, Columns> = { end: plainEndColumns, short: nodeRunColumns, traced: nodeRunColumns, full: nodeRunColumns };
+const nodeColumns: Record<FlushForm, Columns> = {
+  end: plainEndColumns,
+  short: nodeRunColumns,
+  traced: nodeRunColumns,
+  full: nodeRunColumns,
+};
 
 /**
  * Whether the form `end` can store a node run. Its first event is its last, so it has no row yet: nothing can stand in the way of its insert. The columns that the form has

@@ -9,7 +9,14 @@ import {
   type FlushForm,
   type FlushRun,
 } from "../../../subgraphs/runtime/queue/flush.sql.ts";
-import { arraysOf, eventColumns, nodeRunColumns, type EventRow, type NodeRunRow, type SpanRow } from "../../../subgraphs/runtime/queue/rows.ts";
+import {
+  arraysOf,
+  eventColumns,
+  nodeRunColumns,
+  type EventRow,
+  type NodeRunRow,
+  type SpanRow,
+} from "../../../subgraphs/runtime/queue/rows.ts";
 import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
@@ -112,7 +119,8 @@ const plainDraft = drafts["a chain with all that a plain end may have"]!;
 describe("the statement for plain ends", () => {
   it.each(Object.entries(drafts))("stores %s as the full one does, column by column", async (_name, draft) => {
     const { t, claims } = await claimed(formsOfEnds.length);
-    for (const [k, form] of formsOfEnds.entries()) expect(await flush(t, form, [[claims[k]!, draft]])).toEqual([{ k: 0, mail: 0, why: "ok" }]);
+    for (const [k, form] of formsOfEnds.entries())
+      expect(await flush(t, form, [[claims[k]!, draft]])).toEqual([{ k: 0, mail: 0, why: "ok" }]);
     // Times of their creation and trace ids are each run's own.
     await query(t.adminUrl, "alter table runtime.run disable trigger user");
     await t.pool.query("update runtime.run set trace_id = 't', created_at = to_timestamp(0), lease = null");
@@ -191,16 +199,30 @@ describe("the statement for what is traced", () => {
     const forms: FlushForm[] = ["traced", "full"];
     const { t, claims } = await claimed(forms.length);
     const opened = { path: "a", nodeType: "call", status: 1, attempt: 1, seq: 2, createdMs: atMs };
-    const failed = { ...opened, status: 4, doneSeq: 4, endedMs: atMs + 9, errorCode: "X", errorMessage: "It broke.", effectKey: "k", promptTokens: 3 };
+    const failed = {
+      ...opened,
+      status: 4,
+      doneSeq: 4,
+      endedMs: atMs + 9,
+      errorCode: "X",
+      errorMessage: "It broke.",
+      effectKey: "k",
+      promptTokens: 3,
+    };
     const span: SpanRow = {
       ...{ spanId: "s", parentSpanId: "p", path: "a", spanType: "MODEL", name: "chat", status: 2, startedMs: atMs, endedMs: atMs + 5 },
       ...{ attributes: '{"a":1}', errorCode: "X", errorMessage: "It broke." },
     };
     for (const [k, form] of forms.entries()) {
       const kept = runRow({ e1: 2, rest: "keep", status: 1, calm: false });
-      await flush(t, "short", [[claims[k]!, { run: kept, nodes: [opened], events: [{ seq: 2, type: 1, atMs, status: 1, attempt: 1, path: "a" }] }]]);
+      await flush(t, "short", [
+        [claims[k]!, { run: kept, nodes: [opened], events: [{ seq: 2, type: 1, atMs, status: 1, attempt: 1, path: "a" }] }],
+      ]);
       const { runId } = claims[k]!;
-      await t.pool.query("insert into runtime.work (key, run_id, tenant_id, path, node_type) values ($1 || ':a', $1, 'acme', 'a', 'call')", [runId]);
+      await t.pool.query(
+        "insert into runtime.work (key, run_id, tenant_id, path, node_type) values ($1 || ':a', $1, 'acme', 'a', 'call')",
+        [runId],
+      );
       const ends = runRow({ e0: 2, e1: 5, status: 4, endedMs: atMs + 10, errorCode: "X", errorMessage: "The node a failed: It broke." });
       const told = { seq: 3, type: 2, atMs, path: "a", spanId: "s" };
       const draft = { run: ends, nodes: [failed], events: [told, { seq: 5, type: 0, atMs, status: 4 }], spans: [span] };
