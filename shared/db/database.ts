@@ -8,9 +8,10 @@ import { readable } from "./absent-text.ts";
 import { Lender, type LentConnection } from "./lender.ts";
 import { DatabaseLook } from "./look.ts";
 import { endsSession, inOneWrite, isPooled, openPool } from "./pool.ts";
+import { oneTrip, plannedOnce } from "./one-trip.ts";
 import type { PreparedStatement } from "./prepared.ts";
 import { isReadRefusal, type Reading } from "../read-bytes.ts";
-import { beginStatement, scopeBorrower, scopeLane, scopeReading, withDatabaseScope, type Lane } from "./scope.ts";
+import { beginStatement, checkedTenant, scopeBorrower, scopeLane, scopeReading, withDatabaseScope, type Lane } from "./scope.ts";
 import { SharedReads } from "./shared-reads.ts";
 import { TenantDialect, type StatementListener } from "./tenant-dialect.ts";
 
@@ -99,9 +100,6 @@ interface Shared {
 }
 const shared = new Map<string, Shared>();
 
-/** Where a plan is made once for all values, it must not rest on what the tables held when it was made. */
-const plannedOnce = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" };
-
 /** One subgraph's schema behind MikroORM. Subgraphs of one process that have the same URL share a pool. */
 export class Database {
   readonly #orm: MikroORM;
@@ -188,7 +186,8 @@ export class Database {
       });
     const query = <Row extends object>(statement: NamedStatement) =>
       admitted(reading, () => withDatabaseScope(scope, () => this.#read<Row>(tenantId, statement)));
-    const write = async (statement: NamedStatement) => void (await withDatabaseScope(scope, () => this.#inOneTrip(statement, "begin")));
+    const write = async (statement: NamedStatement) =>
+      void (await withDatabaseScope(scope, () => this.#inOneTrip(tenantId, statement, "writes")));
     const read = <T>(work: (tx: Tx) => Promise<T>) => admitted(reading, () => run(work, true));
     const entities = async <T extends object>(entity: EntityName<T>, statement: (of: EntityTable) => NamedStatement) =>
       this.#asEntities(entity, await query(statement(this.#tableOf(entity))));
@@ -209,28 +208,29 @@ export class Database {
   }
 
   #read<Row extends object>(tenantId: string, statement: NamedStatement): Promise<Row[]> {
-    const begin = "start transaction read only";
-    if (statement.isShared !== true) return this.#inOneTrip<Row>(statement, begin);
+    if (statement.isShared !== true) return this.#inOneTrip<Row>(tenantId, statement, "reads");
     const key = JSON.stringify([scopeLane(), tenantId, statement.name, statement.values]);
     return this.#sharedReads.ask<Row>(key, async (sends) => {
       // Runs whose answers came in one turn of the event loop ask for the same in it.
       await turnOfLoop();
-      return this.#inOneTrip<Row>(statement, begin, sends);
+      return this.#inOneTrip<Row>(tenantId, statement, "reads", sends);
     });
   }
 
-  async #inOneTrip<Row extends object>({ name, text, values }: NamedStatement, opening: string, sends?: () => void): Promise<Row[]> {
-    const begin = beginStatement(opening, plannedOnce);
+  async #inOneTrip<Row extends object>(
+    tenantId: string,
+    { name, text, values }: NamedStatement,
+    kind: "reads" | "writes",
+    sends?: () => void,
+  ): Promise<Row[]> {
     const { client, refusal, release } = await lend(this.#shared);
     sends?.();
     let lost: Error | undefined;
     try {
       this.onStatement?.(text);
-      const statement = { ...(!this.#isPooled && { name }), text, values: [...readable({ sql: text, parameters: values }).parameters] };
-      // The pool's clients pipeline: none of the three waits for the one before. After a failure the commit is a rollback.
-      const [, { rows }] = await inOneWrite(client, () =>
-        Promise.all([client.query(begin), client.query<Row>(statement), client.query("commit")]),
-      );
+      const statement = { name, text, values: readable({ sql: text, parameters: values }).parameters };
+      const of = { kind, tenantId: checkedTenant(tenantId) };
+      const { rows } = await (this.#isPooled ? unpreparedTrip<Row>(client, statement, of) : oneTrip<Row>(client, statement, of));
       return rows;
     } catch (cause) {
       if (endsSession(cause)) lost = cause as Error;
@@ -249,6 +249,19 @@ export class Database {
     await this.#orm.close(true);
     await sharedRelease(this.#url);
   }
+}
+
+/** As {@link oneTrip} where nothing stays prepared: BEGIN, the statement and COMMIT, none of which waits for the one before. After a failure the commit is a rollback. */
+async function unpreparedTrip<Row extends object>(
+  client: pg.PoolClient,
+  { text, values }: NamedStatement,
+  { kind }: { kind: "reads" | "writes" },
+): Promise<{ rows: Row[] }> {
+  const begin = beginStatement(kind === "reads" ? "start transaction read only" : "begin", plannedOnce);
+  const [, answer] = await inOneWrite(client, () =>
+    Promise.all([client.query(begin), client.query<Row & pg.QueryResultRow>({ text, values: [...values] }), client.query("commit")]),
+  );
+  return answer;
 }
 
 /** The migrator makes the database that this names where it does not exist, so it must be the one of the URL, as the driver reads it. */

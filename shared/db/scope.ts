@@ -39,6 +39,9 @@ export function scopeReading(): Reading | undefined {
   return scope?.kind === "tenant" ? scope.reading : undefined;
 }
 
+/** The setting that row-level security reads the tenant from. */
+export const tenantSetting = "app.tenant_id";
+
 // A migration may rewrite a table of any size, and a machine that stalls must not end it half-way.
 const migrationLimits = "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = '60s'";
 
@@ -53,7 +56,12 @@ export function beginStatement(begin: string, settings: Readonly<Record<string, 
   if (scope === undefined) throw new Error("a transaction was begun outside of a tenant");
   if (scope.kind === "migration") return `${begin}; ${migrationLimits}`;
   // The pattern admits no quote, so the id can stand in the statement; parameters would cost a round trip of their own.
-  if (!tenantIdPattern.test(scope.tenantId)) throw tenantIdInvalid(scope.tenantId);
-  const all = Object.entries({ "app.tenant_id": scope.tenantId, ...settings });
+  const all = Object.entries({ [tenantSetting]: checkedTenant(scope.tenantId), ...settings });
   return `${begin}; select ${all.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(", ")}`;
+}
+
+/** An id that a tenant can have, as it is. @throws AppError TENANT_ID_INVALID */
+export function checkedTenant(tenantId: string): string {
+  if (!tenantIdPattern.test(tenantId)) throw tenantIdInvalid(tenantId);
+  return tenantId;
 }

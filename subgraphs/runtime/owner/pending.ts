@@ -81,9 +81,9 @@ export class Pending {
     return this.nodes.size === 0 && this.events.length === 0 && this.withdrawn.length === 0;
   }
 
-  /** Whether the short flush statement can store it. */
+  /** Whether there is nothing beside node runs, events and spans. */
   get isPlain(): boolean {
-    return this.offers.length + this.spans.length + this.artifacts.length + this.outbox.length + this.withdrawn.length === 0;
+    return this.offers.length + this.artifacts.length + this.outbox.length + this.withdrawn.length === 0;
   }
 
   usageAdd(usage: NodeUsage): void {

@@ -9,12 +9,19 @@ import {
   type FlushForm,
   type FlushRun,
 } from "../../../subgraphs/runtime/queue/flush.sql.ts";
-import { arraysOf, eventColumns, nodeRunColumns, type EventRow, type NodeRunRow } from "../../../subgraphs/runtime/queue/rows.ts";
+import {
+  arraysOf,
+  eventColumns,
+  nodeRunColumns,
+  type EventRow,
+  type NodeRunRow,
+  type SpanRow,
+} from "../../../subgraphs/runtime/queue/rows.ts";
 import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
-const formsOfEnds: FlushForm[] = ["end", "full"];
+const formsOfEnds: FlushForm[] = ["end", "traced", "full"];
 const atMs = 1_795_000_000_123.456;
 
 /** What one run puts into a flush. */
@@ -22,6 +29,7 @@ interface Draft {
   run: Omit<FlushRun, "id" | "lease">;
   nodes: NodeRunRow[];
   events: EventRow[];
+  spans?: SpanRow[];
 }
 
 /** A run's row as an owner that has read everything writes it. */
@@ -83,10 +91,11 @@ async function claimed(count: number): Promise<Claimed> {
 
 function flush(t: EngineFixture, form: FlushForm, parts: readonly [ClaimedRun, Draft][], isOrdered = false): Promise<FlushAnswer[]> {
   const rows = new FlushRows();
-  for (const [k, [{ runId, lease }, { run, nodes, events }]] of parts.entries()) {
+  for (const [k, [{ runId, lease }, { run, nodes, events, spans = [] }]] of parts.entries()) {
     rows.runs.add(k, [{ id: runId, lease, ...run }]);
     rows.nodes.add(k, nodes);
     rows.events.add(k, events);
+    rows.spans.add(k, spans);
   }
   return runsFlush(t.pool, flushBatch(rows, form), isOrdered);
 }
@@ -109,16 +118,16 @@ const plainDraft = drafts["a chain with all that a plain end may have"]!;
 
 describe("the statement for plain ends", () => {
   it.each(Object.entries(drafts))("stores %s as the full one does, column by column", async (_name, draft) => {
-    const { t, claims } = await claimed(2);
-    const answers = [await flush(t, "end", [[claims[0]!, draft]]), await flush(t, "full", [[claims[1]!, draft]])];
-    expect(answers).toEqual([[{ k: 0, mail: 0, why: "ok" }], [{ k: 0, mail: 0, why: "ok" }]]);
+    const { t, claims } = await claimed(formsOfEnds.length);
+    for (const [k, form] of formsOfEnds.entries())
+      expect(await flush(t, form, [[claims[k]!, draft]])).toEqual([{ k: 0, mail: 0, why: "ok" }]);
     // Times of their creation and trace ids are each run's own.
     await query(t.adminUrl, "alter table runtime.run disable trigger user");
     await t.pool.query("update runtime.run set trace_id = 't', created_at = to_timestamp(0), lease = null");
     await t.pool.query("update runtime.run_story set at = to_timestamp(0) where seq = 1");
     await t.pool.query("update runtime.work set visible_at = to_timestamp(0), lease = null");
-    const [end, full] = await Promise.all(claims.map(({ runId }) => storedRows(t, runId)));
-    expect(end).toEqual(full);
+    const [end, traced, full] = await Promise.all(claims.map(({ runId }) => storedRows(t, runId)));
+    expect([end, traced]).toEqual([full, full]);
     expect(end!["node_run"]).toHaveLength(draft.nodes.length);
     expect(end!["work"]).toHaveLength(draft.run.rest === "keep" ? 1 : 0);
     await t.pool.query("delete from runtime.work");
@@ -159,7 +168,7 @@ describe("the statement for plain ends", () => {
     expect(isPlainEnd(ended("each#1/line", 3, { nodeId: "line", parentPath: "each#1" }))).toBe(true);
   });
 
-  it("takes the runs of a chain and of an executed one; a session's, a started and a large one take the full one", async () => {
+  it("takes the runs of a chain and of an executed one; a started and a failed one take that with spans, a session's and a large one the full one", async () => {
     const t = await EngineFixture.open({ madeUp: true });
     const names: string[] = [];
     const query = t.pool.query.bind(t.pool) as (...call: unknown[]) => Promise<unknown>;
@@ -179,9 +188,52 @@ describe("the statement for plain ends", () => {
     expect(await flushesOf(plan([node("a", "pure"), node("b", "assign", { updates: { x: 1 } })], ["a>b"]))).toEqual(["flush_end"]);
     expect(await flushesOf(answer)).toEqual(["flush_end"]);
     expect(await flushesOf(answer, { sessionId: "s1" })).toEqual(["flush_full"]);
-    expect(await flushesOf(plan([node("a", "call")]))).toEqual(["flush_short", "flush_full"]);
+    expect(await flushesOf(plan([node("a", "call")]))).toEqual(["flush_short", "flush_traced"]);
     expect(await flushesOf(plan([node("a", "pure", { output: "x".repeat(3_000) })]))).toEqual(["flush_full"]);
-    expect(await flushesOf(plan([node("a", "fail")]))).toEqual(["flush_full"]);
+    expect(await flushesOf(plan([node("a", "fail")]))).toEqual(["flush_traced"]);
+  });
+});
+
+describe("the statement for what is traced", () => {
+  it("stores spans, node runs that had a row and ends as the full one does, and leaves no offer of a run that ends", async () => {
+    const forms: FlushForm[] = ["traced", "full"];
+    const { t, claims } = await claimed(forms.length);
+    const opened = { path: "a", nodeType: "call", status: 1, attempt: 1, seq: 2, createdMs: atMs };
+    const failed = {
+      ...opened,
+      status: 4,
+      doneSeq: 4,
+      endedMs: atMs + 9,
+      errorCode: "X",
+      errorMessage: "It broke.",
+      effectKey: "k",
+      promptTokens: 3,
+    };
+    const span: SpanRow = {
+      ...{ spanId: "s", parentSpanId: "p", path: "a", spanType: "MODEL", name: "chat", status: 2, startedMs: atMs, endedMs: atMs + 5 },
+      ...{ attributes: '{"a":1}', errorCode: "X", errorMessage: "It broke." },
+    };
+    for (const [k, form] of forms.entries()) {
+      const kept = runRow({ e1: 2, rest: "keep", status: 1, calm: false });
+      await flush(t, "short", [
+        [claims[k]!, { run: kept, nodes: [opened], events: [{ seq: 2, type: 1, atMs, status: 1, attempt: 1, path: "a" }] }],
+      ]);
+      const { runId } = claims[k]!;
+      await t.pool.query(
+        "insert into runtime.work (key, run_id, tenant_id, path, node_type) values ($1 || ':a', $1, 'acme', 'a', 'call')",
+        [runId],
+      );
+      const ends = runRow({ e0: 2, e1: 5, status: 4, endedMs: atMs + 10, errorCode: "X", errorMessage: "The node a failed: It broke." });
+      const told = { seq: 3, type: 2, atMs, path: "a", spanId: "s" };
+      const draft = { run: ends, nodes: [failed], events: [told, { seq: 5, type: 0, atMs, status: 4 }], spans: [span] };
+      expect(await flush(t, form, [[claims[k]!, draft]])).toEqual([{ k: 0, mail: 0, why: "ok" }]);
+    }
+    await query(t.adminUrl, "alter table runtime.run disable trigger user");
+    await t.pool.query("update runtime.run set trace_id = 't', created_at = to_timestamp(0), lease = null");
+    await t.pool.query("update runtime.run_story set at = to_timestamp(0) where seq = 1");
+    const [traced, full] = await Promise.all(claims.map(({ runId }) => storedRows(t, runId)));
+    expect(traced).toEqual(full);
+    expect([traced!["trace_span"], traced!["work"]]).toEqual([[expect.stringContaining("chat")], []]);
   });
 });
 

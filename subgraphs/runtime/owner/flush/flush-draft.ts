@@ -50,6 +50,7 @@ export interface FlushDraft {
   tail: Tail | undefined;
   /** The statements that can store it, beside the full one. */
   isShort: boolean;
+  isTraced: boolean;
   isPlainEnd: boolean;
   /** Nodes that were offered do not count any more once it is stored, though somebody may be executing them. */
   withdraws: boolean;
@@ -107,17 +108,18 @@ export function flushDraft(given: Ownership, rest: Rest): FlushDraft {
   if (rest === "keep" && ledger.seq === ledger.storedSeq) ledger.statusSet(ledger.status);
   const pending = ledger.take();
   const { row, longOutput } = runRow(own, rest, tail, pending);
-  // Nothing else than runs, node runs and events changes: what was read of the inbox is deleted already.
+  // Nothing else than runs, node runs, events and spans changes: what was read of the inbox is deleted already.
   const isPlain =
     pending.isPlain && (tail?.withdrawn.length ?? 0) === 0 && (tail?.outbox.length ?? 0) === 0 && own.seen === own.seenStored && !row.clear;
-  const isShort = isPlain && rest === "keep";
+  const isShort = isPlain && pending.spans.length === 0 && rest === "keep";
   const { open, waiting } = own.standing.graph;
   const withdraws = pending.withdrawn.length > 0 || (tail?.withdrawn.length ?? 0) > 0 || (rest === "end" && open.size > waiting);
-  const isEnd = isPlain && !withdraws && endsPlainly(own, { row, pending, tail });
+  const isTraced = isPlain && !withdraws && goesOnOrEnds(own, { row, tail });
+  const isEnd = isTraced && pending.spans.length === 0 && areNew(pending, tail);
   const ofRun = [row.state, row.outputText, row.outputJson].reduce((sum, text) => sum + (text?.length ?? 0), 0);
   const ofOutput = longOutput === undefined ? 0 : jsonBytes(longOutput, maxOutputBytes);
   const characters = ofRun + ofOutput + pending.characters;
-  return { run, row, longOutput, pending, characters, tail, isShort, isPlainEnd: isEnd, withdraws };
+  return { run, row, longOutput, pending, characters, tail, isShort, isTraced, isPlainEnd: isEnd, withdraws };
 }
 
 /** A run whose last nodes put out more than can be kept of it fails with that, though none of them did. */
@@ -129,11 +131,14 @@ function outputBounded(own: Ownership): Ownership {
   return { ...own, standing: { ...own.standing, ending: { status: "FAILED", code: "OUTPUT_TOO_LARGE", message } } };
 }
 
-/** Whether the statement for plain ends can store it: no node run has a row yet, none is left open or offered, no session is to be told. */
-function endsPlainly(own: Ownership, { row, pending, tail }: Pick<FlushDraft, "row" | "pending" | "tail">): boolean {
-  if (row.rest !== "end" && row.rest !== "keep") return false;
+/** Whether the run is kept; or ends with no node run left open or offered, and nobody is told. */
+function goesOnOrEnds(own: Ownership, { row, tail }: Pick<FlushDraft, "row" | "tail">): boolean {
   // The tail of an end has a row of each node run that was open.
-  if (row.rest === "end" && (tail?.nodes.size !== 0 || isTold(own, row))) return false;
+  return row.rest === "keep" || (row.rest === "end" && tail?.nodes.size === 0 && !isTold(own, row));
+}
+
+/** Whether no node run has a row yet. */
+function areNew(pending: Pending, tail: Tail | undefined): boolean {
   for (const one of pending.nodes.values()) if (!isPlainEnd(one)) return false;
   for (const one of tail?.nodes.values() ?? []) if (!isPlainEnd(one)) return false;
   return true;

@@ -290,7 +290,8 @@ async function longBatch(rows: FlushRows, form: FlushForm): Promise<FlushBatch> 
 
 function formOf(drafts: readonly FlushDraft[]): FlushForm {
   if (drafts.every(({ isPlainEnd }) => isPlainEnd)) return "end";
-  return drafts.every(({ isShort }) => isShort) ? "short" : "full";
+  if (drafts.every(({ isShort }) => isShort)) return "short";
+  return drafts.every(({ isTraced }) => isTraced) ? "traced" : "full";
 }
 
 /** One row a node run, as both are by path: the tail's, where it has one. Two of one path would fail the statement, and with it all the runs that share it. */
