@@ -59,6 +59,7 @@ const machineFaces = {
     "configs",
     "document",
     "issue",
+    "model-config-keys",
     "node-specs",
     "node-texts",
     "node-types",

@@ -25,7 +25,8 @@ export function questionLines(id: string, waiting: CliQuestionFragment): string[
 
 function askedLines({ form, actions, toolName, arguments: args }: CliQuestionFragment): string[] {
   const call = toolName == null ? [] : ["", `The call of ${toolName} with`, ...indented(args as JsonObject | null)];
-  const ways = actions.length === 0 ? [] : ["", "Actions:", ...actions.map(({ id, label }) => `  ${id}${label === id ? "" : `: ${label}`}`)];
+  const ways =
+    actions.length === 0 ? [] : ["", "Actions:", ...actions.map(({ id, label }) => `  ${id}${label === id ? "" : `: ${label}`}`)];
   if (!isJsonObject(form)) return [...call, ...ways];
   const fields = fieldsOf(form).map(({ key, schema, isNeeded }) => `  ${fieldLine(key, schema, isNeeded)}`);
   const isWhole = !more.some((key) => form[key] !== undefined) && fields.length > 0;

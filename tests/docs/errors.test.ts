@@ -51,7 +51,7 @@ function sampleOf(name: string): unknown {
 }
 
 const listed = { field: "/a", path: "a/b", nodeId: "a", message: "It is 7.", problem: "it is 7.", id: "x", toString: () => "one" };
-const facts = new Proxy({} as Record<string, unknown>, { get: (_facts, name) => sampleOf(String(name)) });
+const facts: Record<string, unknown> = new Proxy({}, { get: (_facts, name) => sampleOf(String(name)) });
 /** Facts that choose among a closed list of words. */
 const chosen: Readonly<Record<string, object>> = { MODEL_PROVIDER_TIMEOUT: { phase: "IDLE" } };
 
@@ -63,7 +63,10 @@ describe("the message of an error", () => {
     const makers = exported.filter((value) => typeof value === "object" && value !== null).flatMap((value) => Object.entries(value));
     const odd = makers.flatMap(([reason, make]) => {
       if (typeof make !== "function" || !/^[A-Z0-9_]+$/.test(reason)) return [];
-      const known = chosen[reason] === undefined ? facts : new Proxy(chosen[reason], { get: (own, name) => (own as never)[name] ?? facts[String(name)] });
+      const known =
+        chosen[reason] === undefined
+          ? facts
+          : new Proxy(chosen[reason], { get: (own, name) => (own as never)[name] ?? facts[String(name)] });
       const { message } = (make as (given: unknown) => Error)(known);
       const isOdd = /[.!?]\.(\s|$)|undefined|NaN|\[object|,\s*[.,]|: *\./.test(message);
       // At a shell a message may end with what is to be typed.

@@ -155,7 +155,9 @@ describe("a SUPERVISOR team", () => {
     const { teamId } = await makeTeam(platform, "SUPERVISOR", [lead, a], { config: { max_rounds: 3 } });
     const run = await finishRun(platform, await askTeam(platform, teamId, "Go."));
     expect(run).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS" });
-    expect(run.errorMessage).toContain(": max_rounds of its team's version allows no more. The call that the last one asks for was not made.");
+    expect(run.errorMessage).toContain(
+      ": max_rounds of its team's version allows no more. The call that the last one asks for was not made.",
+    );
     expect(asked().map(([who]) => who)).toEqual(["lead", "lead", "a", "lead"]);
     const told = asked()[1]!.slice(-2);
     expect(told).toEqual(Array(2).fill(expect.stringMatching(/TOOL_ARGUMENTS_INVALID.*one of a, and task/)));

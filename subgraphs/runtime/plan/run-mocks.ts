@@ -40,7 +40,13 @@ export function withoutMocks(mocks: JsonObject, paths: readonly string[], id: st
   for (const path of paths) {
     if (known.includes(path)) continue;
     const meant = suggester(known)(path) ?? null;
-    throw runtimeErrors.FORK_MOCK_UNKNOWN({ field: "patch.dropMocks", path: excerpt(path), id, meant, known: known.slice(0, 10).map(excerpt) });
+    throw runtimeErrors.FORK_MOCK_UNKNOWN({
+      field: "patch.dropMocks",
+      path: excerpt(path),
+      id,
+      meant,
+      known: known.slice(0, 10).map(excerpt),
+    });
   }
   return Object.fromEntries(Object.entries(mocks).filter(([path]) => !paths.includes(path)));
 }
@@ -58,7 +64,11 @@ function misfitOf(plan: CompiledPlan, { field, key, mock }: { field: string; key
   if (typeof found === "string") return { path, problem: found, error: runtimeErrors.MOCK_PATH_UNKNOWN({ field, path, problem: found }) };
   const problem = mockFault(found, mock);
   if (problem === undefined) return undefined;
-  return { path, problem: `it ${problem}`, error: runtimeErrors.MOCK_INVALID({ field, path: key, value: excerpt(JSON.stringify(mock)), problem }) };
+  return {
+    path,
+    problem: `it ${problem}`,
+    error: runtimeErrors.MOCK_INVALID({ field, path: key, value: excerpt(JSON.stringify(mock)), problem }),
+  };
 }
 
 /** The node of a key; or what is wrong with the key, and what may be meant. */

@@ -43,7 +43,9 @@ describe("answer", () => {
       (await platform.post(`query ($id: ID!) { run(id: $id) { status } }`, { id: runId })).data as { run: { status: string } };
     await eventually(waits, ({ run }) => run.status === "WAITING");
     const listed = await cli("--assignee", "ann");
-    expect(listed.output).toBe(`${runId}:ask  PERSON  ·  Pay? [2J  ·  asks for n (integer), how ("fast" | 1, optional), note (string, optional: For later)  ·  for ann  ·  --action yes|no\n`);
+    expect(listed.output).toBe(
+      `${runId}:ask  PERSON  ·  Pay? [2J  ·  asks for n (integer), how ("fast" | 1, optional), note (string, optional: For later)  ·  for ann  ·  --action yes|no\n`,
+    );
     expect((await cli("--assignee", "bob")).output).toBe("Nothing waits for anybody.\n");
     const id = `${runId}:ask`;
     expect((await cli(id)).output.split("\n")).toEqual([
@@ -70,7 +72,9 @@ describe("answer", () => {
     });
     expect(await cli(id, "--action", "yes", "--output", "{")).toMatchObject({ code: 2 });
     expect(await cli(id, "--action", "yes", "--output", '{"n": "x"}')).toMatchObject({ code: 1 });
-    expect((await cli(id, "--action", "yes", "--output", '{"note": "x"}', "--set", "n=3", "--set", "how=1", "--set", "note=7")).output).toContain(`${id} was answered`);
+    expect(
+      (await cli(id, "--action", "yes", "--output", '{"note": "x"}', "--set", "n=3", "--set", "how=1", "--set", "note=7")).output,
+    ).toContain(`${id} was answered`);
     expect((await finishRun(platform, runId)).outputText).toBe('paid {"note":"7","n":3,"how":1,"action":"yes"}');
     expect((await cli(id)).output).toContain(`Node run ${id} is COMPLETED and asks nothing: it was answered by anonymous.`);
     const second = await cli(id, "--action", "no", "--output", '{"n": 4}');

@@ -206,7 +206,13 @@ describe("the frozen plan", () => {
   it("cannot be made of tools that are not there, archived, or have no version", async () => {
     const t = await setup();
     t.graph.tools.set("old", { id: "old", code: "old", status: "ARCHIVED", deletedAt: null, latestVersion: { id: "v" } });
-    t.graph.tools.set("gone", { id: "gone", code: "gone", status: "ACTIVE", deletedAt: "2026-01-01T00:00:00Z", latestVersion: { id: "v" } });
+    t.graph.tools.set("gone", {
+      id: "gone",
+      code: "gone",
+      status: "ACTIVE",
+      deletedAt: "2026-01-01T00:00:00Z",
+      latestVersion: { id: "v" },
+    });
     t.graph.tools.set("new", { id: "new", code: "new", status: "ACTIVE", deletedAt: null, latestVersion: null });
     const refused = async (config: object) => {
       const workflowVersionId = `v-of-${JSON.stringify(config)}`;

@@ -246,11 +246,15 @@ describe("forkRun", () => {
       reason: "FORK_MOCK_UNKNOWN",
       message: expect.stringContaining("did you mean beside"),
     });
-    expect(await t.refusal(fork, { ...asking, version: null, patch: { dropMocks: ["beside"] } })).toMatchObject({ reason: "FORK_MOCKS_FROZEN" });
+    expect(await t.refusal(fork, { ...asking, version: null, patch: { dropMocks: ["beside"] } })).toMatchObject({
+      reason: "FORK_MOCKS_FROZEN",
+    });
     const { forkRun } = await t.ask<Forked>(fork, { ...asking, patch: { dropMocks: ["beside"] } });
     await t.ask(execute, { id: forkRun.id });
     const mocked = `query($id: ID!) { run(id: $id) { status nodeRuns(first: 50) { nodes { path isMocked } } } }`;
-    const { run } = await t.ask<{ run: { status: string; nodeRuns: { nodes: { path: string; isMocked: boolean }[] } } }>(mocked, { id: forkRun.id });
+    const { run } = await t.ask<{ run: { status: string; nodeRuns: { nodes: { path: string; isMocked: boolean }[] } } }>(mocked, {
+      id: forkRun.id,
+    });
     expect(run.status).toBe("COMPLETED");
     expect(run.nodeRuns.nodes.filter(({ isMocked }) => isMocked)).toEqual([{ path: "ask", isMocked: true }]);
   });

@@ -49,7 +49,12 @@ export function agentRules({ agent }: JsonObject): AgentRules | undefined {
   const { max_steps: maxSteps = 8, steps_of: stepsOf } = isJsonObject(limits) ? limits : {};
   const { enabled = false, write_enabled: writes = false } = isJsonObject(memory) ? memory : {};
   const says = stepsOf === teamsSteps ? "max_rounds of its team's version" : "maxSteps of its version";
-  return { maxSteps: numberOf(maxSteps), stepsOf: says, reads: enabled === true || history === true, writes: enabled === true && writes === true };
+  return {
+    maxSteps: numberOf(maxSteps),
+    stepsOf: says,
+    reads: enabled === true || history === true,
+    writes: enabled === true && writes === true,
+  };
 }
 
 /** The kinds of its node runs. */

@@ -96,7 +96,10 @@ function mayAsk({ maxSteps }: AgentRules, { turn, compactions }: AgentView): boo
 /** @param asked  calls that its last model call asks for; they are not made */
 function outOfSteps({ maxSteps, stepsOf }: AgentRules, asked: number): AgentStep {
   const calls = maxSteps === 1 ? "a model call" : `${maxSteps} model calls`;
-  const left = asked === 0 ? "" : ` The ${asked === 1 ? "call" : `${asked} calls`} that the last one asks for ${asked === 1 ? "was" : "were"} not made.`;
+  const left =
+    asked === 0
+      ? ""
+      : ` The ${asked === 1 ? "call" : `${asked} calls`} that the last one asks for ${asked === 1 ? "was" : "were"} not made.`;
   const message = `The agent has made ${calls} and given no answer: ${stepsOf} allows no more.${left}`;
   return { kind: "fail", code: "AGENT_MAX_STEPS", message };
 }

@@ -22,7 +22,10 @@ const over = "No answer is needed any more";
 export function waitEnd({ nodeRun, run, isAskedAnew }: EndedWait): WaitEnd {
   if (nodeRun === null || run === null) return { title: over, text: "The run that asked this was deleted." };
   if (isAskedAnew)
-    return { title: "This link is out of date", text: "This step asks anew, and this link is to an earlier question. Ask whoever sent it for a new one." };
+    return {
+      title: "This link is out of date",
+      text: "This step asks anew, and this link is to an earlier question. Ask whoever sent it for a new one.",
+    };
   const { answeredBy, answeredAt, endedAt } = nodeRun;
   if (answeredBy !== null)
     return { title: "Already answered", text: `This was answered by ${answeredBy}${atTime(answeredAt)}. The first answer counts.` };

@@ -114,7 +114,11 @@ export function modelSettings({ model }: FrozenAgent): Omit<ModelRequest, "messa
   };
 }
 
-async function outcomeOf(context: NodeContext, { agent, before, spent, seen }: TurnPlace, completion: ModelCompletion): Promise<NodeOutcome> {
+async function outcomeOf(
+  context: NodeContext,
+  { agent, before, spent, seen }: TurnPlace,
+  completion: ModelCompletion,
+): Promise<NodeOutcome> {
   const usage = usageOf(completion);
   const outputText = completion.content ?? "";
   // Each has a node run, and the model is told what became of it; of no more than these.

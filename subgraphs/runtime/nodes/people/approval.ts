@@ -25,7 +25,14 @@ export function askApproval({ config, scope }: Given): NodeOutcome {
   const isRequest = !isJsonObject(rendered["arguments"]);
   const asked = isJsonObject(rendered["arguments"]) ? rendered["arguments"] : shown;
   if (!isPolicyHeld(config["requires_approval"], scope, asked)) return { kind: "allowed" };
-  const name = tool_code ?? tool_binding_id ?? tool_id ?? tool_version_id ?? shownAddress(request["url"]) ?? shownAddress(request["base_url"]) ?? "http";
+  const name =
+    tool_code ??
+    tool_binding_id ??
+    tool_id ??
+    tool_version_id ??
+    shownAddress(request["url"]) ??
+    shownAddress(request["base_url"]) ??
+    "http";
   const question = {
     tool: { name, ...(tool_version_id !== undefined && { version: tool_version_id }), ...(isRequest && { isRequest }) },
     ...(!isRequest && Object.keys(shown).length > 0 && { text: `Beside the arguments, the request has ${JSON.stringify(shown)}` }),
@@ -80,7 +87,8 @@ export function requestProblems(changed: JsonObject, shown: JsonObject): FieldPr
   const misfits = toolConfig.safeParse({ tool_code: "it", ...requestOf(changed) }).error?.issues ?? [];
   const hidden = ["url", "base_url", "query"].filter((key) => isHalfHidden(changed[key], shown[key]));
   // A url counts alone, and a person who changed the others would approve of what they did not mean.
-  const idle = shown["url"] === undefined ? [] : ["base_url", "path"].filter((key) => changed[key] !== undefined && changed[key] !== shown[key]);
+  const idle =
+    shown["url"] === undefined ? [] : ["base_url", "path"].filter((key) => changed[key] !== undefined && changed[key] !== shown[key]);
   const broken = ["url", "base_url"].flatMap((key) => addressProblem(key, changed[key], shown[key]) ?? []);
   const origins = [shown["url"], shown["base_url"]].map(originOf);
   const moved = ["url", "base_url"].filter((key) => originOf(changed[key]) !== undefined && !origins.includes(originOf(changed[key])));
