@@ -32,8 +32,7 @@ export async function startTransactionPooler(socketFolder: string, rule: Options
     const messages = startupOf(client);
     const { user = "", database = user, ...others } = await messages;
     const unknown = Object.keys(others).find((name) => !taken.has(name.toLowerCase()));
-    if (rule === "refused" && unknown !== undefined)
-      return refuse(client, `unsupported startup parameter: ${unknown}`);
+    if (rule === "refused" && unknown !== undefined) return refuse(client, `unsupported startup parameter: ${unknown}`);
     client.write(Buffer.concat([message("R", int(0)), message("S", "server_version\x0018.0\0"), message("K", Buffer.alloc(8)), ready]));
     const key = `${user}/${database}`;
     let backend: Socket | undefined;

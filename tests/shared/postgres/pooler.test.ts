@@ -67,13 +67,19 @@ describe("a pooler that lends sessions by transaction", () => {
     await using t = await setup("refused");
     const direct = await preparePlatformDatabase(t.url);
     const database = await openDatabase(await allSubgraphs()["session"]!(), await preparePooled(t.pooler.through(t.url), direct));
-    const ask = () => database.forTenant("t1").query<{ one: number }>("select 1 as one", []);
-    const slow = database.forTenant("t1").query("select pg_sleep(60)", []);
+    const ask = () => database.forTenant("t1").query<{ one: number }>({ name: "one", text: "select 1 as one", values: [] });
+    const slow = database.forTenant("t1").query({ name: "sleeps", text: "select pg_sleep(60)", values: [] });
     const sleeping = "select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'";
-    await eventually(() => query(t.adminUrl, sleeping), (rows) => rows.length === 1);
+    await eventually(
+      () => query(t.adminUrl, sleeping),
+      (rows) => rows.length === 1,
+    );
     t.pooler.loseServer();
     for (const asked of [slow, ask(), ask()]) {
-      const cause = await asked.then(() => undefined, (error: unknown) => error);
+      const cause = await asked.then(
+        () => undefined,
+        (error: unknown) => error,
+      );
       expect(databaseError(cause)).toMatchObject({ code: "DOWNSTREAM_UNAVAILABLE", reason: "DATABASE_UNAVAILABLE" });
     }
     t.pooler.findServer();
