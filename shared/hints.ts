@@ -7,6 +7,7 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { z } from "zod";
+import { refuseNoPrimary } from "./db/primary.ts";
 import type { Json } from "./json.ts";
 import type { Log } from "./log.ts";
 
@@ -98,6 +99,7 @@ export class HintBus implements HintChannel {
     });
     try {
       await client.connect();
+      await refuseNoPrimary(client);
       await client.query(`listen ${channel}`);
       // Closed meanwhile: nobody else would end this connection.
       if (this.#closed) throw new Error("the bus was closed while it connected");

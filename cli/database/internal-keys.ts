@@ -3,9 +3,10 @@
  * the data folder for whoever is started beside them.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Env } from "#shared/config.ts";
+import { makeFolder } from "#shared/folder.ts";
 import { InternalKeys, internalKeyPattern } from "#shared/trust/internal-keys.ts";
 import { cliErrors } from "../errors.ts";
 
@@ -61,7 +62,7 @@ function keptKeys(dataDir: string): string[] {
 
 /** Several parts may start at once: the first one's is everybody's. */
 function made(dataDir: string): string {
-  mkdirSync(dataDir, { recursive: true });
+  makeFolder(dataDir);
   try {
     keep(dataDir, randomBytes(32).toString("hex"), "wx");
   } catch (error) {

@@ -7,8 +7,7 @@ export function databaseError(cause: unknown): AppError | undefined {
   const code = sqlState(cause);
   if (code === undefined && says(cause, (message) => message === poolBusy)) return databaseBusy(undefined, cause);
   if (code === undefined) return says(cause, (message) => lostConnections.has(message)) ? databaseUnavailable(cause) : undefined;
-  // 08P01: the driver sends U+0000 inside a parameter, which ends the message early.
-  if (code === "22021" || code === "22P05" || code === "08P01" || isJsonRefusal(cause)) {
+  if (code === "22021" || code === "22P05" || isEndedEarly(cause) || isJsonRefusal(cause)) {
     return new AppError(
       "BAD_USER_INPUT",
       "TEXT_NOT_STORABLE",
@@ -65,6 +64,17 @@ function says(error: unknown, what: (message: string) => boolean): boolean {
   if (typeof error !== "object" || error === null) return false;
   const { message, cause, previous } = error as { message?: unknown; cause?: unknown; previous?: unknown };
   return (typeof message === "string" && what(message)) || says(cause ?? previous, what);
+}
+
+/**
+ * An 08P01 of PostgreSQL's: the driver sends U+0000 inside a parameter, which ends the message early. A pooler says 08P01 of all that keeps it from PostgreSQL, and
+ * names no C function.
+ */
+function isEndedEarly(error: unknown): boolean {
+  const { code, routine, cause, previous } = (error ?? {}) as { code?: unknown; routine?: unknown; cause?: unknown; previous?: unknown };
+  if (code === "08P01") return typeof routine === "string";
+  const within = cause ?? previous;
+  return typeof within === "object" && within !== null && isEndedEarly(within);
 }
 
 const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT"]);

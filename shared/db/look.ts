@@ -5,7 +5,8 @@
 import pg from "pg";
 import { withinDeadline } from "../deadline.ts";
 import { databaseUnavailable } from "./errors.ts";
-import { refuseStandby, withOptions } from "./pool.ts";
+import { withOptions } from "./pool.ts";
+import { refuseNoPrimary } from "./primary.ts";
 
 /** When it is not there by then, nobody would wait for it. */
 export const lookDeadlineMs = 800;
@@ -61,7 +62,7 @@ export class DatabaseLook {
     client.on("error", () => this.#client && this.#drop(this.#client));
     try {
       await client.connect();
-      await refuseStandby(client);
+      await refuseNoPrimary(client);
       return client;
     } catch (cause) {
       (client as unknown as { connection: pg.Connection }).connection.stream.destroy();

@@ -2,6 +2,7 @@ import pg from "pg";
 import { withinDeadline } from "../deadline.ts";
 import { readGauge } from "../metrics/instruments.ts";
 import { engineUrlOf } from "./engine-login.ts";
+import { refuseNoPrimary } from "./primary.ts";
 import { keepOpen, prepareAll, type PreparedStatement } from "./prepared.ts";
 
 /** Settings of a connection pool. */
@@ -101,21 +102,10 @@ export function whenOpen(pool: pg.Pool): Promise<void> {
 
 async function begin(client: pg.ClientBase, prepared: readonly PreparedStatement[], presence: string | undefined): Promise<void> {
   // Nobody who waits for a connection waits for this one alone; but it has a place in its pool until it is open or given up.
-  await withinDeadline(connectDeadlineMs, () => refuseStandby(client));
+  await withinDeadline(connectDeadlineMs, () => refuseNoPrimary(client));
   // Shared: the other connections of the process hold it too, and none waits for it.
   if (presence !== undefined) await client.query("select pg_advisory_lock_shared(hashtextextended($1, 0))", [presence]);
   await prepareAll(client, prepared, endsSession);
-}
-
-/**
- * Whatever leads to the database may lead to a server that takes no writes: for a moment after a fail-over, or to the old primary that came back as a standby.
- * Who gets such a connection tries again, and is led elsewhere.
- *
- * @throws as PostgreSQL does that cannot be used yet
- */
-export async function refuseStandby(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query("select from pg_is_in_recovery() as standby where standby");
-  if (rows.length > 0) throw Object.assign(new Error("the server is a standby: it takes no writes"), { code: "57P03" });
 }
 
 interface OneStatement {

@@ -3,10 +3,11 @@
  * timeline, whose number the archive must know: two of one number are two histories of which one is lost.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
+import { makeFolder } from "../folder.ts";
 import { postgresErrors } from "./errors.ts";
 import { serverUser, type ServerUser } from "./server-user.ts";
 
@@ -36,12 +37,16 @@ export function archiveSettings(archive: string): Record<string, string> {
  *
  * @param archive  an absolute path. @param folder  the cluster's; it may not be there yet.
  * @returns what the server is started with.
- * @throws AppError ARCHIVE_TIMELINE_TAKEN
+ * @throws AppError ARCHIVE_UNUSABLE, ARCHIVE_TIMELINE_TAKEN
  */
 export function prepareArchive(archive: string, folder: string): Record<string, string> {
-  mkdirSync(archive, { recursive: true, mode: 0o700 });
   const user = serverUser(folder);
-  if (user !== undefined) chownSync(archive, user.uid, user.gid);
+  try {
+    makeFolder(archive, 0o700);
+    if (user !== undefined) chownSync(archive, user.uid, user.gid);
+  } catch (cause) {
+    throw postgresErrors.ARCHIVE_UNUSABLE({ archive, story: (cause as Error).message }, { cause });
+  }
   const log = join(folder, "pg_wal");
   const histories = existsSync(log) ? readdirSync(log).filter((name) => historyName.test(name)) : [];
   for (const name of histories) {

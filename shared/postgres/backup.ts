@@ -3,10 +3,11 @@
  * folder as `postgres` with the log that it needs, and `backup.json`, which is written last: a copy without one is not whole.
  */
 import { constants } from "node:fs";
-import { copyFile, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { copyFile, mkdir, open, readdir, readFile, readlink, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative, sep } from "node:path";
 import pg from "pg";
 import * as z from "zod";
+import { makeFolder } from "../folder.ts";
 import { checkArchive, copyAloneSettings, forgetTimelinesBefore, replaySettings, segmentName } from "./archive.ts";
 import { postgresErrors } from "./errors.ts";
 import { startPostgres } from "./server.ts";
@@ -39,7 +40,8 @@ const replayDeadlineMs = 24 * 3_600_000;
  */
 export async function backupCluster(source: { url: string; folder: string }, to: string): Promise<BackupNote> {
   if (await isThere(to)) throw postgresErrors.BACKUP_FOLDER_TAKEN({ folder: to });
-  if (`${to}${sep}`.startsWith(`${source.folder}${sep}`)) throw postgresErrors.BACKUP_FOLDER_INSIDE({ folder: to, source: source.folder });
+  if (`${await placeOf(to)}${sep}`.startsWith(`${await placeOf(source.folder)}${sep}`))
+    throw postgresErrors.BACKUP_FOLDER_INSIDE({ folder: to, source: source.folder });
   const notWritten = (story: string, cause: unknown) => postgresErrors.BACKUP_NOT_WRITTEN({ folder: to, story }, { cause });
   return orNothing(`${to}.unfinished`, notWritten, (unfinished) => backedUp(source, { unfinished, to }));
 }
@@ -48,7 +50,7 @@ async function backedUp(
   source: { url: string; folder: string },
   { unfinished, to }: { unfinished: string; to: string },
 ): Promise<BackupNote> {
-  await mkdir(join(unfinished, "postgres"), { recursive: true, mode: 0o700 });
+  makeFolder(join(unfinished, "postgres"), 0o700);
   const client = new pg.Client({ connectionString: source.url, statement_timeout: 0 });
   // A server that ends meanwhile fails the next statement.
   client.on("error", () => {});
@@ -64,8 +66,11 @@ async function backedUp(
   }
 }
 
-/** The disk's refusals, and the folder's: what a person does something about. */
-const fileRefusals = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOTDIR", "ENAMETOOLONG", "EIO"]);
+/** The disk's refusals, and the folder's: what a person does something about. ENOENT: of a file system that takes no folders, as /proc, or of a link that leads nowhere. */
+const fileRefusals = new Set([
+  ...["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO"],
+  ...["ENOENT", "ENOTDIR", "EEXIST", "ELOOP", "ENAMETOOLONG", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOTEMPTY", "ESTALE"],
+]);
 
 /** Makes what is in a folder, which is gone again where that fails: a disk that is full is not to stay so. */
 async function orNothing<T>(
@@ -187,7 +192,7 @@ export async function restoreCluster({ from, folder, until, ...logs }: Restoring
 }
 
 async function broughtBack(from: string, { unfinished, folder }: { unfinished: string; folder: string }, how: Recovering): Promise<void> {
-  await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  makeFolder(unfinished, 0o700);
   await copyFolder(join(from, "postgres"), unfinished);
   await copyLog(join(from, "postgres", "pg_wal"), join(unfinished, "pg_wal"), "");
   await writeWhole(join(unfinished, "recovery.signal"), "");
@@ -223,6 +228,15 @@ async function noteOf(from: string): Promise<BackupNote> {
     return backupNote.parse(JSON.parse(await readFile(join(from, "backup.json"), "utf8")));
   } catch (cause) {
     throw postgresErrors.BACKUP_UNREADABLE({ folder: from }, { cause });
+  }
+}
+
+/** Where a folder will be, links followed. */
+async function placeOf(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    return dirname(path) === path ? path : join(await placeOf(dirname(path)), basename(path));
   }
 }
 

@@ -79,6 +79,11 @@ export const postgresErrors = defineErrors({
       `The archive ${f.archive} is of no use: ${f.problem}. Name the folder that was AGENT_PLATFORM_WAL_ARCHIVE_DIR of the platform whose copy it is, or one that it was copied to whole, ` +
       `and let the user that PostgreSQL runs as read it (for root: postgres, else nobody; chown -R). Without --archive the copy is brought back as it is.`,
   },
+  ARCHIVE_UNUSABLE: {
+    code: "CONFLICT",
+    message: (f: { archive: string; story: string }) =>
+      `The archive's folder ${f.archive} cannot be made, or given to the user that PostgreSQL runs as (${f.story}). Give AGENT_PLATFORM_WAL_ARCHIVE_DIR another, or none.`,
+  },
   ARCHIVE_TIMELINE_TAKEN: {
     code: "CONFLICT",
     message: (f: { archive: string; folder: string; timeline: number; name: string }) =>

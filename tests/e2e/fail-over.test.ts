@@ -106,4 +106,22 @@ describe("when the database fails over to its synchronous standby", () => {
       await admin.end();
     }
   });
+
+  it("takes nothing from an old primary that comes back", async () => {
+    await database.oldPrimaryReturns();
+    const unready = await eventually(
+      () => platform.get("/readyz"),
+      ({ status }) => status === 503,
+    );
+    expect(unready.status).toBe(503);
+    const { errors } = await platform.post('mutation { createApp(input: { code: "old", name: "Old" }) { id } }');
+    expect(errors?.[0]?.extensions).toMatchObject({ reason: "DATABASE_UNAVAILABLE", retryable: true });
+    database.leadTo("standby");
+    await eventually(
+      async () => (await platform.get("/readyz")).status,
+      (status) => status === 200,
+    );
+    const { data } = await platform.post('mutation { createApp(input: { code: "old", name: "Old" }) { code } }');
+    expect(data).toEqual({ createApp: { code: "old" } });
+  });
 });

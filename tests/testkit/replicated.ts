@@ -26,6 +26,8 @@ export interface ReplicatedDatabase extends AsyncDisposable {
   leadTo(server: "primary" | "standby"): void;
   /** Ends the primary as a power cut does, makes the standby the primary, and leads clients to it. */
   failOver(): Promise<void>;
+  /** Starts the primary that {@link failOver} has ended, as nobody should: it knows of no fail-over, and clients are led to it. */
+  oldPrimaryReturns(): Promise<void>;
 }
 
 const settings = { shared_buffers: "64MB", wal_level: "replica", max_wal_senders: "4", max_connections: "100" };
@@ -38,7 +40,7 @@ export async function startReplicatedDatabase(): Promise<ReplicatedDatabase> {
   // The folders of the sockets are what keeps others out.
   const rules = join(folder, "hba.conf");
   writeFileSync(rules, "local all all trust\nlocal replication all trust\n");
-  const primary = await startPostgres({ folder: primaryFolder, settings: { ...settings, hba_file: rules } });
+  let primary = await startPostgres({ folder: primaryFolder, settings: { ...settings, hba_file: rules } });
   await prepareEmbeddedDatabase(primary.url);
   const standby = await startStandby({ primary, from: primaryFolder, folder: join(folder, "standby"), rules });
   const relay = await startRelay(primary.socketFolder);
@@ -52,6 +54,10 @@ export async function startReplicatedDatabase(): Promise<ReplicatedDatabase> {
       await killAll(primary);
       await asAdmin(socketUrl(standby.socketFolder), async (client) => void (await client.query("select pg_promote()")));
       leadTo("standby");
+    },
+    async oldPrimaryReturns() {
+      primary = await startPostgres({ folder: primaryFolder, settings: { ...settings, hba_file: rules, synchronous_commit: "local" } });
+      leadTo("primary");
     },
     async [Symbol.asyncDispose]() {
       relay.close();

@@ -12,12 +12,18 @@ const taken = new Set(["client_encoding", "datestyle", "timezone", "standard_con
 export interface TransactionPooler extends AsyncDisposable {
   /** A URL of the same role and database that leads through it. */
   through(url: string): string;
+  /** Is as before a PostgreSQL that has ended: its sessions are lost, and it opens no others. */
+  loseServer(): void;
+  /** PostgreSQL is there again. */
+  findServer(): void;
 }
 
 /** Starts it before the server of a Unix socket. */
 export async function startTransactionPooler(socketFolder: string, rule: OptionsRule): Promise<TransactionPooler> {
   const idle = new Map<string, Socket[]>();
   const all = new Set<Socket>();
+  const sessions = new Set<Socket>();
+  let isServerThere = true;
   const server = createServer((client) => {
     all.add(client.on("error", () => {}));
     void serve(client).catch(() => client.destroy());
@@ -26,34 +32,36 @@ export async function startTransactionPooler(socketFolder: string, rule: Options
     const messages = startupOf(client);
     const { user = "", database = user, ...others } = await messages;
     const unknown = Object.keys(others).find((name) => !taken.has(name.toLowerCase()));
-    if (rule === "refused" && unknown !== undefined)
-      return void client.end(message("E", `SFATAL\0C08P01\0Munsupported startup parameter: ${unknown}\0\0`));
+    if (rule === "refused" && unknown !== undefined) return refuse(client, `unsupported startup parameter: ${unknown}`);
     client.write(Buffer.concat([message("R", int(0)), message("S", "server_version\x0018.0\0"), message("K", Buffer.alloc(8)), ready]));
     const key = `${user}/${database}`;
     let backend: Socket | undefined;
     let waiting: Buffer[] = [];
     let isTaking = false;
     const take = async () => {
+      // Whom it cannot serve it sends away.
+      if (!isServerThere) return refuse(client, "server login has been failing, cached error: connect failed (server_login_retry)");
       isTaking = true;
       backend = idle.get(key)?.pop() ?? (await session(user, database));
-      backend.on("data", relay);
+      backend.on("data", relay).once("close", crashed);
       for (const chunk of waiting.splice(0)) backend.write(chunk);
       isTaking = false;
     };
+    const crashed = () => refuse(client, "server conn crashed?");
     let tail = Buffer.alloc(0);
     const relay = (chunk: Buffer) => {
       client.write(chunk);
       tail = Buffer.concat([tail, chunk]).subarray(-6);
       // ReadyForQuery outside of a transaction: the session is anybody's.
       if (!tail.equals(ready)) return;
-      backend!.off("data", relay);
+      backend!.off("data", relay).off("close", crashed);
       idle.set(key, [...(idle.get(key) ?? []), backend!]);
       backend = undefined;
     };
     client.on("data", (chunk: Buffer) => {
       if (chunk[0] === 0x58) return void client.end();
       if (rule === "statement" && /begin/i.test(chunk.toString("latin1")))
-        return void client.end(message("E", "SFATAL\0C08P01\0Mtransaction blocks not allowed in statement pooling mode\0\0"));
+        return refuse(client, "transaction blocks not allowed in statement pooling mode");
       if (backend !== undefined) return void backend.write(chunk);
       waiting = [...waiting, chunk];
       if (!isTaking) void take();
@@ -62,6 +70,7 @@ export async function startTransactionPooler(socketFolder: string, rule: Options
   async function session(user: string, database: string): Promise<Socket> {
     const socket = connect(`${socketFolder}/.s.PGSQL.5432`);
     all.add(socket.on("error", () => {}));
+    sessions.add(socket.on("close", () => sessions.delete(socket)));
     const body = Buffer.concat([int(196_608), Buffer.from(`user\0${user}\0database\0${database}\0\0`)]);
     socket.write(Buffer.concat([int(body.length + 4), body]));
     let seen = Buffer.alloc(0);
@@ -73,12 +82,25 @@ export async function startTransactionPooler(socketFolder: string, rule: Options
   const { port } = server.address() as AddressInfo;
   return {
     through: (url) => url.replace(/@\/([^?]*)\?.*$/, `@127.0.0.1:${port}/$1`),
+    loseServer() {
+      isServerThere = false;
+      idle.clear();
+      for (const socket of sessions) socket.destroy();
+    },
+    findServer() {
+      isServerThere = true;
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of all) socket.destroy();
       server.close();
       await once(server, "close");
     },
   };
+}
+
+/** As PgBouncer refuses all that it refuses itself: in a message without the fields that PostgreSQL's have, and then it hangs up. */
+function refuse(client: Socket, why: string): void {
+  client.end(message("E", `SFATAL\0C08P01\0M${why}\0\0`));
 }
 
 /** The parameters of a startup message. */

@@ -24,23 +24,23 @@ const storageAgainMs = 60_000;
 const hourMs = 3_600_000;
 const mib = 1 << 20;
 
-/** How many more runs it may have: any number where it has no limit. */
-export function roomOf(known: KnownUse): number {
-  return Math.min(...checksOf(known).map(({ limit, used }) => (limit === null ? Number.POSITIVE_INFINITY : limit - used)));
+/** How many more runs it may have: any number where it has no limit. isPart: another run asked for them. */
+export function roomOf(known: KnownUse, { isPart = false } = {}): number {
+  return Math.min(...checksOf(known, isPart).map(({ limit, used }) => (limit === null ? Number.POSITIVE_INFINITY : limit - used)));
 }
 
 /** @throws AppError QUOTA_EXCEEDED where it may have no more */
-export function checkRoom(known: KnownUse): void {
-  for (const { quota, limit, used, retryAfterMs } of checksOf(known))
+export function checkRoom(known: KnownUse, { isPart = false } = {}): void {
+  for (const { quota, limit, used, retryAfterMs } of checksOf(known, isPart))
     if (limit !== null && used >= limit) throw runtimeErrors.QUOTA_EXCEEDED({ quota, limit, used, retryAfterMs });
 }
 
-function checksOf({ limits, use, passed }: KnownUse): QuotaCheck[] {
+function checksOf({ limits, use, passed }: KnownUse, isPart: boolean): QuotaCheck[] {
   const { queuedRuns, runningRuns, runsPerHour, storageMib } = limits;
   // None at the count: all that were created since leave in an hour.
   const oldestLeavesMs = use.oldestMs === null ? hourMs : use.oldestMs + hourMs - use.nowMs;
   return [
-    { quota: "queuedRuns", limit: queuedRuns, used: use.queuedRuns + passed, retryAfterMs: againMs },
+    { quota: "queuedRuns", limit: queuedRuns, used: queuedUsed({ limits, use, passed }, isPart), retryAfterMs: againMs },
     { quota: "runningRuns", limit: runningRuns, used: runningUsed(use, passed, runningRuns ?? 0), retryAfterMs: againMs },
     {
       quota: "runsPerHour",
@@ -55,4 +55,14 @@ function checksOf({ limits, use, passed }: KnownUse): QuotaCheck[] {
 /** What has just come is executed at once, where there are workers: a burst would be all of it. It takes what room there is, and is never more than that. */
 function runningUsed({ runningRuns, startingRuns }: QuotaUse, passed: number, limit: number): number {
   return Math.max(runningRuns, Math.min(limit, runningRuns + startingRuns + passed));
+}
+
+/**
+ * Runs that wait for runs of their own may be all that may wait. What they wait for would wait for them, for ever; so where nothing of the tenant moves, one that another
+ * run asked for is let pass.
+ */
+function queuedUsed({ limits, use, passed }: KnownUse, isPart: boolean): number {
+  const used = use.queuedRuns + passed;
+  const limit = limits.queuedRuns ?? 0;
+  return isPart && use.isStill && passed === 0 && limit > 0 ? Math.min(used, limit - 1) : used;
 }

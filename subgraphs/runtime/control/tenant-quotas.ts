@@ -76,22 +76,22 @@ export class TenantQuotas {
   }
 
   /**
-   * Lets one more run of a tenant pass. `isHurried`: others wait behind it, so where the tenant's counts take long it is refused by the last one.
+   * Lets one more run of a tenant pass. `isPart`: another run asked for it, and others wait behind it, so where the tenant's counts take long it is refused by the last one.
    *
    * @returns what is to be told when the run is made, or will not be.
    * @throws AppError QUOTA_EXCEEDED
    */
-  async admit(tenantId: string, { isHurried = false } = {}): Promise<Admission> {
+  async admit(tenantId: string, { isPart = false } = {}): Promise<Admission> {
     if (!this.#hasDefaults && !(await this.#isAnyThere())) return unlimited;
     const known = this.#known.get(tenantId) ?? (await this.#begin(tenantId));
     if (monotonicMs() - known.countedAtMs > useMs) void this.#countAnew(tenantId, known);
-    for (let counts = 0; counts < mostCounts && roomOf(knownUse(known)) <= 0; counts++) {
+    for (let counts = 0; counts < mostCounts && roomOf(knownUse(known), { isPart }) <= 0; counts++) {
       const counted = this.#countAnew(tenantId, known);
-      if (isHurried && known.tookMs * gapOfTook > leastGapMs) break;
+      if (isPart && known.tookMs * gapOfTook > leastGapMs) break;
       await counted;
       if (known.admissions.ended(monotonicMs()) === 0) break;
     }
-    checkRoom(knownUse(known));
+    checkRoom(knownUse(known), { isPart });
     return known.admissions.open(monotonicMs());
   }
 

@@ -7,10 +7,10 @@ import type { RuntimeContext } from "./runtime.context.ts";
 /** What a tenant may have, and what it has. */
 @ObjectType({
   description:
-    "What a tenant may have of the platform, and what it has. createRun and retryRun beyond it are RESOURCE_EXHAUSTED, QUOTA_EXCEEDED.",
+    "What a tenant may have of the platform, and what it has. What would make a run beyond it (createRun, retryRun, forkRun and their like) is RESOURCE_EXHAUSTED, QUOTA_EXCEEDED; runs that are there go on.",
 })
 export class TenantQuota {
-  @Field(() => Int, { nullable: true, description: "Runs that may wait; null: any number." })
+  @Field(() => Int, { nullable: true, description: "Runs that may wait to be executed; null: any number." })
   queuedRuns!: number | null;
 
   @Field(() => Int, { nullable: true, description: "Runs that may be executed at the same time; null: any number." })

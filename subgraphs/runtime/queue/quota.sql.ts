@@ -19,6 +19,8 @@ export interface QuotaUse {
   runningRuns: number;
   /** Of those that wait, the ones that are due and were created within the last second: where there are workers they are about to be executed. */
   startingRuns: number;
+  /** None of those that wait is due, and none is executed: no room comes by itself. */
+  isStill: boolean;
   runsPerHour: number;
   /** When the oldest run within the last hour was created, by the database's clock. */
   oldestMs: number | null;
@@ -60,6 +62,9 @@ starting as materialized (select from newest cross join lateral
 hour as materialized (select id, created_at from runtime.run where tenant_id = $1 and id >= $4 order by id limit $3)
 select (select count(*)::int from queued) as "queuedRuns", (select count(*)::int from running) as "runningRuns",
   (select count(*)::int from starting) as "startingRuns",
+  not exists (select from runtime.work where path is null and tenant_id = $1 and lease is null and visible_at <= now())
+    and not exists (select from runtime.work where path is null and tenant_id = $1 and lease is not null
+      and visible_at between now() - interval '1 minute' and now() + interval '2 minutes') as "isStill",
   (select count(*)::int from hour) as "runsPerHour", (select ${epochMs("min(created_at)")} from hour) as "oldestMs", ${epochMs("now()")} as "nowMs",
   coalesce((select artifact_bytes::float8 from runtime.tenant_usage where tenant_id = $1), 0) as "storageBytes"`,
 });

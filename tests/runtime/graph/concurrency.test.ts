@@ -1,9 +1,11 @@
 /** Runs of a workflow of which so many of one key are executed at once. */
 import { pino } from "pino";
+import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { LocalHints } from "../../testkit/engine/local-hints.ts";
 import { openPool } from "#shared/db/pool.ts";
 import type { NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { Gates } from "../../../subgraphs/runtime/owner/gates.ts";
+import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { assertInvariants } from "../../testkit/invariants.ts";
 import { chain, rows, setup, type TestDsl, type TestRuntime } from "./setup.ts";
@@ -140,6 +142,7 @@ describe("runs of one key", () => {
 
   it("are told apart by what their key gives, or all alike where there is none", async () => {
     const t = await setup();
+    const long = "ab".repeat(120_000);
     // Of runs with these inputs so many may be at work at once.
     const cases: [object, object[], number][] = [
       [{ limit: 2 }, [{}, { customer: "x" }, {}], 2],
@@ -155,6 +158,7 @@ describe("runs of one key", () => {
         2,
       ],
       [{ key: "session.id", limit: 1 }, [{}, {}], 1],
+      [{ key: "input.text", limit: 1 }, [{ text: long }, { text: `${long}!` }, { text: long }], 2],
       [{ key: "input.list.map(x, x + 'y')[0]", limit: 1 }, [{ list: ["a"] }, { list: ["b"] }, { list: ["a"] }], 2],
     ];
     for (const [index, [concurrency, inputs, count]] of cases.entries()) {
@@ -165,15 +169,17 @@ describe("runs of one key", () => {
       const settledStates = await eventually(states, (found) => found.filter(({ state }) => state === 1).length >= count);
       expect([index, settledStates.filter(({ state }) => state === 1).length, settledStates.length]).toEqual([index, count, inputs.length]);
     }
-    const refused: [object, object, string][] = [
+    const tooMuch = Array.from({ length: 44 }, () => "input.text").join(" + ");
+    const refused: [object, object, string, string?][] = [
       [{ key: "input.customer", limit: 1 }, {}, "EXPRESSION_FAILED"],
       [{ key: "input.customer", limit: 1 }, { customer: ["a"] }, "CONCURRENCY_KEY_INVALID"],
       [{ key: "input", limit: 1 }, { customer: "a" }, "CONCURRENCY_KEY_INVALID"],
+      [{ key: tooMuch, limit: 1 }, { text: long }, "EXPRESSION_TOO_LARGE", "RESOURCE_EXHAUSTED"],
     ];
-    for (const [index, [concurrency, input, reason]] of refused.entries()) {
+    for (const [index, [concurrency, input, reason, code = "BAD_USER_INPUT"]] of refused.entries()) {
       t.graph.version(`r${index}`, { ...chain("a"), concurrency });
       const variables = { input: { workflowVersionId: `r${index}`, input } };
-      expect(await t.refusal(createRun, variables)).toMatchObject({ code: "BAD_USER_INPUT", reason });
+      expect(await t.refusal(createRun, variables)).toMatchObject({ code, reason });
     }
     await sound(t);
   });
@@ -190,6 +196,58 @@ describe("runs of one key", () => {
     await t.ask(cancelRun, { id: first });
     await became(t, third, "WAITING");
     await sound(t);
+  });
+
+  it("give their place on when they are cancelled at work, and are deleted only when they are over", async () => {
+    const { t, work, create } = await begun();
+    const [first, second, third] = [await create(), await create(), await create()];
+    await working(work, first);
+    const deleteRun = `mutation($id: ID!) { deleteRun(id: $id) { id } }`;
+    for (const id of [first, third]) expect(await t.refusal(deleteRun, { id })).toMatchObject({ reason: "RUN_NOT_FINISHED" });
+    await t.ask(cancelRun, { id: third });
+    await t.ask(deleteRun, { id: third });
+    await t.ask(cancelRun, { id: first });
+    await eventually(
+      async () => work.began,
+      (began) => began.includes(second),
+    );
+    expect(work.began).toEqual([first, second]);
+    work.end(second);
+    await became(t, second, "COMPLETED");
+    await eventually(
+      () => rows(t, "select run_id from runtime.gate"),
+      (left) => left.length === 0,
+    );
+  });
+
+  it("keep their place when whoever executes one is killed, and of two tenants with the same key each has its own", async () => {
+    const f = await EngineFixture.open();
+    const killed = f.worker();
+    const document = { ...plan([node("a", "hold")]), concurrency: { limit: 1 } };
+    const gate = { key: "same", places: 1 };
+    const make = (tenantId: string) => f.create(document, { gate, tenantId });
+    const [first, second, foreign] = [await make("acme"), await make("acme"), await make("other")];
+    const heldOf = (id: string) => [...f.calls.held.values()].find(({ context }) => context.nodeRunId.startsWith(id));
+    const held = (...ids: string[]) =>
+      eventually(
+        () => ids.map(heldOf),
+        (calls) => calls.every((call) => call !== undefined),
+      );
+    await held(first, foreign);
+    await killed.kill();
+    f.calls.held.clear();
+    await f.leasesEnd(first);
+    await f.leasesEnd(foreign);
+    f.worker();
+    // Each begins again; who waits still does.
+    const [again, other] = await held(first, foreign);
+    expect((await f.view(second)).status).toBe("QUEUED");
+    expect(heldOf(second)).toBeUndefined();
+    again!.end();
+    const [next] = await held(second);
+    next!.end();
+    other!.end();
+    for (const id of [first, second, foreign]) expect((await f.finished(id)).status).toBe("COMPLETED");
   });
 
   it("follow the limit of the version that made the last of them", async () => {

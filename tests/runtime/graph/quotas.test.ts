@@ -153,6 +153,25 @@ describe("a tenant's quota", () => {
     expect(await createAll(t, 1)).toEqual({ passed: 1 });
   });
 
+  it("of runs that wait keeps no run from making the one that it waits for, where nothing else would make room", async () => {
+    const t = await setup();
+    t.graph.version("child", chain("a"));
+    const config = { workflow_version_id: "child", mode: "run", input: {} };
+    t.graph.version("parent", { nodes: [{ id: "sub", type: "sub-workflow", config }], edges: [], timeout_seconds: 3_600 });
+    const variables = { input: { workflowVersionId: "parent" } };
+    const { createRun: first } = await t.ask<{ createRun: { id: string } }>(createRun, variables);
+    const { createRun: second } = await t.ask<{ createRun: { id: string } }>(createRun, variables);
+    await t.ask(setQuota, { quota: { queuedRuns: 1 } });
+    t.startWorker();
+    for (const { id } of [first, second])
+      await eventually(
+        () => rows(t, "select status from runtime.run where id = $1", [id]),
+        ([run]) => run!["status"] === 3,
+      );
+    await t.ask(setQuota, { quota: { queuedRuns: 0 } });
+    expect(await t.refusal(createRun, variables)).toMatchObject({ reason: "QUOTA_EXCEEDED" });
+  });
+
   it("counts artifacts, and not those of runs that were deleted", async () => {
     const t = await setup();
     t.startWorker();

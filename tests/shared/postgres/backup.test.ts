@@ -1,7 +1,9 @@
 /** The embedded cluster copied under load, and brought back to a time between two runs. The rest is in tests/long/backup.long.ts. */
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { prepareArchive } from "#shared/postgres/archive.ts";
 import { backupCluster, restoreCluster } from "#shared/postgres/backup.ts";
 import { backedUp, runsOf } from "../../testkit/backed-up.ts";
 
@@ -43,6 +45,36 @@ describe("a copy of the embedded database", () => {
       });
     expect(existsSync(next)).toBe(false);
     expect(existsSync(`${next}.restoring`)).toBe(false);
+  });
+});
+
+describe("where a copy, an archive or what is brought back cannot be", () => {
+  const source = async (): Promise<{ url: string; folder: string; around: string }> => {
+    const around = await mkdtemp("/tmp/agent-platform-backup-");
+    const folder = join(around, "postgres");
+    await mkdir(folder);
+    await symlink(folder, join(around, "link"));
+    await symlink(join(around, "gone"), join(around, "dangling"));
+    execFileSync("mkfifo", [join(around, "fifo")]);
+    return { url: "postgres://nobody@127.0.0.1:1/none", folder, around };
+  };
+
+  it("says so at once, and leaves nothing: a file system that takes no folders, a pipe, the database's own folder by another name", async () => {
+    const { around, ...of } = await source();
+    const cases: [string, string, RegExp][] = [
+      ["/proc/agent-platform", "BACKUP_NOT_WRITTEN", /ENOENT/],
+      ["/proc/agent-platform/deeper/monday", "BACKUP_NOT_WRITTEN", /ENOENT/],
+      [join(around, "fifo"), "BACKUP_FOLDER_TAKEN", /is there already/],
+      [join(around, "fifo", "monday"), "BACKUP_NOT_WRITTEN", /ENOTDIR/],
+      [join(around, "dangling", "monday"), "BACKUP_NOT_WRITTEN", /ENOENT/],
+      [join(around, "link", "in", "monday"), "BACKUP_FOLDER_INSIDE", /own folder/],
+    ];
+    for (const [to, reason, message] of cases)
+      await expect(backupCluster(of, to)).rejects.toMatchObject({ reason, message: expect.stringMatching(message) });
+    for (const archive of ["/proc/agent-platform/log", join(around, "fifo"), join(around, "dangling")])
+      expect(() => prepareArchive(archive, of.folder)).toThrow(expect.objectContaining({ reason: "ARCHIVE_UNUSABLE" }));
+    expect((await readdir(around)).sort()).toEqual(["dangling", "fifo", "link", "postgres"]);
+    await rm(around, { recursive: true });
   });
 });
 

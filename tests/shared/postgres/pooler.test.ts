@@ -1,7 +1,10 @@
+import { databaseError } from "#shared/db/errors.ts";
 import { openDatabase } from "#shared/graphql/subgraph.ts";
 import { preparePlatformDatabase, preparePooled } from "#shared/postgres/prepare.ts";
 import { allSubgraphs } from "../../../cli/compose/subgraphs.ts";
+import { query } from "../../testkit/admin-query.ts";
 import { createTestDatabase } from "../../testkit/database.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { makeWorkflow, runEnd, startRun } from "../../testkit/graph.ts";
 import { startTestPlatform } from "../../testkit/platform.ts";
 import { startTransactionPooler, type OptionsRule } from "../../testkit/transaction-pooler.ts";
@@ -57,6 +60,30 @@ describe("a pooler that lends sessions by transaction", () => {
       });
     const seen = await Promise.all(Array.from({ length: 20 }, (_, index) => of(`t${index % 2}`)));
     expect(seen.flat()).toEqual(Array.from({ length: 20 }, (_, index) => ({ tenant: `t${index % 2}`, limit: "20s" })));
+    await database.close();
+  });
+
+  it("that has lost PostgreSQL is a database that does not answer, whoever asks, and one that works when it has it again", async () => {
+    await using t = await setup("refused");
+    const direct = await preparePlatformDatabase(t.url);
+    const database = await openDatabase(await allSubgraphs()["session"]!(), await preparePooled(t.pooler.through(t.url), direct));
+    const ask = () => database.forTenant("t1").query<{ one: number }>({ name: "one", text: "select 1 as one", values: [] });
+    const slow = database.forTenant("t1").query({ name: "sleeps", text: "select pg_sleep(60)", values: [] });
+    const sleeping = "select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'";
+    await eventually(
+      () => query(t.adminUrl, sleeping),
+      (rows) => rows.length === 1,
+    );
+    t.pooler.loseServer();
+    for (const asked of [slow, ask(), ask()]) {
+      const cause = await asked.then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(databaseError(cause)).toMatchObject({ code: "DOWNSTREAM_UNAVAILABLE", reason: "DATABASE_UNAVAILABLE" });
+    }
+    t.pooler.findServer();
+    expect(await ask()).toEqual([{ one: 1 }]);
     await database.close();
   });
 

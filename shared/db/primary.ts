@@ -1,0 +1,61 @@
+/**
+ * Which server is the database's primary. Whatever leads to the database may lead to another: for a moment after a fail-over to one that takes no writes, or to the old
+ * primary, which came back and knows of nothing. Each fail-over begins a timeline of a higher number, and a process remembers the highest that it has seen of a database at
+ * an address: what answers of a lower one is not the primary any more. A process that has just been started has seen none, so keeping an old primary away from all is the
+ * operator's part.
+ */
+import type pg from "pg";
+
+/** By address, and the system identifier that a primary and its standbys share: a copy that was brought back elsewhere is another database. */
+const highest = new Map<string, number>();
+
+// What a session of a standby may not ask is not asked of one. Who writes on which timeline is told by the name of the log's segment: pg_control_checkpoint has it from the
+// first checkpoint after a promotion on.
+const asked = `
+select standby, case when standby then null else (select system_identifier::text from pg_control_system()) end as system,
+  case when standby then null else pg_walfile_name(pg_current_wal_insert_lsn()) end as segment
+from (select pg_is_in_recovery() as standby) s`;
+
+interface ServerRow {
+  standby: boolean;
+  system: string | null;
+  segment: string | null;
+}
+
+/**
+ * Refuses a connection that leads to no primary. Who got it tries again, and is led elsewhere.
+ *
+ * @throws as PostgreSQL does that cannot be used yet
+ */
+export async function refuseNoPrimary(client: pg.ClientBase): Promise<void> {
+  const { standby, system, segment } = await serverOf(client);
+  if (standby) throw notYet("the server is a standby: it takes no writes");
+  const timeline = Number.parseInt(segment?.slice(0, 8) ?? "", 16);
+  if (system === null || Number.isNaN(timeline)) return;
+  const { host, port } = client as pg.Client;
+  const database = `${host}:${port} ${system}`;
+  const known = highest.get(database) ?? 0;
+  if (timeline < known)
+    throw notYet(
+      `the server is an old primary: it writes on timeline ${timeline}, and timeline ${known} was seen. ` +
+        "Keep it away; where it was brought back on purpose start the platform's processes again",
+    );
+  highest.set(database, timeline);
+}
+
+/** Some services do not tell of their log, or not everybody: of these it is only asked whether they are a standby. */
+async function serverOf(client: pg.ClientBase): Promise<ServerRow> {
+  try {
+    const { rows } = await client.query<ServerRow>(asked);
+    return rows[0]!;
+  } catch (cause) {
+    if (!untold.has((cause as { code?: string }).code ?? "")) throw cause;
+    const { rows } = await client.query<{ standby: boolean }>("select pg_is_in_recovery() as standby");
+    return { standby: rows[0]!.standby, system: null, segment: null };
+  }
+}
+
+// Not supported, not allowed, not there, internal, and a standby that became one between the two questions.
+const untold = new Set(["0A000", "42501", "42883", "XX000", "55000"]);
+
+const notYet = (message: string): Error => Object.assign(new Error(message), { code: "57P03" });
