@@ -44,8 +44,8 @@ export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs
     isDown = down;
   };
   const restarted = async (): Promise<void> => {
-    restarts.push(Date.now());
-    if (restarts.filter((at) => Date.now() - at < restartsWithinMs).length > mostRestarts)
+    restarts.push(performance.now());
+    if (restarts.filter((at) => performance.now() - at < restartsWithinMs).length > mostRestarts)
       throw failure ?? new Error(`PostgreSQL ended ${restarts.length} times. Its log says why: ${server.logFile}`);
     if (!isRefused) tell(`PostgreSQL has ended; it is started again. Its log: ${server.logFile}`);
     try {

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { databaseTime, heardDatabaseTime } from "../database-time.ts";
 import { withinDeadline } from "../deadline.ts";
 import { readGauge } from "../metrics/instruments.ts";
 import { engineUrlOf } from "./engine-login.ts";
@@ -110,13 +111,19 @@ async function begin(client: pg.ClientBase, prepared: readonly PreparedStatement
 /**
  * Whatever leads to the database may lead to a server that takes no writes: for a moment after a fail-over, or to the old primary that came back as a standby.
  * Who gets such a connection tries again, and is led elsewhere.
+ * A server that is none tells its time beside it (database-time.ts).
  *
  * @throws as PostgreSQL does that cannot be used yet
  */
 export async function refuseStandby(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query("select from pg_is_in_recovery() as standby where standby");
-  if (rows.length > 0) throw Object.assign(new Error("the server is a standby: it takes no writes"), { code: "57P03" });
+  const askedAtMs = performance.now();
+  const { rows } = await client.query<{ isStandby: boolean; nowMs: number }>(firstLook);
+  const { isStandby, nowMs } = rows[0]!;
+  if (isStandby) throw Object.assign(new Error("the server is a standby: it takes no writes"), { code: "57P03" });
+  heardDatabaseTime(nowMs, askedAtMs);
 }
+
+const firstLook = `select pg_is_in_recovery() "isStandby", ${databaseTime} "nowMs"`;
 
 interface OneStatement {
   config: pg.QueryConfig;

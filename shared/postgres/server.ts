@@ -69,7 +69,7 @@ const defaultSettings = {
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const deadlineMs = options.startDeadlineMs ?? 180_000;
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   const user = serverUser(options.folder);
   const binaries = postgresBinaries(user);
   const cluster = await openCluster(options.folder, binaries, user, deadlineMs);
@@ -92,7 +92,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 
 /** Waits until the server that holds the cluster is ready or gone. */
 async function settledPostmaster(cluster: string, deadline: number): Promise<Postmaster | undefined> {
-  const since = Date.now();
+  const since = performance.now();
   for (;;) {
     const postmaster = readPostmaster(cluster);
     if (postmaster === undefined) return undefined;
@@ -102,11 +102,11 @@ async function settledPostmaster(cluster: string, deadline: number): Promise<Pos
       return undefined;
     }
     if (postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw postgresErrors.POSTGRES_NOT_ANSWERING({
         folder: cluster,
         pid: postmaster.pid,
-        seconds: Math.round((Date.now() - since) / 1000),
+        seconds: Math.round((performance.now() - since) / 1000),
       });
     }
     await sleep(50);
@@ -132,7 +132,7 @@ async function launch(plan: Launch): Promise<Postmaster> {
     const story = attempt.story();
     // The backends of a postmaster that was killed need a moment to notice; until then their memory stands in the way.
     const isInTheWay = /shared memory block|lock file .* already exists/.test(story);
-    if (!isInTheWay || Date.now() > plan.deadline) {
+    if (!isInTheWay || performance.now() > plan.deadline) {
       throw postgresErrors.POSTGRES_NOT_STARTED({ folder: plan.cluster, logFile: plan.logFile, story: story || "It said nothing." });
     }
     await sleep(200);
@@ -158,7 +158,7 @@ function startProcess(plan: Launch, socketFolder: string): { ready: Promise<Post
   child.on("error", (error) => (failure = error));
   child.on("exit", () => (hasEnded = true));
   const ready = async (): Promise<Postmaster | undefined> => {
-    while (!hasEnded && !failure && Date.now() < plan.deadline) {
+    while (!hasEnded && !failure && performance.now() < plan.deadline) {
       const postmaster = readPostmaster(plan.cluster);
       if (postmaster && postmaster.pid === child.pid && postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
       await sleep(20);
@@ -212,11 +212,11 @@ function isRunning(cluster: string, postmaster: Postmaster): boolean {
 }
 
 async function stopPostmaster(cluster: string, postmaster: Postmaster, deadlineMs: number): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   // SIGINT is a "fast" stop: it ends sessions and writes a checkpoint.
   if (isRunning(cluster, postmaster)) process.kill(postmaster.pid, "SIGINT");
   while (isRunning(cluster, postmaster)) {
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw postgresErrors.POSTGRES_NOT_STOPPED({ folder: cluster, pid: postmaster.pid, seconds: Math.round(deadlineMs / 1000) });
     }
     await sleep(20);

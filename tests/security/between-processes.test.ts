@@ -1,4 +1,5 @@
 /** Every root field and every entity of every subgraph, asked over a socket: with the platform's token, and with whatever else somebody may send. */
+import { databaseNowMs } from "#shared/database-time.ts";
 import { getNamedType, isCompositeType, isLeafType, isRequiredArgument, type GraphQLField, type GraphQLObjectType } from "graphql";
 import { createClient, type Client } from "graphql-ws";
 import { pino } from "pino";
@@ -69,13 +70,7 @@ const sign = (audience: string, text: string, info = callers[0]!, keys = testKey
 
 /** A minute ago, as its maker saw it. */
 function expired(audience: string, text: string): string {
-  const realNow = Date.now;
-  Date.now = () => realNow() - 61_000;
-  try {
-    return sign(audience, text);
-  } finally {
-    Date.now = realNow;
-  }
+  return signToken({ audience, info: callers[0]!, text }, testKeys.all[0]!, databaseNowMs() - 61_000);
 }
 
 /** A token of another operation's, of which the audience and all else are right. */

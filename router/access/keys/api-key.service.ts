@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNowMs } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { checkName } from "#shared/fields.ts";
 import { bootstrapScope, expandScopes, tenantScopes } from "#shared/scopes.ts";
@@ -46,7 +47,7 @@ export async function updateApiKeyStatus(context: AccessContext, id: string, sta
  */
 export async function rotateApiKey(context: AccessContext, id: string, overlapSeconds: number): Promise<CreatedApiKey> {
   let old: ApiKey | undefined;
-  const endsAt = new Date(Date.now() + overlapSeconds * 1_000);
+  const endsAt = new Date(databaseNowMs() + overlapSeconds * 1_000);
   const { db, apiKeyId } = context;
   const created = await db.transaction(async (tx) => {
     old = await lockKey(tx, id);
@@ -54,7 +55,7 @@ export async function rotateApiKey(context: AccessContext, id: string, overlapSe
     requireHeld(context, old.scopes ?? tenantScopes);
     const { name, scopes, expiresAt } = old;
     // The new one would end with it, and so be accepted nowhere.
-    if (expiresAt !== null && expiresAt.getTime() <= Date.now())
+    if (expiresAt !== null && expiresAt.getTime() <= databaseNowMs())
       throw keyErrors.API_KEY_EXPIRED({ id, expiresAt: expiresAt.toISOString() });
     const made: NewKey = { tenantId: db.tenantId, name, scopes, expiresAt, createdBy: apiKeyId ?? null };
     const stored = await storeNewKey((text, values) => tx.sql(text, values), requireKeys(context).peppers, made);
@@ -106,6 +107,6 @@ function requireHeld({ scopes: held }: AccessContext, given: readonly string[]):
 }
 
 function checkExpiry(expiresAt: Date | null | undefined): Date | null {
-  if (expiresAt == null || expiresAt.getTime() > Date.now()) return expiresAt ?? null;
+  if (expiresAt == null || expiresAt.getTime() > databaseNowMs()) return expiresAt ?? null;
   throw keyErrors.EXPIRY_INVALID({ field: "expiresAt", value: expiresAt.toISOString() });
 }
