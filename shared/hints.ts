@@ -112,6 +112,7 @@ export class HintBus implements HintChannel {
       throw cause;
     }
     this.#client = client;
+    await this.#askTime();
   }
 
   #reconnect(): void {

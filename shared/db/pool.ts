@@ -123,6 +123,20 @@ export async function refuseStandby(client: pg.ClientBase): Promise<void> {
   heardDatabaseTime(nowMs, askedAtMs);
 }
 
+/** Asks a database for its time, over a connection of its own: for a process that has none yet. */
+export async function hearDatabaseTime(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: withOptions(url, ["statement_timeout=5000"]), connectionTimeoutMillis: 5_000 });
+  client.on("error", () => {});
+  try {
+    await withinDeadline(connectDeadlineMs, async () => {
+      await client.connect();
+      await refuseStandby(client);
+    });
+  } finally {
+    (client as unknown as { connection: pg.Connection }).connection.stream.destroy();
+  }
+}
+
 const firstLook = `select pg_is_in_recovery() "isStandby", ${databaseTime} "nowMs"`;
 
 interface OneStatement {
