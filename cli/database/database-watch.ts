@@ -61,8 +61,14 @@ export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs
       else failure = cause instanceof Error ? cause : new Error("PostgreSQL does not start", { cause });
     }
   };
+  /** A server whose socket was taken away makes it at its start only. */
+  const unreachableEnd = async (): Promise<void> => {
+    tell("PostgreSQL's socket is gone, so nobody reaches it: it is ended");
+    await server.end().catch((cause: unknown) => tell(cause instanceof Error ? cause.message : String(cause)));
+  };
   const watch = async (): Promise<void> => {
     while (await waited(pollMs, stopping.signal)) {
+      if (server.isRunning() && !server.isReachable()) await unreachableEnd();
       downSet(!server.isRunning());
       if (!isDown || hindered(await obstacle?.())) continue;
       await restarted();

@@ -3,7 +3,7 @@
  * next start takes it over. It runs detached, so that Ctrl-C in a terminal stops the platform first and the database after it.
  */
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, closeSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -38,6 +38,8 @@ export interface PostgresServer {
   readonly socketFolder: string;
   /** False once it has ended, however that came. */
   isRunning(): boolean;
+  /** False once its socket is gone, which somebody took from beneath it: it runs, and nobody gets in. */
+  isReachable(): boolean;
   /** A connection URL for a role; the server's user and root may log in as any, `postgres` is the superuser. */
   url(role: string, database: string): string;
   /** Stops the server and waits for its end. @throws AppError POSTGRES_NOT_STOPPED */
@@ -124,7 +126,7 @@ interface Launch {
 }
 
 async function launch(plan: Launch): Promise<Postmaster> {
-  const socketFolder = plan.socketFolder ?? makeSocketFolder(plan.cluster, plan.user);
+  const socketFolder = makeSocketFolder(plan);
   for (;;) {
     const attempt = startProcess(plan, socketFolder);
     const postmaster = await attempt.ready;
@@ -177,12 +179,15 @@ function openLog(logFile: string): { descriptor: number; start: number } {
   return { descriptor: openSync(logFile, "w", 0o600), start: 0 };
 }
 
+const socketName = ".s.PGSQL.5432";
+
 /** Only the server's user (and root) may enter, whom alone its {@link loginRules} know. */
-function makeSocketFolder(cluster: string, user: ServerUser | undefined): string {
+function makeSocketFolder({ cluster, user, socketFolder }: Launch): string {
   const beside = `${cluster}-socket`;
-  const isShort = Buffer.byteLength(join(beside, ".s.PGSQL.5432.lock")) <= longestSocketPath;
-  if (isShort) mkdirSync(beside, { recursive: true });
-  const folder = isShort ? beside : mkdtempSync("/tmp/agent-platform-");
+  const isShort = Buffer.byteLength(join(beside, `${socketName}.lock`)) <= longestSocketPath;
+  const wanted = socketFolder ?? (isShort ? beside : undefined);
+  if (wanted !== undefined) mkdirSync(wanted, { recursive: true });
+  const folder = wanted ?? mkdtempSync("/tmp/agent-platform-");
   chmodSync(folder, 0o700);
   if (user) chownSync(folder, user.uid, user.gid);
   return folder;
@@ -202,6 +207,7 @@ function serverOf(server: {
     logFile: server.logFile,
     socketFolder: postmaster.socketFolder,
     isRunning: () => isRunning(cluster, postmaster),
+    isReachable: () => existsSync(join(postmaster.socketFolder, socketName)),
     url: (role, database) => socketUrl(postmaster, role, database),
     stop: () => stopPostmaster(cluster, postmaster, server.stopDeadlineMs),
   };
