@@ -210,7 +210,12 @@ export async function startRouterAlone(env: Env, { log, keys }: StartOptions): P
   const shutdown = new ShutdownList();
   try {
     const registry = new EndpointRegistry();
-    const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, keys, shutdown, timeUrl: directDatabaseUrl(env, accessSubgraphName) });
+    const endpoints = await connectAll(Object.keys(subgraphs), env, {
+      registry,
+      keys,
+      shutdown,
+      timeUrl: directDatabaseUrl(env, accessSubgraphName),
+    });
     await migrateAll(env, [accessSubgraphName]);
     const { router, access, hasKeys } = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
     if (env.accessPort !== undefined) await serveAccess(access, env.accessPort, { env, log, keys, shutdown });

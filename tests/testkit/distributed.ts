@@ -49,7 +49,13 @@ const environment = (settings: Record<string, string>) =>
   Object.fromEntries(Object.entries(settings).map(([name, value]) => [`AGENT_PLATFORM_${name}`, value]));
 
 /** Starts all of them; resolves when each has said that it serves. */
-export async function startDistributed({ databaseUrl, settings = {}, workers = 1, hasMetrics, clocks = {} }: DistributedOptions): Promise<Distributed> {
+export async function startDistributed({
+  databaseUrl,
+  settings = {},
+  workers = 1,
+  hasMetrics,
+  clocks = {},
+}: DistributedOptions): Promise<Distributed> {
   const dataDir = await mkdtemp(join(tmpdir(), "agent-platform-processes-"));
   const internalKey = randomBytes(32).toString("hex");
   const names = [...subgraphNames, "router", ...Array.from({ length: workers }, (_, index) => `worker ${index + 1}`)];

@@ -97,7 +97,9 @@ describe("preparePlatformDatabase", () => {
     await query(adminUrl, "do $$ begin execute format('alter database %I connection limit 0', current_database()); end $$");
     await expect(preparePlatformDatabase(url)).rejects.toMatchObject({
       reason: "DATABASE_FULL",
-      message: expect.stringMatching(/AGENT_PLATFORM_DATABASE_URL names, has no connection left: .*too many connections.* Raise max_connections/),
+      message: expect.stringMatching(
+        /AGENT_PLATFORM_DATABASE_URL names, has no connection left: .*too many connections.* Raise max_connections/,
+      ),
     });
   });
 

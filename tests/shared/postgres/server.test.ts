@@ -28,7 +28,11 @@ function setup({ beneath = "", isNew = false } = {}) {
   mkdirSync(dirname(folder), { recursive: true });
   if (!isNew) execFileSync("cp", ["-a", join(seed, "postgres"), folder]);
   const start = async (socketFolder?: string): Promise<PostgresServer> => {
-    const server = await startPostgres({ folder, settings: { fsync: "off", shared_buffers: "16MB" }, ...(socketFolder && { socketFolder }) });
+    const server = await startPostgres({
+      folder,
+      settings: { fsync: "off", shared_buffers: "16MB" },
+      ...(socketFolder && { socketFolder }),
+    });
     cleanups.push(() => server.stop());
     return server;
   };
