@@ -21,15 +21,6 @@ export function databaseNow(): Date {
   return new Date(databaseNowMs());
 }
 
-/**
- * A time that this machine's clock gave, as the database's.
- *
- * @param time  of a moment ago: a clock that was set since then is not known to have been.
- */
-export function asDatabaseTime(time: Date): Date {
-  return new Date(time.getTime() + databaseNowMs() - Date.now());
-}
-
 /** PostgreSQL has told its time. @param askedAtMs  when it was asked, by performance.now(). */
 export function heardDatabaseTime(timeMs: number, askedAtMs: number): void {
   const wayMs = performance.now() - askedAtMs;

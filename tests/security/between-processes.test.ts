@@ -1,9 +1,9 @@
 /** Every root field and every entity of every subgraph, asked over a socket: with the platform's token, and with whatever else somebody may send. */
-import { databaseNowMs } from "#shared/database-time.ts";
 import { getNamedType, isCompositeType, isLeafType, isRequiredArgument, type GraphQLField, type GraphQLObjectType } from "graphql";
 import { createClient, type Client } from "graphql-ws";
 import { pino } from "pino";
 import WebSocket from "ws";
+import { databaseNowMs } from "#shared/database-time.ts";
 import { parseEndpointAddress } from "#shared/endpoint/endpoint-address.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import type { RunningSubgraph } from "#shared/graphql/subgraph.ts";

@@ -40,8 +40,6 @@ export interface DistributedOptions {
   workers?: number;
   /** Whether each process serves `/metrics`. */
   hasMetrics?: boolean;
-  /** By how many ms the clock of a process is ahead of PostgreSQL's, by the process's name. */
-  clocks?: Record<string, number>;
 }
 
 const bin = fileURLToPath(new URL("../../cli/bin.mjs", import.meta.url));
@@ -49,13 +47,7 @@ const environment = (settings: Record<string, string>) =>
   Object.fromEntries(Object.entries(settings).map(([name, value]) => [`AGENT_PLATFORM_${name}`, value]));
 
 /** Starts all of them; resolves when each has said that it serves. */
-export async function startDistributed({
-  databaseUrl,
-  settings = {},
-  workers = 1,
-  hasMetrics,
-  clocks = {},
-}: DistributedOptions): Promise<Distributed> {
+export async function startDistributed({ databaseUrl, settings = {}, workers = 1, hasMetrics }: DistributedOptions): Promise<Distributed> {
   const dataDir = await mkdtemp(join(tmpdir(), "agent-platform-processes-"));
   const internalKey = randomBytes(32).toString("hex");
   const names = [...subgraphNames, "router", ...Array.from({ length: workers }, (_, index) => `worker ${index + 1}`)];
@@ -84,8 +76,7 @@ export async function startDistributed({
         : kind === "worker"
           ? [["worker"], { ENCRYPTION_KEY: "" }, "worker ready"]
           : [["subgraph", name], {}, `subgraph ${name}`];
-    const variables = { ...environment({ ...shared, ...own, ...more }), ...clockSet(clocks[name]) };
-    running.set(name, await startProcess(argv, variables, ready));
+    running.set(name, await startProcess(argv, environment({ ...shared, ...own, ...more }), ready));
   };
   const stop = async (name: string): Promise<number | null> => {
     const child = running.get(name);
@@ -124,14 +115,6 @@ export async function startDistributed({
     },
     [Symbol.asyncDispose]: stopAll,
   };
-}
-
-/** What Node is told by so that the clock of a process, and of its threads, is ahead. */
-function clockSet(aheadMs: number | undefined): Record<string, string> {
-  if (aheadMs === undefined) return {};
-  const script = `const D = Date, now = () => D.now() + ${aheadMs};
-    globalThis.Date = class Date extends D { constructor(...of) { super(...(of.length === 0 ? [now()] : of)); } static now() { return now(); } };`;
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
 }
 
 /** Starts one process of the platform and waits for the line that says it serves. */
