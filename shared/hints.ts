@@ -63,7 +63,7 @@ export class HintBus implements HintChannel {
   /** Connects and listens. Later losses of the connection are mended in the background. */
   async start(): Promise<void> {
     await this.#connect();
-    this.#timeTimer = setInterval(() => void this.#askTime(), timeMs).unref();
+    this.#timeTimer = setInterval(() => void (this.#client && this.#askTime(this.#client)), timeMs).unref();
   }
 
   publish(topic: string, key: string, body?: Json): void {
@@ -104,6 +104,7 @@ export class HintBus implements HintChannel {
     });
     try {
       await client.connect();
+      await this.#askTime(client);
       await client.query(`listen ${channel}`);
       // Closed meanwhile: nobody else would end this connection.
       if (this.#closed) throw new Error("the bus was closed while it connected");
@@ -112,7 +113,6 @@ export class HintBus implements HintChannel {
       throw cause;
     }
     this.#client = client;
-    await this.#askTime();
   }
 
   #reconnect(): void {
@@ -128,11 +128,11 @@ export class HintBus implements HintChannel {
     retry.unref();
   }
 
-  async #askTime(): Promise<void> {
+  async #askTime(client: pg.Client): Promise<void> {
     const askedAtMs = performance.now();
     try {
-      const answer = await this.#client?.query<{ nowMs: number }>({ name: "time", text: `select ${databaseTime} "nowMs"` });
-      if (answer !== undefined) heardDatabaseTime(answer.rows[0]!.nowMs, askedAtMs);
+      const { rows } = await client.query<{ nowMs: number }>({ name: "time", text: `select ${databaseTime} "nowMs"` });
+      heardDatabaseTime(rows[0]!.nowMs, askedAtMs);
     } catch (cause) {
       this.#log.debug({ err: cause }, "hints: the database's time was not told");
     }
