@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { z } from "zod";
 import { refuseNoPrimary } from "./db/primary.ts";
+import { databaseTime, heardDatabaseTime } from "./database-time.ts";
 import type { Json } from "./json.ts";
 import type { Log } from "./log.ts";
 
@@ -33,6 +34,8 @@ const payloadSchema = z.object({ from: z.string(), hints: z.array(z.tuple([z.str
 
 const channel = "agent_platform";
 const debounceMs = 10;
+/** How often a bus asks PostgreSQL for its time (database-time.ts): each process has one, on a connection that stays. */
+const timeMs = 30_000;
 /** PostgreSQL takes payloads below 8,000 bytes; the sender's name is within what is left. */
 const payloadBytes = 7_800;
 /** Beyond this hints are dropped: pollers find what they spoke of. */
@@ -47,6 +50,7 @@ export class HintBus implements HintChannel {
   readonly #queue = new Map<string, Message>();
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #timeTimer: NodeJS.Timeout | undefined;
   #sending = false;
   #lastSentAt = 0;
   #serial = 0;
@@ -60,6 +64,7 @@ export class HintBus implements HintChannel {
   /** Connects and listens. Later losses of the connection are mended in the background. */
   async start(): Promise<void> {
     await this.#connect();
+    this.#timeTimer = setInterval(() => void (this.#client && this.#askTime(this.#client)), timeMs).unref();
   }
 
   publish(topic: string, key: string, body?: Json): void {
@@ -87,6 +92,7 @@ export class HintBus implements HintChannel {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#timeTimer);
     await this.#client?.end().catch(() => {});
   }
 
@@ -121,6 +127,16 @@ export class HintBus implements HintChannel {
       });
     }, 500);
     retry.unref();
+  }
+
+  async #askTime(client: pg.Client): Promise<void> {
+    const askedAtMs = performance.now();
+    try {
+      const { rows } = await client.query<{ nowMs: number }>({ name: "time", text: `select ${databaseTime} "nowMs"` });
+      heardDatabaseTime(rows[0]!.nowMs, askedAtMs);
+    } catch (cause) {
+      this.#log.debug({ err: cause }, "hints: the database's time was not told");
+    }
   }
 
   async #send(): Promise<void> {

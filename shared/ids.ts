@@ -1,5 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { V7Generator } from "uuidv7";
+import { databaseNowMs } from "./database-time.ts";
 
 /** Random words for many ids: fetched for each, they were a hundredth of what a run costs the API. */
 const words = new Uint32Array(1_024);
@@ -15,7 +16,7 @@ function nextUint32(): number {
 
 const generator = new V7Generator({ nextUint32 });
 
-/** A new id: uuidv7, so ids sort by the time they were made (those of a process by their order) and lists page by id alone. */
+/** A new id: uuidv7, so ids sort by the time they were made, the database's, on whichever machine (those of a process by their order) and lists page by id alone. */
 export function newId(): string {
-  return generator.generate().toString();
+  return generator.generateOrResetWithTs(databaseNowMs()).toString();
 }

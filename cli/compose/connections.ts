@@ -2,6 +2,7 @@
 import type { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import type { Env } from "#shared/config.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
+import { hearDatabaseTime } from "#shared/db/pool.ts";
 import { HintBus } from "#shared/hints.ts";
 import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
 import { AppError } from "#shared/errors.ts";
@@ -31,16 +32,18 @@ export interface Connecting {
   keys: InternalKeys;
   shutdown: ShutdownList;
   log: Log;
+  /** Of the database that is asked for the time where a subgraph does not believe this process. */
+  timeUrl: string;
 }
 
 /** Subgraphs call each other, so none may wait for another before it serves. */
-export function connectInBackground(names: readonly string[], env: Env, { registry, keys, shutdown, log }: Connecting): void {
+export function connectInBackground(names: readonly string[], env: Env, { registry, keys, shutdown, log, timeUrl }: Connecting): void {
   const stopping = new AbortController();
   shutdown.add("connecting", () => Promise.resolve(stopping.abort()), 1_000);
   const connect = async (name: string): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        const endpoint = await connectPatiently(name, { env, keys, stopping: stopping.signal });
+        const endpoint = await connectPatiently(name, { env, keys, timeUrl, stopping: stopping.signal });
         if (stopping.signal.aborted) return await endpoint.close();
         shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
         return registry.register(endpoint);
@@ -60,13 +63,13 @@ export function connectInBackground(names: readonly string[], env: Env, { regist
 export async function connectAll(
   names: readonly string[],
   env: Env,
-  { registry, keys, shutdown }: Omit<Connecting, "log">,
+  { registry, keys, shutdown, timeUrl }: Omit<Connecting, "log">,
 ): Promise<SubgraphEndpoint[]> {
   const missing = names.filter((name) => env.subgraphUrls[name] === undefined);
   if (missing.length > 0) throw cliErrors.SUBGRAPH_URL_MISSING({ variables: missing.map(subgraphUrlVariable) });
   return Promise.all(
     names.map(async (name) => {
-      const endpoint = await connectPatiently(name, { env, keys });
+      const endpoint = await connectPatiently(name, { env, keys, timeUrl });
       registry.register(endpoint);
       shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
       return endpoint;
@@ -77,20 +80,23 @@ export async function connectAll(
 interface Patience {
   env: Env;
   keys: InternalKeys;
+  timeUrl: string;
   stopping?: AbortSignal;
 }
 
 /** Tries until the deadline: processes that start together come up in any order. */
-async function connectPatiently(name: string, { env, keys, stopping }: Patience): Promise<SubgraphEndpoint> {
+async function connectPatiently(name: string, { env, keys, timeUrl, stopping }: Patience): Promise<SubgraphEndpoint> {
   const url = env.subgraphUrls[name]!;
   const deadline = performance.now() + connectDeadlineMs;
   for (;;) {
     try {
       return await connectEndpoint({ name, url, keys }, AbortSignal.timeout(5_000));
     } catch (cause) {
+      // It answers: what is wrong is a key, or this machine's clock, which is not what counts (shared/database-time.ts).
+      const isRefused = cause instanceof AppError && cause.reason === "SUBGRAPH_REFUSES_TOKEN";
+      if (isRefused) await hearDatabaseTime(timeUrl).catch(() => {});
       const isOver = performance.now() > deadline || stopping?.aborted === true;
-      // It answers: what is wrong is a key, or a clock.
-      if (isOver && cause instanceof AppError && cause.reason === "SUBGRAPH_REFUSES_TOKEN") throw cause;
+      if (isOver && isRefused) throw cause;
       if (isOver) throw cliErrors.SUBGRAPH_NOT_ANSWERING({ name, url, seconds: connectDeadlineMs / 1_000 }, { cause });
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }

@@ -210,7 +210,12 @@ export async function startRouterAlone(env: Env, { log, keys }: StartOptions): P
   const shutdown = new ShutdownList();
   try {
     const registry = new EndpointRegistry();
-    const endpoints = await connectAll(Object.keys(subgraphs), env, { registry, keys, shutdown });
+    const endpoints = await connectAll(Object.keys(subgraphs), env, {
+      registry,
+      keys,
+      shutdown,
+      timeUrl: directDatabaseUrl(env, accessSubgraphName),
+    });
     await migrateAll(env, [accessSubgraphName]);
     const { router, access, hasKeys } = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
     if (env.accessPort !== undefined) await serveAccess(access, env.accessPort, { env, log, keys, shutdown });
@@ -249,7 +254,7 @@ export async function startSubgraph(name: string, env: Env, { log, keys }: Start
     const server = await serveEndpoints({ endpoints: [subgraph], listen: { host, port }, log, keys, allowedHosts });
     shutdown.add("the server", () => server.stop(2_000), 4_000);
     const others = Object.keys(env.subgraphUrls).filter((other) => other !== name);
-    connectInBackground(others, env, { registry, keys, shutdown, log });
+    connectInBackground(others, env, { registry, keys, shutdown, log, timeUrl: directDatabaseUrl(env, name) });
     return { graphUrl: server.urlOf(name), stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();

@@ -15,7 +15,7 @@ export async function verifyAudits(env: ReadyEnv, tenantId: string | undefined, 
   try {
     const { auditKey } = await openPeppers(pool, createSecretBox(env.encryptionKey));
     const { retentionAuditsDays } = env;
-    const keptFrom = retentionAuditsDays === undefined ? undefined : auditsKeptFrom(retentionAuditsDays);
+    const keptFrom = retentionAuditsDays === undefined ? undefined : await auditsKeptFrom(pool, retentionAuditsDays);
     await verify(pool, auditKey, { tenantId, tell, keptFrom });
   } finally {
     await pool.end();

@@ -13,8 +13,9 @@ export async function startWorker(env: Env, worker: WorkerOptions, { log, keys }
   const shutdown = new ShutdownList();
   try {
     const registry = new EndpointRegistry();
-    await connectAll(calledByWorkers, env, { registry, keys, shutdown });
-    const hints = await busOf(new Map(), directDatabaseUrl(env, "runtime"), log, shutdown);
+    const timeUrl = directDatabaseUrl(env, "runtime");
+    await connectAll(calledByWorkers, env, { registry, keys, shutdown, timeUrl });
+    const hints = await busOf(new Map(), timeUrl, log, shutdown);
     const securityEvents = new RunEventAudits({ databaseUrl: engineDatabaseUrl(env, accessSubgraphName), log });
     shutdown.add("security events", () => securityEvents.stop(), 4_000);
     const databaseUrl = engineDatabaseUrl(env, "runtime");

@@ -44,8 +44,8 @@ export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs
     isDown = down;
   };
   const restarted = async (): Promise<void> => {
-    restarts.push(Date.now());
-    if (restarts.filter((at) => Date.now() - at < restartsWithinMs).length > mostRestarts)
+    restarts.push(performance.now());
+    if (restarts.filter((at) => performance.now() - at < restartsWithinMs).length > mostRestarts)
       throw failure ?? new Error(`PostgreSQL ended ${restarts.length} times. Its log says why: ${server.logFile}`);
     if (!isRefused) tell(`PostgreSQL has ended; it is started again. Its log: ${server.logFile}`);
     try {
@@ -61,8 +61,14 @@ export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs
       else failure = cause instanceof Error ? cause : new Error("PostgreSQL does not start", { cause });
     }
   };
+  /** A server whose socket was taken away makes it at its start only. */
+  const unreachableEnd = async (): Promise<void> => {
+    tell("PostgreSQL's socket is gone, so nobody reaches it: it is ended");
+    await server.end().catch((cause: unknown) => tell(cause instanceof Error ? cause.message : String(cause)));
+  };
   const watch = async (): Promise<void> => {
     while (await waited(pollMs, stopping.signal)) {
+      if (server.isRunning() && !server.isReachable()) await unreachableEnd();
       downSet(!server.isRunning());
       if (!isDown || hindered(await obstacle?.())) continue;
       await restarted();

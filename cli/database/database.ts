@@ -26,7 +26,11 @@ export interface OpenDatabase {
 /** The embedded server, which may end and be started again. */
 export interface EmbeddedServer {
   isRunning(): boolean;
+  /** False once its socket is gone: it runs, and nobody gets in. */
+  isReachable(): boolean;
   logFile: string;
+  /** Ends it, as its end is not noticed otherwise. @throws AppError POSTGRES_NOT_STOPPED */
+  end(): Promise<void>;
   /** Starts it again where its clients expect it. @throws AppError of `postgresErrors` */
   restart(): Promise<void>;
 }
@@ -195,6 +199,8 @@ async function startEmbedded(env: Env, start = startPostgres): Promise<OpenDatab
     const databaseUrl = await prepareEmbeddedDatabase(server.url);
     const embedded = {
       isRunning: () => server.isRunning(),
+      isReachable: () => server.isReachable(),
+      end: () => server.stop(),
       logFile: server.logFile,
       restart: async () => {
         server = await startPostgres({ folder, ...archive, socketFolder: server.socketFolder });

@@ -124,10 +124,10 @@ function removeStale(path: string): void {
 
 /** Waits for its end: it may hold the port that is to be opened next. */
 function endLeftover(child: KnownProcess): void {
-  const until = Date.now() + leftoverMs;
+  const until = performance.now() + leftoverMs;
   try {
     if (isSameProcess(child)) signalProcess(child.pid, "SIGKILL");
-    while (isSameProcess(child) && Date.now() < until) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    while (isSameProcess(child) && performance.now() < until) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
   } catch {
     // It ended just now.
   }

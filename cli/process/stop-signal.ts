@@ -18,8 +18,8 @@ export function listenForStop(environment: Record<string, string | undefined>): 
   const wanted = new Promise<void>((resolve) => controller.signal.addEventListener("abort", () => resolve(), { once: true }));
   let firstAt = 0;
   const stop = (): void => {
-    if (firstAt === 0) firstAt = Date.now();
-    else if (Date.now() - firstAt > impatienceMs) process.exit(130);
+    if (firstAt === 0) firstAt = performance.now();
+    else if (performance.now() - firstAt > impatienceMs) process.exit(130);
     controller.abort();
   };
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);

@@ -108,6 +108,20 @@ async function begin(client: pg.ClientBase, prepared: readonly PreparedStatement
   await prepareAll(client, prepared, endsSession);
 }
 
+/** Asks a database for its time, over a connection of its own: for a process that has none yet. */
+export async function hearDatabaseTime(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: withOptions(url, ["statement_timeout=5000"]), connectionTimeoutMillis: 5_000 });
+  client.on("error", () => {});
+  try {
+    await withinDeadline(connectDeadlineMs, async () => {
+      await client.connect();
+      await refuseNoPrimary(client);
+    });
+  } finally {
+    (client as unknown as { connection: pg.Connection }).connection.stream.destroy();
+  }
+}
+
 interface OneStatement {
   config: pg.QueryConfig;
   values: unknown[] | undefined;

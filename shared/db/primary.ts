@@ -5,6 +5,7 @@
  * operator's part.
  */
 import type pg from "pg";
+import { databaseTime, heardDatabaseTime } from "../database-time.ts";
 
 /** By address, and the system identifier that a primary and its standbys share: a copy that was brought back elsewhere is another database. */
 const highest = new Map<string, number>();
@@ -13,23 +14,25 @@ const highest = new Map<string, number>();
 // first checkpoint after a promotion on.
 const asked = `
 select standby, case when standby then null else (select system_identifier::text from pg_control_system()) end as system,
-  case when standby then null else pg_walfile_name(pg_current_wal_insert_lsn()) end as segment
+  case when standby then null else pg_walfile_name(pg_current_wal_insert_lsn()) end as segment, ${databaseTime} as "nowMs"
 from (select pg_is_in_recovery() as standby) s`;
 
 interface ServerRow {
   standby: boolean;
   system: string | null;
   segment: string | null;
+  nowMs: number;
 }
 
 /**
- * Refuses a connection that leads to no primary. Who got it tries again, and is led elsewhere.
+ * Refuses a connection that leads to no primary. Who got it tries again, and is led elsewhere. A primary tells its time beside it (database-time.ts).
  *
  * @throws as PostgreSQL does that cannot be used yet
  */
 export async function refuseNoPrimary(client: pg.ClientBase): Promise<void> {
-  const { standby, system, segment } = await serverOf(client);
+  const { askedAtMs, standby, system, segment, nowMs } = await serverOf(client);
   if (standby) throw notYet("the server is a standby: it takes no writes");
+  heardDatabaseTime(nowMs, askedAtMs);
   const timeline = Number.parseInt(segment?.slice(0, 8) ?? "", 16);
   if (system === null || Number.isNaN(timeline)) return;
   const { host, port } = client as pg.Client;
@@ -44,14 +47,17 @@ export async function refuseNoPrimary(client: pg.ClientBase): Promise<void> {
 }
 
 /** Some services do not tell of their log, or not everybody: of these it is only asked whether they are a standby. */
-async function serverOf(client: pg.ClientBase): Promise<ServerRow> {
+async function serverOf(client: pg.ClientBase): Promise<ServerRow & { askedAtMs: number }> {
+  const askedAtMs = performance.now();
   try {
     const { rows } = await client.query<ServerRow>(asked);
-    return rows[0]!;
+    return { askedAtMs, ...rows[0]! };
   } catch (cause) {
     if (!untold.has((cause as { code?: string }).code ?? "")) throw cause;
-    const { rows } = await client.query<{ standby: boolean }>("select pg_is_in_recovery() as standby");
-    return { standby: rows[0]!.standby, system: null, segment: null };
+    const { rows } = await client.query<Pick<ServerRow, "standby" | "nowMs">>(
+      `select pg_is_in_recovery() as standby, ${databaseTime} as "nowMs"`,
+    );
+    return { askedAtMs, ...rows[0]!, system: null, segment: null };
   }
 }
 

@@ -9,13 +9,14 @@ const prepareLock = "select pg_advisory_xact_lock(hashtextextended('agent-platfo
 /** Where a URL is from unless told. */
 export const databaseVariable = "AGENT_PLATFORM_DATABASE_URL";
 
-/** Connects, for as long as the work takes. @param variable  where the URL is from. @throws AppError DATABASE_UNREACHABLE */
+/** Connects, for as long as the work takes. @param variable  where the URL is from. @throws AppError DATABASE_UNREACHABLE, DATABASE_FULL */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>, variable = databaseVariable): Promise<T> {
   const client = clientOf(url);
   try {
     await client.connect();
   } catch (cause) {
-    throw postgresErrors.DATABASE_UNREACHABLE({ address: databaseAddress(url), story: storyOf(cause), variable }, { cause });
+    const facts = { address: databaseAddress(url), story: storyOf(cause), variable };
+    throw isFull(cause) ? postgresErrors.DATABASE_FULL(facts, { cause }) : postgresErrors.DATABASE_UNREACHABLE(facts, { cause });
   }
   try {
     return await work(client);
@@ -23,6 +24,9 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
     await client.end();
   }
 }
+
+/** Whether the server takes no more connections: of anybody, of this role, or to this database. */
+const isFull = (cause: unknown): boolean => cause instanceof Error && "code" in cause && cause.code === "53300";
 
 /** A client that is not connected yet. */
 export function clientOf(url: string): pg.Client {

@@ -106,6 +106,11 @@ export const postgresErrors = defineErrors({
     message: (f: { address: string; story: string; variable: string }) =>
       `The database at ${f.address} cannot be reached: ${f.story}. Check ${f.variable}.`,
   },
+  DATABASE_FULL: {
+    code: "DOWNSTREAM_UNAVAILABLE",
+    message: (f: { address: string; story: string; variable: string }) =>
+      `The database at ${f.address}, which ${f.variable} names, has no connection left: ${f.story}. Raise max_connections of the server (or the CONNECTION LIMIT of role or database), or end other programs' connections, and start again. npm start takes 15, and 6 for each worker.`,
+  },
   DATABASE_POOLED: {
     code: "FORBIDDEN",
     message: (f: { address: string; problem: string }) =>

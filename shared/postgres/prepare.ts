@@ -83,7 +83,7 @@ export interface Preparing {
  * Prepares the database behind a URL and gives the URL that the platform uses. A superuser's URL comes back with the platform's role set on each
  * connection; any other is left as it is.
  *
- * @throws AppError DATABASE_UNREACHABLE, DATABASE_ROLE_UNFIT, DATABASE_POOLED, ENGINE_ROLE_MISSING, ENGINE_ROLE_UNFIT
+ * @throws AppError DATABASE_UNREACHABLE, DATABASE_FULL, DATABASE_ROLE_UNFIT, DATABASE_POOLED, ENGINE_ROLE_MISSING, ENGINE_ROLE_UNFIT
  */
 export async function preparePlatformDatabase(url: string, preparing: Preparing = {}): Promise<string> {
   const { engineUrl, hasEngine = true, isDirect = false, variable = databaseVariable } = preparing;
@@ -116,7 +116,7 @@ export async function preparePlatformDatabase(url: string, preparing: Preparing 
  *
  * @param url  leads through the pooler. @param direct  a URL that {@link preparePlatformDatabase} gave.
  * @returns the URL for what works by transactions alone.
- * @throws AppError DATABASE_UNREACHABLE, DATABASE_ROLE_UNFIT, DATABASE_POOLED
+ * @throws AppError DATABASE_UNREACHABLE, DATABASE_FULL, DATABASE_ROLE_UNFIT, DATABASE_POOLED
  */
 export async function preparePooled(url: string, direct: string): Promise<string> {
   const pooled = asPooled(url);

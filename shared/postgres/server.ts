@@ -3,7 +3,7 @@
  * next start takes it over. It runs detached, so that Ctrl-C in a terminal stops the platform first and the database after it.
  */
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, closeSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -39,6 +39,8 @@ export interface PostgresServer {
   readonly socketFolder: string;
   /** False once it has ended, however that came. */
   isRunning(): boolean;
+  /** False once its socket is gone, which somebody took from beneath it: it runs, and nobody gets in. */
+  isReachable(): boolean;
   /** A connection URL for a role; the server's user and root may log in as any, `postgres` is the superuser. */
   url(role: string, database: string): string;
   /** Stops the server and waits for its end. @throws AppError POSTGRES_NOT_STOPPED */
@@ -70,7 +72,7 @@ const defaultSettings = {
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const deadlineMs = options.startDeadlineMs ?? 180_000;
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   const user = serverUser(options.folder);
   const binaries = postgresBinaries(user);
   const cluster = await openCluster(options.folder, binaries, user, deadlineMs);
@@ -93,7 +95,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 
 /** Waits until the server that holds the cluster is ready or gone. */
 async function settledPostmaster(cluster: string, deadline: number): Promise<Postmaster | undefined> {
-  const since = Date.now();
+  const since = performance.now();
   for (;;) {
     const postmaster = readPostmaster(cluster);
     if (postmaster === undefined) return undefined;
@@ -103,11 +105,11 @@ async function settledPostmaster(cluster: string, deadline: number): Promise<Pos
       return undefined;
     }
     if (postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw postgresErrors.POSTGRES_NOT_ANSWERING({
         folder: cluster,
         pid: postmaster.pid,
-        seconds: Math.round((Date.now() - since) / 1000),
+        seconds: Math.round((performance.now() - since) / 1000),
       });
     }
     await sleep(50);
@@ -125,7 +127,7 @@ interface Launch {
 }
 
 async function launch(plan: Launch): Promise<Postmaster> {
-  const socketFolder = plan.socketFolder ?? makeSocketFolder(plan.cluster, plan.user);
+  const socketFolder = makeSocketFolder(plan);
   for (;;) {
     const attempt = startProcess(plan, socketFolder);
     const postmaster = await attempt.ready;
@@ -133,7 +135,7 @@ async function launch(plan: Launch): Promise<Postmaster> {
     const story = attempt.story();
     // The backends of a postmaster that was killed need a moment to notice; until then their memory stands in the way.
     const isInTheWay = /shared memory block|lock file .* already exists/.test(story);
-    if (!isInTheWay || Date.now() > plan.deadline) {
+    if (!isInTheWay || performance.now() > plan.deadline) {
       throw postgresErrors.POSTGRES_NOT_STARTED({ folder: plan.cluster, logFile: plan.logFile, story: story || "It said nothing." });
     }
     await sleep(200);
@@ -159,7 +161,7 @@ function startProcess(plan: Launch, socketFolder: string): { ready: Promise<Post
   child.on("error", (error) => (failure = error));
   child.on("exit", () => (hasEnded = true));
   const ready = async (): Promise<Postmaster | undefined> => {
-    while (!hasEnded && !failure && Date.now() < plan.deadline) {
+    while (!hasEnded && !failure && performance.now() < plan.deadline) {
       const postmaster = readPostmaster(plan.cluster);
       if (postmaster && postmaster.pid === child.pid && postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
       await sleep(20);
@@ -178,12 +180,15 @@ function openLog(logFile: string): { descriptor: number; start: number } {
   return { descriptor: openSync(logFile, "w", 0o600), start: 0 };
 }
 
+const socketName = ".s.PGSQL.5432";
+
 /** Only the server's user (and root) may enter, whom alone its {@link loginRules} know. */
-function makeSocketFolder(cluster: string, user: ServerUser | undefined): string {
+function makeSocketFolder({ cluster, user, socketFolder }: Launch): string {
   const beside = `${cluster}-socket`;
-  const isShort = Buffer.byteLength(join(beside, ".s.PGSQL.5432.lock")) <= longestSocketPath;
-  if (isShort) mkdirSync(beside, { recursive: true });
-  const folder = isShort ? beside : mkdtempSync("/tmp/agent-platform-");
+  const isShort = Buffer.byteLength(join(beside, `${socketName}.lock`)) <= longestSocketPath;
+  const wanted = socketFolder ?? (isShort ? beside : undefined);
+  if (wanted !== undefined) mkdirSync(wanted, { recursive: true });
+  const folder = wanted ?? mkdtempSync("/tmp/agent-platform-");
   chmodSync(folder, 0o700);
   if (user) chownSync(folder, user.uid, user.gid);
   return folder;
@@ -203,6 +208,7 @@ function serverOf(server: {
     logFile: server.logFile,
     socketFolder: postmaster.socketFolder,
     isRunning: () => isRunning(cluster, postmaster),
+    isReachable: () => existsSync(join(postmaster.socketFolder, socketName)),
     url: (role, database) => socketUrl(postmaster, role, database),
     stop: () => stopPostmaster(cluster, postmaster, server.stopDeadlineMs),
   };
@@ -213,11 +219,11 @@ function isRunning(cluster: string, postmaster: Postmaster): boolean {
 }
 
 async function stopPostmaster(cluster: string, postmaster: Postmaster, deadlineMs: number): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
   // SIGINT is a "fast" stop: it ends sessions and writes a checkpoint.
   if (isRunning(cluster, postmaster)) signalProcess(postmaster.pid, "SIGINT");
   while (isRunning(cluster, postmaster)) {
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw postgresErrors.POSTGRES_NOT_STOPPED({ folder: cluster, pid: postmaster.pid, seconds: Math.round(deadlineMs / 1000) });
     }
     await sleep(20);

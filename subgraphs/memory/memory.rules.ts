@@ -1,4 +1,5 @@
 /** What a memory may hold. Each check gives the value as it is stored. */
+import { databaseNow, databaseNowMs } from "#shared/database-time.ts";
 import { checkStorableText, checkText } from "#shared/fields.ts";
 import { memoryErrors } from "./errors.ts";
 
@@ -14,11 +15,11 @@ export function checkContent(contentText: string): string {
 /** A time in the future, or none. @throws AppError EXPIRES_AT_PAST */
 export function checkExpiry(expiresAt: Date | null | undefined): Date | null {
   if (expiresAt == null) return null;
-  if (expiresAt.getTime() <= Date.now()) throw memoryErrors.EXPIRES_AT_PAST({ field: "expiresAt", value: expiresAt.toISOString() });
+  if (expiresAt.getTime() <= databaseNowMs()) throw memoryErrors.EXPIRES_AT_PAST({ field: "expiresAt", value: expiresAt.toISOString() });
   return expiresAt;
 }
 
 /** The condition of memories that have not expired. */
 export function unexpired(): object {
-  return { $or: [{ expiresAt: null }, { expiresAt: { $gt: new Date() } }] };
+  return { $or: [{ expiresAt: null }, { expiresAt: { $gt: databaseNow() } }] };
 }

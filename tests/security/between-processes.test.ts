@@ -3,6 +3,7 @@ import { getNamedType, isCompositeType, isLeafType, isRequiredArgument, type Gra
 import { createClient, type Client } from "graphql-ws";
 import { pino } from "pino";
 import WebSocket from "ws";
+import { databaseNowMs } from "#shared/database-time.ts";
 import { parseEndpointAddress } from "#shared/endpoint/endpoint-address.ts";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import type { RunningSubgraph } from "#shared/graphql/subgraph.ts";
@@ -69,13 +70,7 @@ const sign = (audience: string, text: string, info = callers[0]!, keys = testKey
 
 /** A minute ago, as its maker saw it. */
 function expired(audience: string, text: string): string {
-  const realNow = Date.now;
-  Date.now = () => realNow() - 61_000;
-  try {
-    return sign(audience, text);
-  } finally {
-    Date.now = realNow;
-  }
+  return signToken({ audience, info: callers[0]!, text }, testKeys.all[0]!, databaseNowMs() - 61_000);
 }
 
 /** A token of another operation's, of which the audience and all else are right. */

@@ -8,9 +8,9 @@ export interface StatementCount extends AsyncDisposable {
   read(): Promise<{ query: string; calls: number }[]>;
 }
 
-// What runs beside the requests: looks for work, for memories to embed, for lines to open and for what is to be removed or counted, renews leases, stores and chains audits, sends hints; what a new connection is asked. Of a commit nobody can tell whose it is; what began it is counted.
+// What runs beside the requests: looks for work, for memories to embed, for lines to open and for what is to be removed or counted, renews leases, stores and chains audits, sends hints, asks for the time; what a new connection is asked. Of a commit nobody can tell whose it is; what began it is counted.
 const beside =
-  /outbox|embedding_tenant t|from runtime\.gate where|set_config\(\$1, \$2, \$3\), \$4$|runtime\.work |runtime\.schedule s|runtime\.(removal|usage)|pg_is_in_recovery|synchronous_commit|request_audit|audit_(unchained|link|head)|audit-chain|pg_try_advisory|read committed$|^commit$|pg_notify|pg_stat_statements/;
+  /outbox|embedding_tenant t|from runtime\.gate where|set_config\(\$1, \$2, \$3\), \$4$|runtime\.work |runtime\.schedule s|runtime\.(removal|usage)|pg_is_in_recovery|synchronous_commit|request_audit|audit_(unchained|link|head)|audit-chain|pg_try_advisory|read committed$|^commit$|pg_notify|"nowMs"$|pg_stat_statements/;
 
 /**
  * Counts what is executed in a test's database from now on.

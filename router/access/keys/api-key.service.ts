@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNowMs } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { checkName } from "#shared/fields.ts";
 import { bootstrapScope, expandScopes, tenantScopes } from "#shared/scopes.ts";
@@ -47,7 +48,7 @@ export async function updateApiKeyStatus(context: AccessContext, id: string, sta
  */
 export async function rotateApiKey(context: AccessContext, id: string, overlapSeconds: number): Promise<CreatedApiKey> {
   let old: ApiKey | undefined;
-  const endsAt = new Date(Date.now() + overlapSeconds * 1_000);
+  const endsAt = new Date(databaseNowMs() + overlapSeconds * 1_000);
   const { db, apiKeyId } = context;
   const created = await db.transaction(async (tx) => {
     old = await lockKey(tx, id);
@@ -56,7 +57,7 @@ export async function rotateApiKey(context: AccessContext, id: string, overlapSe
     const { name, scopes, expiresAt, replacedBy } = old;
     if (replacedBy !== null) throw keyErrors.API_KEY_REPLACED({ id, replacedBy, expiresAt: expiresAt?.toISOString() ?? null });
     // The new one would end with it, and so be accepted nowhere.
-    if (expiresAt !== null && expiresAt.getTime() <= Date.now())
+    if (expiresAt !== null && expiresAt.getTime() <= databaseNowMs())
       throw keyErrors.API_KEY_EXPIRED({ id, expiresAt: expiresAt.toISOString() });
     await requireRoom(tx);
     const made: NewKey = { tenantId: db.tenantId, name, scopes, expiresAt, createdBy: apiKeyId ?? null };
@@ -112,6 +113,6 @@ function requireHeld({ scopes: held }: AccessContext, given: readonly string[]):
 }
 
 function checkExpiry(expiresAt: Date | null | undefined): Date | null {
-  if (expiresAt == null || expiresAt.getTime() > Date.now()) return expiresAt ?? null;
+  if (expiresAt == null || expiresAt.getTime() > databaseNowMs()) return expiresAt ?? null;
   throw keyErrors.EXPIRY_INVALID({ field: "expiresAt", value: expiresAt.toISOString() });
 }

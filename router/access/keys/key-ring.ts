@@ -5,6 +5,7 @@
  */
 import { hash, timingSafeEqual } from "node:crypto";
 import type pg from "pg";
+import { databaseNowMs } from "#shared/database-time.ts";
 import { onConnectionLost, openPool } from "#shared/db/pool.ts";
 import { withinDeadline } from "#shared/deadline.ts";
 import type { HintChannel } from "#shared/hints.ts";
@@ -340,4 +341,4 @@ const longAgo = new Date(0);
 /** Until when a key is accepted; null: nobody knows of an end. */
 const acceptedUntil = ({ status, expiresAt }: KeyRow) => (status === "ACTIVE" ? expiresAt : longAgo);
 
-const hasExpired = (expiresAt: Date | null) => expiresAt !== null && expiresAt.getTime() <= Date.now();
+const hasExpired = (expiresAt: Date | null) => expiresAt !== null && expiresAt.getTime() <= databaseNowMs();

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Log } from "#shared/log.ts";
 import { keysUsed } from "./key.sql.ts";
 
@@ -14,7 +15,7 @@ export class KeyUses {
   }
 
   record(keyId: string): void {
-    this.#gathered.set(keyId, new Date());
+    this.#gathered.set(keyId, databaseNow());
     this.#timer ??= setTimeout(() => void this.#write(), this.#setting.everyMs);
   }
 

@@ -1,3 +1,5 @@
+import { databaseNowMs } from "#shared/database-time.ts";
+
 /** Why something that was opened with a key ends: the key is accepted no more, or nobody can say any more whether it is. */
 export type WatchedEnd = "REFUSED" | "UNKNOWN";
 
@@ -28,7 +30,7 @@ export class KeyWatch {
 
   /** Ends what was opened with keys that have expired. */
   endExpired(): void {
-    const now = Date.now();
+    const now = databaseNowMs();
     for (const [keyId, { expiresAt }] of this.#watched) {
       if (expiresAt !== null && expiresAt.getTime() <= now) this.#end(keyId, "REFUSED");
     }

@@ -5,6 +5,7 @@ import { LruCache } from "#shared/lru-cache.ts";
 
 interface Counted {
   points: number;
+  /** By performance.now(): who has used up a window would wait for as long as the machine's clock is set back. */
   endsAtMs: number;
 }
 
@@ -23,7 +24,7 @@ export class MemoryCounts extends RateLimiterStoreAbstract {
   _upsert(name: string, points: number, windowMs: number, isForced = false): Promise<Counted> {
     const known = this.#get(name);
     const next =
-      known === undefined || isForced ? { points, endsAtMs: Date.now() + windowMs } : { ...known, points: known.points + points };
+      known === undefined || isForced ? { points, endsAtMs: performance.now() + windowMs } : { ...known, points: known.points + points };
     this.#counted.set(name, next);
     return Promise.resolve(next);
   }
@@ -39,11 +40,11 @@ export class MemoryCounts extends RateLimiterStoreAbstract {
   }
 
   _getRateLimiterRes(_name: string, changed: number, { points, endsAtMs }: Counted): RateLimiterRes {
-    return new RateLimiterRes(Math.max(0, this.points - points), Math.max(0, endsAtMs - Date.now()), points, changed === points);
+    return new RateLimiterRes(Math.max(0, this.points - points), Math.max(0, endsAtMs - performance.now()), points, changed === points);
   }
 
   #get(name: string): Counted | undefined {
     const known = this.#counted.get(name);
-    return known !== undefined && known.endsAtMs > Date.now() ? known : undefined;
+    return known !== undefined && known.endsAtMs > performance.now() ? known : undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { databaseNow } from "#shared/database-time.ts";
 import { checkRange, checkStorableText, checkText } from "#shared/fields.ts";
 import { asksForText, readQuery } from "#shared/search-query.ts";
 import { admitted } from "./admitted.ts";
@@ -37,7 +38,7 @@ export async function searchMemories(context: MemoryContext, input: SearchMemori
   // All that is said is what they are not to have: nothing is near to that.
   const vector = query.text === "" ? undefined : await queryVector(context, mode, query.text);
   const nearest = vector && (await nearestTo(context, deeper(search, mode), { mode, vector }));
-  const at = new Date();
+  const at = databaseNow();
   const hits = await noted(context.db, { isLong: asksForText(query), at }, (read) => foundBy(read, search, { mode, nearest }));
   // After the transaction: in it the ORM would write each of them once more.
   for (const { memory } of hits) memory.lastAccessedAt = at;

@@ -2,6 +2,7 @@
  * The search by vectors. Where the database has pgvector it compares them itself; else it gives the newest of the scope, one behind another, and a thread
  * compares them. Only vectors of the tenant's space are looked at: others are of another model.
  */
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { toEntity } from "#shared/db/database.ts";
 import { Memory } from "../memory.entity.ts";
@@ -164,5 +165,5 @@ function vectorsWithin(bytes: number, { dimension }: VectorScope): number {
 }
 
 function parameters(tx: Tx, { space, scopeType, scopeId, memoryType }: VectorScope): unknown[] {
-  return [tx.tenantId, space, scopeType ?? null, scopeId ?? null, memoryType ?? null, new Date().toISOString()];
+  return [tx.tenantId, space, scopeType ?? null, scopeId ?? null, memoryType ?? null, databaseNow().toISOString()];
 }

@@ -30,13 +30,13 @@ export class RefusedParameters {
 
   /** Those that were refused within the last hour. */
   of(key: TenantKey): string[] {
-    const now = Date.now();
+    const now = performance.now();
     return [...(this.#until.get(key) ?? [])].flatMap(([name, until]) => (until > now ? [name] : []));
   }
 
   add(key: TenantKey, names: readonly string[]): void {
     const known = this.#until.get(key) ?? new Map<string, number>();
-    for (const name of names) known.set(name, Date.now() + rememberedMs);
+    for (const name of names) known.set(name, performance.now() + rememberedMs);
     this.#until.set(key, known);
   }
 }

@@ -3,6 +3,7 @@
  * (shared/db/sweep.ts).
  */
 import type pg from "pg";
+import { databaseTime } from "#shared/database-time.ts";
 import { Sweep } from "#shared/db/sweep.ts";
 import type { Log } from "#shared/log.ts";
 import { counter } from "#shared/metrics/instruments.ts";
@@ -83,7 +84,7 @@ export class RunRemoval {
   /** Deletes some of the runs that have ended long enough ago. @returns whether there may be more. */
   async #expire(client: pg.PoolClient): Promise<boolean> {
     if (this.#keepDays === undefined) return false;
-    const endedBefore = new Date(Date.now() - this.#keepDays * dayMs);
+    const endedBefore = await agoOf(client, this.#keepDays * dayMs);
     const { deleted, cursor } = await runsExpire(client, { after: this.#expiredUntil, endedBefore, looks: expiryLooks, limit: mostAtOnce });
     expiredRuns.inc(deleted);
     // From the beginning again with the next look: what waited then may have ended.
@@ -99,5 +100,11 @@ async function nextOf(client: pg.PoolClient, count: number): Promise<Removing | 
 
 /** @returns whether there may be more. */
 async function count(client: pg.PoolClient): Promise<boolean> {
-  return (await usageCount(client, new Date(Date.now() - uncountedMs), countedAtOnce)) > 0;
+  return (await usageCount(client, await agoOf(client, uncountedMs), countedAtOnce)) > 0;
+}
+
+/** So long ago by the database's clock, asked now: a machine whose clock goes ahead would remove what is to be kept. */
+async function agoOf(client: pg.PoolClient, ms: number): Promise<Date> {
+  const { rows } = await client.query<{ nowMs: number }>(`select ${databaseTime} "nowMs"`);
+  return new Date(rows[0]!.nowMs - ms);
 }

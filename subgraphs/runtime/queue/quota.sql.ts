@@ -1,4 +1,5 @@
 /** What tenants may have, and what they have. Counts stop at what is asked for: whoever has more has too much, however much it is. */
+import { databaseNowMs } from "#shared/database-time.ts";
 import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
 
 /** What a tenant may have; null: as much as it likes. */
@@ -100,7 +101,7 @@ export interface CountedRuns {
 
 /** What a tenant has. */
 export async function quotaUse(db: Queryable, tenantId: string, most: CountedRuns): Promise<QuotaUse> {
-  const [hour, second] = [hourMs, startingMs].map((ms) => firstIdOf(Date.now() - ms));
+  const [hour, second] = [hourMs, startingMs].map((ms) => firstIdOf(databaseNowMs() - ms));
   const [row] = await rowsOf<QuotaUse>(db, use, [tenantId, most.queued, most.hour, hour, most.running, second, most.starting]);
   if (row === undefined) throw new Error("what a tenant has is not told");
   return row;

@@ -40,9 +40,9 @@ export class TestedEngine {
   }
 
   async #tested(): Promise<Tested> {
-    const current = (this.#testing ??= this.#engine.test().then((tested) => ({ ...tested, atMs: Date.now() })));
+    const current = (this.#testing ??= this.#engine.test().then((tested) => ({ ...tested, atMs: performance.now() })));
     const tested = await current;
-    if (!("problem" in tested) || Date.now() - tested.atMs <= retestMs) return tested;
+    if (!("problem" in tested) || performance.now() - tested.atMs <= retestMs) return tested;
     // Whoever comes first starts the new test; the others wait for it.
     if (this.#testing === current) this.#testing = undefined;
     return this.#tested();

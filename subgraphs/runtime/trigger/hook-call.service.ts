@@ -1,5 +1,6 @@
 /** What comes to the address of a webhook: found by its token, checked by its signature, made into a run, and waited for. */
 import { createHash } from "node:crypto";
+import { databaseNowMs } from "#shared/database-time.ts";
 import { checkLargeJson } from "#shared/fields.ts";
 import { createKeyedRun } from "../graph/run.service.ts";
 import { runtimeErrors } from "../errors.ts";
@@ -56,7 +57,7 @@ async function checkSigned(
   const { signature: rule, id, secret, previousSecret, previousUntil } = hook;
   if (rule === null) return undefined;
   const box = await context.tenantSecrets();
-  const nowMs = Date.now();
+  const nowMs = databaseNowMs();
   const isPreviousGood = previousUntil !== null && previousUntil.getTime() > nowMs;
   const sealed = [secret, isPreviousGood ? previousSecret : null].filter((one) => one !== null);
   const secrets = sealed.map((one) => box.open(one, secretBinding(id)));

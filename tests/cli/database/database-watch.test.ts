@@ -1,8 +1,10 @@
 import { watchDatabase } from "../../../cli/database/database-watch.ts";
 
+const reachable = { isReachable: () => true, end: () => Promise.resolve() };
+
 /** A server that ends whenever it was started. */
 function brittleServer(restart: () => Promise<void>) {
-  return { isRunning: () => false, logFile: "/data/postgres.log", restart };
+  return { ...reachable, isRunning: () => false, logFile: "/data/postgres.log", restart };
 }
 
 describe("watchDatabase", () => {
@@ -33,7 +35,7 @@ describe("watchDatabase", () => {
       return Promise.resolve();
     };
     const end = watchDatabase({
-      server: { isRunning: () => isRunning, logFile: "", restart },
+      server: { ...reachable, isRunning: () => isRunning, logFile: "", restart },
       tell: () => {},
       onChange: (trouble) => trouble === undefined && back.resolve(),
       giveUp: back.reject,
@@ -44,6 +46,32 @@ describe("watchDatabase", () => {
     expect(starts).toBe(2);
   });
 
+  it("ends a server whose socket was taken away, and starts it again", async () => {
+    const told: string[] = [];
+    const back = Promise.withResolvers<void>();
+    const is = { running: true, reachable: false };
+    const end = watchDatabase({
+      server: {
+        isRunning: () => is.running,
+        isReachable: () => is.reachable,
+        end: () => Promise.resolve(void (is.running = false)),
+        logFile: "/data/postgres.log",
+        restart: () => Promise.resolve(void Object.assign(is, { running: true, reachable: true })),
+      },
+      tell: (text) => told.push(text),
+      onChange: (trouble) => trouble === undefined && back.resolve(),
+      giveUp: back.reject,
+      pollMs: 1,
+    });
+    await back.promise;
+    await end();
+    expect(told).toEqual([
+      "PostgreSQL's socket is gone, so nobody reaches it: it is ended",
+      "PostgreSQL has ended; it is started again. Its log: /data/postgres.log",
+      "PostgreSQL runs again",
+    ]);
+  });
+
   it("waits while the disk is full, however long, and starts it when there is space", async () => {
     const told: string[] = [];
     const troubles: (string | undefined)[] = [];
@@ -51,7 +79,7 @@ describe("watchDatabase", () => {
     let looks = 0;
     let isRunning = false;
     const end = watchDatabase({
-      server: { isRunning: () => isRunning, logFile: "", restart: () => Promise.resolve(void (isRunning = true)) },
+      server: { ...reachable, isRunning: () => isRunning, logFile: "", restart: () => Promise.resolve(void (isRunning = true)) },
       tell: (text) => told.push(text),
       onChange: (trouble) => {
         troubles.push(trouble);
@@ -81,7 +109,7 @@ describe("watchDatabase", () => {
       return Promise.resolve();
     };
     const end = watchDatabase({
-      server: { isRunning: () => isRunning, logFile: "", restart },
+      server: { ...reachable, isRunning: () => isRunning, logFile: "", restart },
       tell: () => {},
       onChange: (trouble) => trouble === undefined && back.resolve(),
       giveUp: back.reject,
@@ -97,7 +125,7 @@ describe("watchDatabase", () => {
     const restart = () => Promise.reject(new Error("it was started again"));
     const failures: unknown[] = [];
     const end = watchDatabase({
-      server: { isRunning: () => isRunning, logFile: "", restart },
+      server: { ...reachable, isRunning: () => isRunning, logFile: "", restart },
       tell: () => {},
       giveUp: (cause) => failures.push(cause),
       pollMs: 1,

@@ -8,6 +8,7 @@ import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
+import { withClockSet } from "../../testkit/set-clock.ts";
 
 const dayMs = 86_400_000;
 
@@ -69,6 +70,24 @@ describe("runs that have ended long enough ago", () => {
     );
     for (const table of ["run_event", "node_run"]) expect((await ids(t, table)).filter((id) => !stay.includes(id))).toEqual([]);
     await sweep.close();
+  });
+
+  it("are those that ended long ago by the database's clock: a machine whose clock goes ahead removes none that is to be kept", async () => {
+    const { t, finished, removal } = await setup();
+    const gone = await finished(31);
+    const kept = [await finished(29), await finished(0)].sort();
+    const sweep = removal(30);
+    const left = await withClockSet(400 * 86_400_000, async () => {
+      sweep.start();
+      await eventually(
+        () => ids(t, "run", "id"),
+        (found) => !found.includes(gone),
+      );
+      // It ends after the piece under way, so nothing goes later.
+      await sweep.close();
+      return ids(t, "run", "id");
+    });
+    expect(left).toEqual(kept);
   });
 
   it("stay where nobody said how long they are kept", async () => {

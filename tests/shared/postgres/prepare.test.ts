@@ -92,6 +92,17 @@ describe("preparePlatformDatabase", () => {
     }
   });
 
+  it("says what to raise where the server takes no more connections", async () => {
+    const { adminUrl, url } = await setup();
+    await query(adminUrl, "do $$ begin execute format('alter database %I connection limit 0', current_database()); end $$");
+    await expect(preparePlatformDatabase(url)).rejects.toMatchObject({
+      reason: "DATABASE_FULL",
+      message: expect.stringMatching(
+        /AGENT_PLATFORM_DATABASE_URL names, has no connection left: .*too many connections.* Raise max_connections/,
+      ),
+    });
+  });
+
   it("names the server, never the password, when it cannot be reached", async () => {
     const failure = preparePlatformDatabase("postgres://someone:secret@127.0.0.1:1/nowhere");
     await expect(failure).rejects.toMatchObject({

@@ -28,8 +28,12 @@ function setup({ beneath = "", isNew = false } = {}) {
   const folder = join(root, beneath, "postgres");
   mkdirSync(dirname(folder), { recursive: true });
   if (!isNew) execFileSync("cp", ["-a", join(seed, "postgres"), folder]);
-  const start = async (): Promise<PostgresServer> => {
-    const server = await startPostgres({ folder, settings: { fsync: "off", shared_buffers: "16MB" } });
+  const start = async (socketFolder?: string): Promise<PostgresServer> => {
+    const server = await startPostgres({
+      folder,
+      settings: { fsync: "off", shared_buffers: "16MB" },
+      ...(socketFolder && { socketFolder }),
+    });
     cleanups.push(() => server.stop());
     return server;
   };
@@ -37,6 +41,18 @@ function setup({ beneath = "", isNew = false } = {}) {
 }
 
 describe("startPostgres", () => {
+  it("says that nobody reaches it where its socket was taken away, and has it in the same place when it starts again", async () => {
+    const t = setup();
+    const first = await t.start();
+    expect(first.isReachable()).toBe(true);
+    rmSync(first.socketFolder, { recursive: true });
+    expect([first.isRunning(), first.isReachable()]).toEqual([true, false]);
+    await first.stop();
+    const second = await t.start(first.socketFolder);
+    expect([second.socketFolder, second.isReachable()]).toEqual([first.socketFolder, true]);
+    expect(statSync(second.socketFolder).mode & 0o777).toBe(0o700);
+  });
+
   it("listens on a Unix socket that only its user may reach, and on no port", async () => {
     const t = setup({ isNew: true });
     const server = await t.start();

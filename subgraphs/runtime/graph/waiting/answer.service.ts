@@ -1,3 +1,4 @@
+import { databaseNowMs } from "#shared/database-time.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { checkJson, checkStorable, checkStorableText, checkText } from "#shared/fields.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
@@ -54,7 +55,7 @@ async function post(
     return control.answerNode({ ...call, outcome: fitting.outcome });
   }
   if (answer.arguments != null) await checkArguments(context, row, fitting.approval.arguments);
-  return control.decideNode({ ...call, approval: { ...fitting.approval, by, atMs: Date.now() } });
+  return control.decideNode({ ...call, approval: { ...fitting.approval, by, atMs: databaseNowMs() } });
 }
 
 /** Arguments that a person changed are checked as those of the node are. @throws AppError ANSWER_INVALID, ANSWER_TOO_SLOW; those of a subgraph that is away */

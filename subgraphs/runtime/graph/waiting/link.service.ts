@@ -1,4 +1,5 @@
 /** Makes links to what waits, and answers whoever comes with one. */
+import { databaseNowMs } from "#shared/database-time.ts";
 import { AppError } from "#shared/errors.ts";
 import { checkRange, checkStorableText, checkText, excerpt } from "#shared/fields.ts";
 import { isJsonType, readMediaType } from "#shared/fetch/media-type.ts";
@@ -29,7 +30,7 @@ export function answerLink(
   if (row.reason === "CALLBACK" || row.reason === "TIMER") return null;
   const seconds = checkRange("expiresInSeconds", expiresInSeconds ?? weekSeconds, { min: leastSeconds, max: mostSeconds });
   const by = name == null ? answererOf(context) : checkStorableText("name", checkText("name", name, { min: 1, max: 200 }));
-  return address(context, { ...claimsOf(context, row), kind: "answer", expires: Math.floor(Date.now() / 1_000) + seconds, by });
+  return address(context, { ...claimsOf(context, row), kind: "answer", expires: Math.floor(databaseNowMs() / 1_000) + seconds, by });
 }
 
 /** The address that a machine calls; null for what waits for none. @throws AppError LINK_SCOPE_MISSING */
@@ -77,7 +78,7 @@ export interface LinkAnswer {
 export async function visitLink(context: RuntimeContext, visit: LinkVisit): Promise<LinkAnswer> {
   const claims = readLinkToken(context.secrets, visit.token);
   if (claims === undefined || claims.kind !== visit.kind || claims.tenantId !== context.db.tenantId) return gone(visit, 404);
-  if (claims.expires !== null && claims.expires * 1_000 < Date.now()) return gone(visit, 410);
+  if (claims.expires !== null && claims.expires * 1_000 < databaseNowMs()) return gone(visit, 410);
   const id = nodeRunId(claims.runId, claims.path);
   const row = await context.loaders.waiting.load(id);
   const isOpen = row?.isOpen === true && row.reason === claims.reason && row.attempt === claims.attempt;
@@ -123,7 +124,7 @@ interface Filled {
 async function filled(context: RuntimeContext, { visit, claims, row, body }: Filled): Promise<LinkAnswer> {
   const fields: FormFields = new URLSearchParams(body);
   const given = { formToken: fields.get("form_token") ?? "", token: visit.token };
-  if (!isFormToken(context.secrets, given, Date.now() / 1_000)) {
+  if (!isFormToken(context.secrets, given, databaseNowMs() / 1_000)) {
     const problems = [
       {
         field: "",
@@ -145,7 +146,7 @@ async function filled(context: RuntimeContext, { visit, claims, row, body }: Fil
 }
 
 function shown(context: RuntimeContext, visit: LinkVisit, row: WaitingRow) {
-  return { waiting: shownWaiting(row), formToken: formToken(context.secrets, visit.token, Date.now() / 1_000) };
+  return { waiting: shownWaiting(row), formToken: formToken(context.secrets, visit.token, databaseNowMs() / 1_000) };
 }
 
 /** Somebody was first, or the wait is over. */

@@ -1,3 +1,4 @@
+import { databaseNowMs } from "#shared/database-time.ts";
 import { delayTimes } from "#shared/dsl/configs.ts";
 import { maxRunSeconds } from "#shared/dsl/document.ts";
 import { renderConfig } from "#shared/dsl/render-config.ts";
@@ -15,7 +16,7 @@ export function delay({ config, scope }: Given): NodeOutcome {
   delayTimes.parse({ until, zone });
   const instant = instantOf(String(until), zone === undefined ? undefined : String(zone));
   if (typeof instant === "string") return invalid(`config.until ${JSON.stringify(until).slice(0, 80)} ${instant}.`);
-  if (instant > Date.now() + maxRunSeconds * 1_000)
+  if (instant > databaseNowMs() + maxRunSeconds * 1_000)
     return invalid(`config.until is ${new Date(instant).toISOString()}, more than a year away.`);
   return waiting({ reason: "TIMER", untilMs: instant });
 }
