@@ -4,7 +4,6 @@
  * parses nothing; as texts, BEGIN with its settings and COMMIT cost it as much as a small read.
  */
 import pg from "pg";
-import type { NamedStatement } from "./database.ts";
 import { inOneWrite } from "./pool.ts";
 import type { PreparedStatement } from "./prepared.ts";
 import { tenantSetting } from "./scope.ts";
@@ -28,6 +27,11 @@ const openings = {
   writes: opening("trip_writes", plannedOnce),
 };
 
+/** With the values of its parameters, as PostgreSQL takes them. */
+interface Asked extends PreparedStatement {
+  readonly values: readonly unknown[];
+}
+
 /** The driver's own query, as far as one that sends more than a statement has to know it. */
 interface DriverQuery {
   prepare(connection: DriverConnection): void;
@@ -50,7 +54,7 @@ class Trip extends pg.Query {
   #isOpened = false;
 
   constructor(
-    statement: NamedStatement,
+    statement: Asked,
     of: { opening: PreparedStatement; tenantId: string; done: (cause?: Error | null, result?: unknown) => void },
   ) {
     super({ name: statement.name, text: statement.text, values: [...statement.values] }, of.done as never);
@@ -77,7 +81,7 @@ class Trip extends pg.Query {
 /** Sends a statement in one round trip, and all of it in one write; its values are those that PostgreSQL takes. @throws what PostgreSQL says */
 export function oneTrip<Row extends object>(
   client: pg.PoolClient,
-  statement: NamedStatement,
+  statement: Asked,
   { kind, tenantId }: { kind: keyof typeof openings; tenantId: string },
 ): Promise<pg.QueryResult<Row & pg.QueryResultRow>> {
   const { connection } = client as unknown as { connection: DriverConnection };

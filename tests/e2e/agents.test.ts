@@ -394,7 +394,7 @@ describe("what comes of an agent", () => {
     model.chat(calls([name, { n: 1 }]), calls([name, { n: 2 }]), { text: "too late" });
     const view = await run({ toolBindingIds: [bindingId], maxSteps: 2 });
     const errorMessage =
-      "The agent has made 2 model calls and given no answer: maxSteps of its version allows no more. The call that the last one asks for was not made.";
+      "The node agent failed: The agent has made 2 model calls and given no answer: maxSteps of its version allows no more. The call that the last one asks for was not made.";
     expect(view).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS", errorMessage });
     expect(model.requests).toHaveLength(2);
     // Nobody would have read what the second answers.

@@ -626,6 +626,7 @@ const excused: Record<string, string> = {
   "SkillFileInput.path": "tests/skill/skill.test.ts has it",
   "SkillFileInput.contentBase64": "tests/skill/skill.test.ts has it",
   "CreateRunInput.mocks": asInput,
+  "ForkPatchInput.dropMocks": "tests/runtime/graph/fork.test.ts has what it refuses",
   "ForkPatchInput.input": asInput,
   "ForkPatchInput.state": asInput,
   "NodeScopeInput.input": asInput,

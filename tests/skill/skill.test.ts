@@ -134,11 +134,10 @@ describe("skill versions", () => {
         { runtimeType: "PROMPT", implementation: { prompt: "p", temprature: 1 } },
       ],
       ["implementation.model", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "PROMPT", implementation: { prompt: "p", model: 4 } }],
-      ...["HTTP", "PROMPT"].map((runtimeType): [string, string, object] => [
-        "implementation.headers",
-        "SKILL_IMPLEMENTATION_INVALID",
-        { runtimeType, implementation: { tool_binding_id: "b", prompt: "p", headers: { "x-a": "S{{ secrets.A }}" } } },
-      ]),
+      ...[
+        { runtimeType: "HTTP", implementation: { tool_binding_id: "b", headers: { "x-a": "S{{ secrets.A }}" } } },
+        { runtimeType: "PROMPT", implementation: { prompt: "p", headers: { "x-a": "S{{ secrets.A }}" } } },
+      ].map((input): [string, string, object] => ["implementation.headers", "SKILL_IMPLEMENTATION_INVALID", input]),
       ["implementation.template", "SKILL_IMPLEMENTATION_INVALID", { implementation: { template: "Costs ${1 + 1}" } }],
       [
         "implementation.system_prompt",

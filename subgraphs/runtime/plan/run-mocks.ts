@@ -34,21 +34,24 @@ export function withMocks(document: PlanDocument, { field, mocks, takenOverFrom 
   throw runtimeErrors.FORK_MOCKS_MISFIT({ field: "patch.dropMocks", id: takenOverFrom, problems });
 }
 
-/** The mocks of a run but for some. @throws AppError FORK_MOCK_UNKNOWN */
+/** The mocks of a run but for some. @throws AppError MOCKS_TOO_MANY, FORK_MOCK_UNKNOWN */
 export function withoutMocks(mocks: JsonObject, paths: readonly string[], id: string): JsonObject {
+  const field = "patch.dropMocks";
+  if (paths.length > maxMocks) throw runtimeErrors.MOCKS_TOO_MANY({ field, found: paths.length, limit: maxMocks });
   const known = Object.keys(mocks);
   for (const path of paths) {
-    if (known.includes(path)) continue;
+    if (Object.hasOwn(mocks, path)) continue;
     const meant = suggester(known)(path) ?? null;
     throw runtimeErrors.FORK_MOCK_UNKNOWN({
-      field: "patch.dropMocks",
+      field,
       path: excerpt(path),
       id,
       meant,
       known: known.slice(0, 10).map(excerpt),
     });
   }
-  return Object.fromEntries(Object.entries(mocks).filter(([path]) => !paths.includes(path)));
+  const dropped = new Set(paths);
+  return Object.fromEntries(Object.entries(mocks).filter(([path]) => !dropped.has(path)));
 }
 
 /** Why a plan does not take a mock. */

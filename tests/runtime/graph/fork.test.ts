@@ -246,6 +246,10 @@ describe("forkRun", () => {
       reason: "FORK_MOCK_UNKNOWN",
       message: expect.stringContaining("did you mean beside"),
     });
+    expect(await t.refusal(fork, { ...asking, patch: { dropMocks: new Array(1_001).fill("beside") } })).toMatchObject({
+      reason: "MOCKS_TOO_MANY",
+      message: expect.stringContaining("patch.dropMocks has 1001 paths"),
+    });
     expect(await t.refusal(fork, { ...asking, version: null, patch: { dropMocks: ["beside"] } })).toMatchObject({
       reason: "FORK_MOCKS_FROZEN",
     });
