@@ -194,6 +194,18 @@ describe("an agent run whose model somebody else is", () => {
     expect(Object.values(paths(run)).every((status) => status === "COMPLETED")).toBe(true);
     expect(model.requests).toHaveLength(1);
   });
+
+  it("fails in its last step with what they ask for, which is not called: no model would be told of it", async () => {
+    const tool = await makeTool(platform, { url: `${shop.url}/read` });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId], maxSteps: 1 });
+    const runId = await askAgent(platform, agentId, "What is on page 7?", { execution: "MANUAL" });
+    const outputJson = { tool_calls: [{ id: "c", name: tool.name, arguments: {} }] };
+    await ask(platform, update, { id: `${runId}:agent/model#1`, input: { status: "COMPLETED", outputJson } });
+    const run = await readRun(platform, runId);
+    expect(run).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS" });
+    expect(paths(run)).toEqual({ agent: "FAILED", "agent/model#1": "FAILED" });
+    expect(shop.requests).toEqual([]);
+  });
 });
 
 describe("an agent run that is refused", () => {

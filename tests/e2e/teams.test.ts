@@ -204,6 +204,31 @@ describe("a SUPERVISOR team", () => {
     expect(model.requests).toHaveLength(2);
   });
 
+  it("counts the tokens of the call that a member fails by", async () => {
+    const dear = { ...calls(["no_such_tool", {}]), usage: { prompt_tokens: 900, completion_tokens: 100 } };
+    const free = { usage: { prompt_tokens: 0, completion_tokens: 0 } };
+    const script = () =>
+      byMember({
+        lead: [
+          { ...delegate(["a", "1"]), ...free },
+          { text: "Alone then.", ...free },
+        ],
+        a: [dear],
+      });
+    for (const [most, expected] of [
+      [1_001, { status: "COMPLETED", outputJson: { steps: 3, usage: { prompt_tokens: 900, completion_tokens: 100 } } }],
+      [1_000, { status: "FAILED", errorCode: "TEAM_BUDGET_EXCEEDED" }],
+    ] as const) {
+      model.reset();
+      model.chat(script());
+      const members = [lead, { ...a, agent: { maxSteps: 1 } }];
+      const { teamId } = await makeTeam(platform, "SUPERVISOR", members, { config: { max_total_tokens: most } });
+      const run = await finishRun(platform, await askTeam(platform, teamId, "Go."));
+      expect(run).toMatchObject(expected);
+      expect(paths(run)).toMatchObject({ "team/member#1.0": "FAILED", "team/member#1.0/model#1": "FAILED" });
+    }
+  });
+
   it("counts what makes a member's conversation shorter, and makes it no shorter where that could not be used", async () => {
     const tooLong = { status: 400, json: { error: { message: "too long", code: "context_length_exceeded" } } };
     const loop = calls(["no_such_tool", {}]);

@@ -19,6 +19,8 @@ import {
   type OpenPhase,
 } from "./frame.ts";
 import type { Fault } from "./fault.ts";
+import type { TokenUse } from "./drivers/team-route.ts";
+import { failedRoute } from "./drivers/team-use.ts";
 import { roundRoutes } from "./drivers/loop.driver.ts";
 import { errorRoute } from "./on-error.ts";
 import { lastSegment } from "./path.ts";
@@ -47,6 +49,8 @@ export interface FailedEnd {
   route?: string | undefined;
   outputText?: string | null;
   outputJson?: Json;
+  /** What its last attempt has used. */
+  usage?: TokenUse | undefined;
 }
 
 /** A node has a row now: offered, started, or waiting. */
@@ -149,8 +153,10 @@ const noResult: FrameResult = { hasFailed: true, output: { output: null, text: n
  */
 export function applyFailed(run: RunState, state: NodeState, end: FailedEnd): NodeState[] {
   ended(run, state, "FAILED");
-  const { code, message, fault, route, outputText = null, outputJson = null } = end;
-  if (route !== undefined) state.frame.agent?.routes.set(lastSegment(state.path), route);
+  const { code, message, fault, route, outputText = null, outputJson = null, usage } = end;
+  // The row of a failure that nothing handles has no route: what the part has used counts to its team all the same.
+  const told = route ?? failedRoute(usage);
+  if (told !== undefined) state.frame.agent?.routes.set(lastSegment(state.path), told);
   if (fault === "crash" && isLeaf(state)) run.crashedNodes++;
   if (route === undefined) {
     failureSpread(run, state, { code, message, fault });

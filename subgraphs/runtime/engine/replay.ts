@@ -6,6 +6,7 @@ import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened, 
 import { agentOpen, frameFor } from "./drive.ts";
 import { isDone, type DonePhase, type NodeState, type Opened, type OpenPhase } from "./frame.ts";
 import type { Fault } from "./fault.ts";
+import type { TokenUse } from "./drivers/team-route.ts";
 import { compositePathOf, framePathOf, lastSegment, ordinalOf, rootPath } from "./path.ts";
 import { frameType } from "./composite.ts";
 import { nodeOfPath, type CompiledPlan } from "./plan.ts";
@@ -32,6 +33,8 @@ export interface StoredNode {
   errorCode: string | null;
   errorMessage: string | null;
   fault?: Fault | undefined;
+  /** What a failure that nothing handled has used. */
+  usage?: TokenUse | undefined;
 }
 
 /** A run again, and the skips that its rows do not say yet. */

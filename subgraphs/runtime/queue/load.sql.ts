@@ -4,6 +4,7 @@
  */
 import { readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
+import type { TokenUse } from "../engine/drivers/team-route.ts";
 import { isTimeOut } from "./failure.ts";
 import { isIndexedPart } from "./parts.sql.ts";
 import type { OpenedColumn, ProgressColumn } from "./rows.ts";
@@ -93,6 +94,8 @@ export interface LoadedNode {
   errorMessage: string | null;
   /** A number of {@link faultNumbers}; null: it has not failed, or by itself. */
   fault: number | null;
+  /** What a failure that nothing handled has used; null: nothing, or it is no such. */
+  failedUsage: TokenUse | null;
   outputText: string | null;
   outputJson: Json;
   /** Where the output lies that the row does not carry, and its size; null: nowhere, or nobody needs it. */
@@ -152,6 +155,10 @@ export const writtenIn = (row: string, before = "2147483647"): string => `case $
 
 const ifGoesOn = (value: string): string => `case when n.opened is not null and n.status < 3 then ${value} end`;
 
+/** SQL: what node run n has used that failed, as JSON, where its route does not say it. */
+export const failedUsage = `case when n.status = 4 and n.route is null and n.prompt_tokens is not null
+    then json_build_object('promptTokens', n.prompt_tokens, 'completionTokens', coalesce(n.completion_tokens, 0)) end`;
+
 const nodeObjectWith = (
   itemChunks: string,
 ): string => `json_build_object('path', n.path, 'nodeId', n.node_id, 'nodeType', n.node_type, 'status', n.status, 'attempt', n.attempt, 'seq', n.seq, 'doneSeq', n.done_seq,
@@ -159,7 +166,7 @@ const nodeObjectWith = (
   'waitReason', n.wait_reason, 'effectKey', n.effect_key, 'ownFaults', n.own_faults, 'approval', case when n.status < 3 then n.approval end,
   'childRunId', n.child_run_id, 'opened', n.opened, 'progress', ${ifGoesOn("n.progress")},
   'written', ${ifGoesOn(writtenIn("n"))}, 'chunks', ${ifGoesOn(itemChunks)}, 'chunkBytes', ${ifGoesOn(chunkBytes)}, 'route', n.route, 'errorCode', n.error_code, 'errorMessage', n.error_message, 'fault', n.fault,
-  'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
+  'failedUsage', ${failedUsage}, 'outputText', n.output_text, 'outputJson', n.output_json, 'outputArtifactId', o.id, 'outputBytes', o.size_bytes)`;
 
 const nodeObject = nodeObjectWith(chunks);
 /** SQL: a {@link LoadedNode} of node run n and artifact o, as JSON, but for the items that it works on. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from "#shared/json.ts";
-import { agentNext, type AgentStep, type AgentView } from "../../../subgraphs/runtime/engine/drivers/agent.driver.ts";
+import { agentNext, outOfSteps, type AgentStep, type AgentView } from "../../../subgraphs/runtime/engine/drivers/agent.driver.ts";
 import { agentRules } from "../../../subgraphs/runtime/engine/drivers/agent-plan.ts";
 import { compilePlan, isSubWorkflowFrame, nodeOfPath } from "../../../subgraphs/runtime/engine/plan.ts";
 import { replay, type StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
@@ -59,20 +59,29 @@ describe("agentNext", () => {
   const ended = ["model#1:again", "model#2:again"];
   it.each<[string, string[], AgentStep | { kind: "fail" }]>([
     ["fails where its steps are used up", [...ended, "model#3:again"], { kind: "fail" }],
-    ["calls no tool of whose answer no model is told", [...ended, "model#3:calls:2"], { kind: "fail" }],
-    ["calls those of which one is told", ["model#1:compact", "compact#1:done", "model#2:again", "model#3:calls:1"], opens("tool#3.0")],
-    ["waits for what an older version has begun", [...ended, "model#3:calls:2", "tool#3.0:open"], opens("tool#3.1")],
+    ["calls what an older version's last model call asks for", [...ended, "model#3:calls:2"], opens("tool#3.0", "tool#3.1")],
+    ["waits for that", [...ended, "model#3:calls:2", "tool#3.0:done", "tool#3.1:open"], { kind: "wait" }],
     ["and fails then", [...ended, "model#3:calls:1", "tool#3.0:done"], { kind: "fail" }],
   ])("%s", (_name, parts, step) => {
     expect(agentNext(agentRules({ agent: frozen() })!, view(...parts))).toMatchObject(step);
   });
 
-  it.each([
-    [frozen(), "maxSteps of its version allows no more"],
-    [{ limits: { max_steps: 3, steps_of: "team" } }, "max_rounds of its team's version allows no more"],
-  ])("names the key that ends it", (agent, said) => {
-    const step = agentNext(agentRules({ agent })!, view(...ended, "model#3:calls:2"));
-    expect(step).toMatchObject({ code: "AGENT_MAX_STEPS", message: expect.stringContaining(said) as string });
+  it.each<[JsonObject, Parameters<typeof outOfSteps>[1], number, string | undefined]>([
+    [frozen(), { turn: 2, compactions: 0 }, 2, undefined],
+    [frozen(), { turn: 3, compactions: 1 }, 2, undefined],
+    [frozen(), { turn: 3, compactions: 0 }, 0, "3 model calls and given no answer: maxSteps of its version allows no more."],
+    [frozen(), { turn: 4, compactions: 1 }, 2, "allows no more. The 2 calls that the last one asks for were not made."],
+    [
+      { limits: { max_steps: 1 } },
+      { turn: 1, compactions: 0 },
+      1,
+      "a model call and given no answer: maxSteps of its version allows no more. The call",
+    ],
+    [{ limits: { max_steps: 3, steps_of: "team" } }, { turn: 3, compactions: 0 }, 1, "max_rounds of its team's version allows no more"],
+  ])("has its last step, and names the key that says so: %#", (agent, turn, asked, said) => {
+    const end = outOfSteps(agentRules({ agent })!, turn, asked);
+    expect(end?.code).toBe(said && "AGENT_MAX_STEPS");
+    if (said !== undefined) expect(end?.message).toContain(said);
   });
 });
 
@@ -108,6 +117,30 @@ describe("an agent that is replayed", () => {
       ["a/memory#1"],
       ["a"],
     ]);
+  });
+
+  it.each<[string, StoredNode["status"], Partial<StoredNode>]>([
+    ["are done", "COMPLETED", {}],
+    ["have failed", "FAILED", { route: "error", errorCode: "TOOL_HTTP_ERROR" }],
+    ["are called", "RUNNING", {}],
+    ["wait for a person", "WAITING", {}],
+  ])("goes on with the calls of a last step that an older version has made, which %s", (_how, status, more) => {
+    const story = [
+      opened(),
+      row("a/memory#0", "COMPLETED"),
+      row("a/model#1", "COMPLETED", { route: "again" }),
+      row("a/model#2", "COMPLETED", { route: "again" }),
+      row("a/model#3", "COMPLETED", { route: "calls:2" }),
+      row("a/tool#3.0", status, more),
+    ];
+    const { run } = replay(compiled, story);
+    expect(run.frames.get("a")?.failure).toBeUndefined();
+    expect([...run.ready].map(({ path }) => path)).toEqual(["a/tool#3.1"]);
+    expect([...run.open].map(({ path }) => path)).toEqual(status === "RUNNING" || status === "WAITING" ? ["a/tool#3.0"] : []);
+    const done = story.map((one) => (one.path === "a/tool#3.0" ? { ...one, status: "COMPLETED" as const, doneSeq: ++seq } : one));
+    const after = replay(compiled, [...done, row("a/tool#3.1", "COMPLETED")]).run;
+    expect(after.frames.get("a")?.failure).toMatchObject({ code: "AGENT_MAX_STEPS" });
+    expect([...after.ready].map(({ path }) => path)).toEqual(["a"]);
   });
 
   it("fails with its model, when what is open of it has stopped", () => {

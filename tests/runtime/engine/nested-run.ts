@@ -5,6 +5,7 @@ import { applyCancelled, applyCompleted, applyDriven, applyFailed, applyOpened }
 import { openScopesBeneath, statesOf } from "../../../subgraphs/runtime/engine/drive.ts";
 import { isDone, isLeaf, isOpen, isStopped, varsOf, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import { handlingOf, isPoisonous } from "../../../subgraphs/runtime/engine/handling.ts";
+import type { TokenUse } from "../../../subgraphs/runtime/engine/drivers/team-route.ts";
 import { roundRoutes } from "../../../subgraphs/runtime/engine/drivers/loop.driver.ts";
 import { compilePlan, type CompiledPlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import type { StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
@@ -169,8 +170,9 @@ export function tellNested({ plan, picks, failing, isWriting = true, failsWith, 
   };
   const fail = (state: NodeState, code: string, message: string): void => {
     const fault = faultFor(code);
-    const handling = handlingOf(run, state, fault);
-    const end = { route: handling?.route, outputText: null, outputJson: null, ...handling?.output };
+    const usage = usedBy(state);
+    const handling = handlingOf(run, state, fault, usage);
+    const end = { route: handling?.route, outputText: null, outputJson: null, usage, ...handling?.output };
     write(state, "FAILED", { errorCode: code, errorMessage: message, fault, ...end }, () =>
       applyFailed(run, state, { code, message, fault, ...end }),
     );
@@ -220,6 +222,11 @@ export function tellNested({ plan, picks, failing, isWriting = true, failsWith, 
       else if (outcome.kind === "completed") complete(state, outcome.outputJson ?? null, outcome.route);
     }
   }
+}
+
+/** Model calls have been answered that fail, and so has what tools ask. */
+function usedBy({ node: { type } }: NodeState): TokenUse | undefined {
+  return type === "agent-model" || type === "agent-tool" ? { promptTokens: 30, completionTokens: 3 } : undefined;
 }
 
 /** A round gives its path; the loop ends with the one that `until` says. */

@@ -72,9 +72,8 @@ export function agentNext(agent: AgentRules, view: AgentView): AgentStep {
     if (view.inputs > inputs) return nextTurn(agent, view);
     return after(view, agent.writes ? [agentParts.write] : [], () => finish);
   }
+  // Where no model would be told of them the model call has failed (outOfSteps). An older version has made them all the same: its rows say so, and are gone on with.
   const calls = Array.from({ length: end }, (_, call) => view.callPart?.(turn, call) ?? agentParts.tool(turn, call));
-  // Nobody would read what they answer. Those of a run that an older version of the platform has begun are waited for.
-  if (!mayAsk(agent, view) && calls.every((part) => view.phaseOf(part) === "absent")) return outOfSteps(agent, calls.length);
   return after(view, calls, () => nextTurn(agent, view));
 }
 
@@ -86,15 +85,20 @@ function after(view: AgentView, parts: readonly string[], then: () => AgentStep)
 }
 
 function nextTurn(agent: AgentRules, view: AgentView): AgentStep {
-  return mayAsk(agent, view) ? { kind: "open", parts: [agentParts.model(view.turn + 1)] } : outOfSteps(agent, 0);
+  return outOfSteps(agent, view) ?? { kind: "open", parts: [agentParts.model(view.turn + 1)] };
 }
 
-function mayAsk({ maxSteps }: AgentRules, { turn, compactions }: AgentView): boolean {
-  return turn - compactions < maxSteps;
-}
-
-/** @param asked  calls that its last model call asks for; they are not made */
-function outOfSteps({ maxSteps, stepsOf }: AgentRules, asked: number): AgentStep {
+/**
+ * How an agent fails that may make no model call after a turn; undefined: it may make one.
+ *
+ * @param asked  calls that the turn asks for: they are not made, as no model would be told of them
+ */
+export function outOfSteps(
+  { maxSteps, stepsOf }: Pick<AgentRules, "maxSteps" | "stepsOf">,
+  { turn, compactions }: Pick<AgentView, "turn" | "compactions">,
+  asked = 0,
+): Extract<AgentStep, { kind: "fail" }> | undefined {
+  if (turn - compactions < maxSteps) return undefined;
   const calls = maxSteps === 1 ? "a model call" : `${maxSteps} model calls`;
   const left =
     asked === 0

@@ -49,6 +49,13 @@ export function usedRoute(state: NodeState, word: string, usage: TokenUse | unde
   return teamRoute(word, { turns: 0, ...usage });
 }
 
+/** Stands for the route of a part of an agent that failed, and is not handled, where it has used something; it is in no row. */
+export function failedRoute(usage: TokenUse | undefined): string | undefined {
+  return usage && teamRoute(failedWord, { turns: 0, ...usage });
+}
+
+const failedWord = "failed";
+
 /** Whether a frame is a team's, or one of its members'. */
 function isOfTeam(frame: Frame): boolean {
   const around = workingOf(frame)?.kind === "agent" ? frame.owner?.frame : frame;

@@ -7,8 +7,7 @@ import type { CompiledPlan } from "../../engine/plan.ts";
 import { replay, type StoredNode } from "../../engine/replay.ts";
 import { isStopped, type NodeState } from "../../engine/frame.ts";
 import { depthOf, rootPath } from "../../engine/path.ts";
-import { standing } from "../../queue/load.sql.ts";
-import type { OpenedColumn } from "../../queue/rows.ts";
+import { failedUsage, standing, type LoadedNode } from "../../queue/load.sql.ts";
 import { NodeRun } from "./node-run.entity.ts";
 import { nodeRunId } from "../../queue/node-run-id.ts";
 import { epochMs } from "../../queue/statement.ts";
@@ -26,13 +25,13 @@ interface OpenRun {
   planId: string;
   initialNode: string | null;
   createdMs: number;
-  nodes: { path: string; seq: number; status: number; doneSeq: number | null; route: string | null; opened: OpenedColumn | null }[];
+  nodes: Pick<LoadedNode, "path" | "seq" | "status" | "doneSeq" | "route" | "failedUsage" | "opened">[];
 }
 
 // Only what decides what is ready: outputs stay where they are. Served by the primary keys.
 const openRuns = `select r.id, r.plan_id as "planId", r.initial_node as "initialNode", ${epochMs("r.created_at")} as "createdMs",
     (select coalesce(json_agg(json_build_object('path', n.path, 'seq', n.seq, 'status', n.status, 'doneSeq', n.done_seq, 'route', n.route,
-       'opened', n.opened)), '[]')
+       'failedUsage', ${failedUsage}, 'opened', n.opened)), '[]')
      from runtime.node_run n where n.tenant_id = $2 and n.run_id = r.id and ${standing}) as nodes
   from runtime.run r where r.tenant_id = $2 and r.id = any($1) and r.status < 3`;
 
@@ -58,7 +57,7 @@ function readyNodes(open: OpenRun, plan: CompiledPlan | undefined): NodeRun[] {
     .map((state, place) => queuedNode(open, state, place));
 }
 
-function storedNode({ path, seq, status, doneSeq, route, opened }: OpenRun["nodes"][number]): StoredNode {
+function storedNode({ path, seq, status, doneSeq, route, failedUsage: usage, opened }: OpenRun["nodes"][number]): StoredNode {
   const unread = { outputText: null, outputJson: null, stateUpdates: undefined, errorCode: null, errorMessage: null };
   return {
     path,
@@ -66,6 +65,7 @@ function storedNode({ path, seq, status, doneSeq, route, opened }: OpenRun["node
     status: nodeRunStatusWord(status),
     doneSeq,
     route: route ?? undefined,
+    usage: usage ?? undefined,
     opened: opened === null ? undefined : { count: opened.count ?? 1 },
     ...unread,
   };

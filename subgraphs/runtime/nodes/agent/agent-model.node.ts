@@ -7,7 +7,7 @@ import { agentOf, openingOf, type FrozenAgent } from "./agent-frozen.ts";
 import { functionsTold } from "./agent-functions.ts";
 import { answerCheck } from "./agent-output.ts";
 import { promptOf, type Prompt } from "./agent-prompt.ts";
-import { overBudget, spentOf, spentWith, type Spent } from "./agent-spent.ts";
+import { overBudget, overSteps, spentOf, spentWith, type Spent } from "./agent-spent.ts";
 import { agentRunOf, inputsOf, placeOf, turnsBefore, type ToolCall, type Turn } from "./agent-turn.ts";
 import type { NodeContext, NodeOutcome, NodeUsage } from "../executor.ts";
 import { completionOutput, given, modelCall, usageOf } from "../model-call.ts";
@@ -143,9 +143,14 @@ async function outcomeOf(
     const refusal = overBudget(agent, spentWith(spent, outputJson));
     if (refusal !== undefined) return { ...refusal, outputText, outputJson, usage };
     const repeated = repeatedCall(agent, before, calls);
-    if (repeated === undefined) return completed({ outputText, outputJson, usage, route: route(calls.length) });
-    const message = `The model has called ${repeated.name.slice(0, 80)} with the same arguments ${agent.limits.same_calls} times in a row.`;
-    return failed({ code: "AGENT_TOOL_LOOP", message, outputText, outputJson, usage });
+    if (repeated !== undefined) {
+      const message = `The model has called ${repeated.name.slice(0, 80)} with the same arguments ${agent.limits.same_calls} times in a row.`;
+      return failed({ code: "AGENT_TOOL_LOOP", message, outputText, outputJson, usage });
+    }
+    const compactions = before.filter(({ compaction }) => compaction !== undefined).length;
+    const last = overSteps(context.config, { turn: placeOf(context.nodeRunId).turn, compactions }, calls.length);
+    if (last !== undefined) return { ...last, outputText, outputJson, usage };
+    return completed({ outputText, outputJson, usage, route: route(calls.length) });
   }
   const answer = await answerCheck(context, agent.model.response_format, outputText);
   if (answer.problem === undefined)

@@ -1,6 +1,7 @@
 /** What an agent's model calls have used, as their rows have it: so a takeover changes nothing of it. */
-import type { Json } from "#shared/json.ts";
-import { agentParts } from "../../engine/drivers/agent.driver.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
+import { agentRules } from "../../engine/drivers/agent-plan.ts";
+import { agentParts, outOfSteps, type AgentView } from "../../engine/drivers/agent.driver.ts";
 import type { FrozenAgent } from "./agent-frozen.ts";
 import { numberOf, objectOf, type AgentOutputs } from "./agent-turn.ts";
 import type { NodeOutcome } from "../executor.ts";
@@ -50,6 +51,13 @@ export function overBudget({ limits }: FrozenAgent, spent: Spent): Failed | unde
   if (tokens >= mostTokens) return exceeded(`used ${tokens} tokens, and its maxTotalTokens is ${mostTokens}`);
   if (price >= mostPrice) return exceeded(`cost ${price}, and its maxTotalPrice is ${mostPrice}`);
   return undefined;
+}
+
+/** The same of one whose model asks for calls in the last step that it has. @param config  of its node run */
+export function overSteps(config: JsonObject, turn: Pick<AgentView, "turn" | "compactions">, asked: number): Failed | undefined {
+  const rules = agentRules(config);
+  const end = rules && outOfSteps(rules, turn, asked);
+  return end && failed({ code: end.code, message: end.message });
 }
 
 function exceeded(what: string): Failed {

@@ -124,7 +124,7 @@ export function instead(outcome: NodeFailure): StoredOutcome {
 }
 
 /** The end of a node that failed, as its row says it again. */
-export function failedEnd({ code, message, fault, outputText, outputJson = null, handling }: NodeFailure): FailedEnd {
+export function failedEnd({ code, message, fault, outputText, outputJson = null, usage, handling }: NodeFailure): FailedEnd {
   const own = { outputText: outputText ?? null, outputJson };
-  return { code, message, fault, route: handling?.route, ...(handling?.output ?? own) };
+  return { code, message, fault, usage, route: handling?.route, ...(handling?.output ?? own) };
 }

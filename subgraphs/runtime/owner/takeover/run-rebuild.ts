@@ -63,6 +63,7 @@ function storedNode(node: LoadedNode): StoredNode {
     route: node.route ?? undefined,
     errorCode: node.errorCode,
     fault: faultOf(node.fault),
+    usage: node.failedUsage ?? undefined,
     errorMessage: node.errorMessage,
   };
 }
