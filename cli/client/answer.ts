@@ -105,7 +105,10 @@ export function answerWaiting({
   return withClient(asked, async (client) => {
     const { outputJson } = given;
     if (fields.length > 0 && outputJson !== undefined && !isJsonObject(outputJson))
-      throw cliErrors.ANSWER_FIELD_INVALID({ given: `--output ${oneLine(JSON.stringify(outputJson))}`, problem: "with --set it is a JSON object" });
+      throw cliErrors.ANSWER_FIELD_INVALID({
+        given: `--output ${oneLine(JSON.stringify(outputJson))}`,
+        problem: "with --set it is a JSON object",
+      });
     const answer = fields.length === 0 ? given : await withFields(client, nodeRunId, given, fields);
     await answerWith(client, asked, { nodeRunId, answer });
   });

@@ -3,7 +3,16 @@ import { checkName } from "#shared/fields.ts";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { CliContext } from "../context.ts";
-import { apiKeyHelp, askedBy, checkedOption, graphUrl, tenantHelp, urlOption, tenantOption, type GraphOptions } from "../client/graph-options.ts";
+import {
+  apiKeyHelp,
+  askedBy,
+  checkedOption,
+  graphUrl,
+  tenantHelp,
+  urlOption,
+  tenantOption,
+  type GraphOptions,
+} from "../client/graph-options.ts";
 import type { TriggersAsked } from "../client/triggers.ts";
 
 interface CreateOptions extends GraphOptions {

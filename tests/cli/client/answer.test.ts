@@ -50,7 +50,10 @@ describe("answer", () => {
     expect((await cli("--assignee", "bob")).output).toBe("Nothing waits for anybody.\n");
     const id = `${runId}:ask`;
     const needed = await cli(id);
-    expect([needed.code, needed.output]).toEqual([2, expect.stringContaining(`Node run ${id} waits on, for nothing was answered. Say how:`)]);
+    expect([needed.code, needed.output]).toEqual([
+      2,
+      expect.stringContaining(`Node run ${id} waits on, for nothing was answered. Say how:`),
+    ]);
     expect(needed.output).toContain("Answer with:");
     const { code, output } = await cli(id, "--show");
     expect(code).toBe(0);
@@ -79,7 +82,7 @@ describe("answer", () => {
     });
     expect(await cli(id, "--action", "yes", "--output", "{")).toMatchObject({ code: 2 });
     expect(await cli(id, "--show", "--action", "yes")).toMatchObject({ code: 2, output: expect.stringContaining("--show") as string });
-    for (const whole of ["[1]", "null", '"x"'])
+    for (const whole of ["[1]", '"x"'])
       expect(await cli(id, "--action", "yes", "--output", whole, "--set", "n=3")).toMatchObject({
         code: 2,
         output: expect.stringContaining(`--output ${whole}: with --set it is a JSON object`) as string,
@@ -111,14 +114,18 @@ describe("answer", () => {
     const runId = await startRun(platform, workflowId);
     const waits = (id: string) =>
       eventually(
-        async () => (await platform.post(`query ($id: ID!) { nodeRun(id: $id) { status } }`, { id })).data as { nodeRun: { status: string } | null },
+        async () =>
+          (await platform.post(`query ($id: ID!) { nodeRun(id: $id) { status } }`, { id })).data as { nodeRun: { status: string } | null },
         ({ nodeRun }) => nodeRun?.status === "WAITING",
       );
     await waits(`${runId}:gate`);
     expect(await cli(`${runId}:gate`, "--show")).toMatchObject({ code: 0, output: expect.stringContaining("Release?") as string });
     expect(await cli(`${runId}:gate`)).toMatchObject({ code: 0, output: expect.stringContaining("was answered") as string });
     await waits(`${runId}:call`);
-    expect(await cli(`${runId}:call`, "--json")).toMatchObject({ code: 2, output: expect.stringContaining('"reason":"ANSWER_MISSING"') as string });
+    expect(await cli(`${runId}:call`, "--json")).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('"reason":"ANSWER_MISSING"') as string,
+    });
     expect(await cli(`${runId}:call`, "--reject")).toMatchObject({ code: 0 });
     await finishRun(platform, runId);
   });

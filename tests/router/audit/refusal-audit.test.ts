@@ -239,14 +239,21 @@ describe("a request that is refused before it is an operation", () => {
     const socket = connect(t.router.port, "127.0.0.1");
     socket.on("error", () => {});
     const frame = Buffer.concat([Buffer.from([0x81, 0x80 | init.length, 0, 0, 0, 0]), Buffer.from(init)]);
-    socket.write(["GET /graphql HTTP/1.1", "host: localhost", "connection: upgrade", "upgrade: websocket", ...handshake, "", ""].join("\r\n"));
+    socket.write(
+      ["GET /graphql HTTP/1.1", "host: localhost", "connection: upgrade", "upgrade: websocket", ...handshake, "", ""].join("\r\n"),
+    );
     socket.once("data", () => {
       socket.write(frame);
       socket.once("data", () => socket.write("\x8f\x80\0\0\0\0", "latin1"));
     });
     await new Promise((resolve) => socket.once("close", resolve));
     expect(t.audits).toMatchObject([badInput]);
-    expect(t.logged.filter(({ msg }) => msg === "request refused").map(({ reason }) => reason).slice(-1)).toEqual(["TENANT_ID_INVALID"]);
+    expect(
+      t.logged
+        .filter(({ msg }) => msg === "request refused")
+        .map(({ reason }) => reason)
+        .slice(-1),
+    ).toEqual(["TENANT_ID_INVALID"]);
   });
 
   it("has none where it did not ask for the graph", async () => {

@@ -89,7 +89,9 @@ export function requestProblems(changed: JsonObject, shown: JsonObject): FieldPr
   const hidden = ["url", "base_url", "query"].filter((key) => isHalfHidden(changed[key], shown[key]));
   // A url counts alone, and a person who changed the others would approve of what they did not mean.
   const idle =
-    (changed["url"] ?? shown["url"]) === undefined ? [] : ["base_url", "path"].filter((key) => changed[key] !== undefined && changed[key] !== shown[key]);
+    (changed["url"] ?? shown["url"]) === undefined
+      ? []
+      : ["base_url", "path"].filter((key) => changed[key] !== undefined && changed[key] !== shown[key]);
   const broken = ["url", "base_url"].flatMap((key) => addressProblem(key, changed[key], shown[key]) ?? []);
   const { path } = changed;
   const isClimbing = typeof path === "string" && path !== shown["path"] && climbs(path);
