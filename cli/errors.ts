@@ -129,6 +129,11 @@ export const cliErrors = defineErrors({
         ? `No node run ${f.id}. answer without an id lists what waits.`
         : `Node run ${f.id} is ${f.status} and asks nothing${f.answeredBy === null ? ". answer without an id lists what waits" : `: it was answered by ${f.answeredBy}`}.`,
   },
+  ANSWER_MISSING: {
+    code: "BAD_USER_INPUT",
+    message: (f: { id: string }) =>
+      `Node run ${f.id} waits on, for nothing was answered. Say how: by one of the commands that were shown; --show only shows it.`,
+  },
   ANSWER_FIELD_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { given: string; problem: string }) => `${f.given}: ${f.problem}. Such as --set amount=20 --set note="late".`,

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { cliErrors } from "../errors.ts";
 import { answerNodeRun, askedQuestion, waitingNodeRuns } from "./documents.ts";
 import { schemaShape } from "./input-shape.ts";
-import { questionLines, valuesOf } from "./question.ts";
+import { asksNothing, questionLines, valuesOf } from "./question.ts";
 
 interface Asked {
   url: string;
@@ -60,12 +60,27 @@ function oneLine(text: string, most = 120): string {
 }
 
 /** Shows what a node run asks, and how it is answered. @throws AppError NOTHING_ASKED */
-export function showQuestion({ nodeRunId, isJson, print, ...asked }: Asked & { nodeRunId: string }): Promise<void> {
+export function showQuestion({ nodeRunId, ...asked }: Asked & { nodeRunId: string }): Promise<void> {
+  return withClient(asked, async (client) => printQuestion(asked, nodeRunId, await questionOf(client, nodeRunId)));
+}
+
+/**
+ * Lets a node run go on that only waits for somebody to say so; what asks for more is shown.
+ *
+ * @throws AppError NOTHING_ASKED; ANSWER_MISSING after it was shown
+ */
+export function letGoOn({ nodeRunId, ...asked }: Asked & { nodeRunId: string }): Promise<void> {
   return withClient(asked, async (client) => {
     const waiting = await questionOf(client, nodeRunId);
-    if (isJson) return print(JSON.stringify({ id: nodeRunId, waiting }));
-    for (const line of questionLines(nodeRunId, waiting)) print(line);
+    if (asksNothing(waiting)) return answerWith(client, asked, { nodeRunId, answer: {} });
+    printQuestion(asked, nodeRunId, waiting);
+    throw cliErrors.ANSWER_MISSING({ id: nodeRunId });
   });
+}
+
+function printQuestion({ isJson, print }: Pick<Asked, "isJson" | "print">, id: string, waiting: CliQuestionFragment): void {
+  if (isJson) return print(JSON.stringify({ id, waiting }));
+  for (const line of questionLines(id, waiting)) print(line);
 }
 
 async function questionOf(client: GraphClient, nodeRunId: string): Promise<CliQuestionFragment> {
@@ -85,16 +100,28 @@ export function answerWaiting({
   nodeRunId,
   answer: given,
   fields = [],
-  isJson,
-  print,
   ...asked
 }: Asked & { nodeRunId: string; answer: ResumeNodeRunInput; fields?: readonly string[] | undefined }): Promise<void> {
   return withClient(asked, async (client) => {
+    const { outputJson } = given;
+    if (fields.length > 0 && outputJson !== undefined && !isJsonObject(outputJson))
+      throw cliErrors.ANSWER_FIELD_INVALID({
+        given: `--output ${oneLine(JSON.stringify(outputJson))}`,
+        problem: "with --set it is a JSON object",
+      });
     const answer = fields.length === 0 ? given : await withFields(client, nodeRunId, given, fields);
-    const { resumeNodeRun: node } = await client.mutate(answerNodeRun, { id: nodeRunId, input: answer });
-    if (node == null) throw new Error(`node run ${nodeRunId} was not answered`);
-    print(isJson ? JSON.stringify(node) : `${node.id} was answered; its run is ${node.run.status}.`);
+    await answerWith(client, asked, { nodeRunId, answer });
   });
+}
+
+async function answerWith(
+  client: GraphClient,
+  { isJson, print }: Pick<Asked, "isJson" | "print">,
+  { nodeRunId, answer }: { nodeRunId: string; answer: ResumeNodeRunInput },
+): Promise<void> {
+  const { resumeNodeRun: node } = await client.mutate(answerNodeRun, { id: nodeRunId, input: answer });
+  if (node == null) throw new Error(`node run ${nodeRunId} was not answered`);
+  print(isJson ? JSON.stringify(node) : `${node.id} was answered; its run is ${node.run.status}.`);
 }
 
 async function withFields(

@@ -63,17 +63,31 @@ function fieldsOf({ properties, required }: JsonObject): Field[] {
   }));
 }
 
+/** Whether nothing is to be chosen, filled in or decided: to answer it is to say that it may go on. */
+export function asksNothing({ reason, form, actions, toolName, arguments: args }: CliQuestionFragment): boolean {
+  return reason !== "APPROVAL" && form == null && actions.length === 0 && toolName == null && args == null;
+}
+
 /** The commands that answer it; of a machine's call none. */
 function answerLines(id: string, { reason, form, actions }: CliQuestionFragment): string[] {
-  const command = `agent-platform answer ${id}`;
+  const command = `agent-platform answer ${shellWord(id)}`;
   if (reason === "CALLBACK") return ["A machine answers it: waiting.callbackUrl of the node run is where to."];
   if (reason === "APPROVAL")
     return ["Answer with one of:", `  ${command} --approve [--arguments '{…}'] [--reason "…"]`, `  ${command} --reject [--reason "…"]`];
-  const action = actions.length === 0 ? "" : ` --action ${actions.map((one) => one.id).join("|")}`;
+  const action = actions.length === 0 ? "" : ` --action ${shellWord(actions.map((one) => one.id).join("|"))}`;
   const fields = isJsonObject(form) ? fieldsOf(form) : [];
-  const sets = fields.map(({ key, isNeeded }) => (isNeeded ? ` --set '${key}=…'` : ` [--set '${key}=…']`)).join("");
+  const sets = fields.map(({ key, isNeeded }) => (isNeeded ? ` --set ${quoted(`${key}=…`)}` : ` [--set ${quoted(`${key}=…`)}]`)).join("");
   const rest = sets === "" && action === "" ? ' --text "…"' : sets;
   return ["Answer with:", `  ${command}${action}${rest}`];
+}
+
+/** Strangers name fields and actions: pasted into a POSIX shell a name is a word, and no command. */
+function shellWord(text: string): string {
+  return /^[\w.:/#@-]+$/.test(text) ? text : quoted(text);
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** What strangers wrote does not steer the terminal. */

@@ -13,13 +13,14 @@ interface AnswerOptions extends GraphOptions {
   reject?: boolean;
   arguments?: JsonObject;
   reason?: string;
+  show?: boolean;
   assignee?: string;
 }
 
-/** `answer [nodeRunId]`: answers what waits for somebody; without an answer shows what it asks, without an id what waits. */
+/** `answer [nodeRunId]`: answers what waits for somebody; without an answer lets go on what asks for nothing, and shows all else; without an id lists what waits. */
 export function answerCommand(context: CliContext): Command {
   return new Command("answer")
-    .description("answer what a run waits for; without an answer: show what is asked; without an id: list what waits for somebody")
+    .description("answer what a run waits for; without an id: list what waits for somebody")
     .argument("[nodeRunId]", "the node run's id, as the list shows it")
     .option("--action <id>", "the way out that is taken, of those that it has")
     .option("--output <json>", "what is filled in: JSON that fits its form", jsonOption)
@@ -29,6 +30,18 @@ export function answerCommand(context: CliContext): Command {
     .addOption(new Option("--reject", "of a call that waits for an approval: it is not made").conflicts("approve"))
     .option("--arguments <json>", "with --approve: what the call is made with instead", objectOption)
     .option("--reason <text>", "with --approve or --reject: why")
+    .addOption(
+      new Option("--show", "show what it asks, and the command that answers it").conflicts([
+        "action",
+        "output",
+        "set",
+        "text",
+        "approve",
+        "reject",
+        "arguments",
+        "reason",
+      ]),
+    )
     .option("--assignee <name>", "of the list: only what asks this person")
     .option("--url <url>", "the graph; that of the platform on the data folder unless given", urlOption)
     .option("--tenant <id>", tenantHelp, tenantOption)
@@ -37,24 +50,28 @@ export function answerCommand(context: CliContext): Command {
     .addHelpText(
       "after",
       `
-The first answer counts. Exit codes: 0 it was taken; 1 somebody was first, or it does not fit; 2 asked for wrongly.
+Without an answer it goes on where nothing is asked but that: it has no form, no actions, and is no approval. Else it is shown, and still waits.
+
+The first answer counts. Exit codes: 0 it was taken; 1 somebody was first, or it does not fit; 2 asked for wrongly, or without an answer where one is needed.
 
 Examples:
   agent-platform answer
-  agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:ask
+  agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:ask --show
+  agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:release
   agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:ask --action approve --set amount=20 --set note=late
   agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:ask --action approve --output '{"amount": 20}'
   agent-platform answer 0197f3c2-5f0e-7c7a-9d53-0a4a1f4f2b11:pay --reject --reason "too much"`,
     )
     .action(async (nodeRunId: string | undefined, options: AnswerOptions) => {
-      const { answerWaiting, listWaiting, showQuestion } = await import("../client/answer.ts");
+      const { answerWaiting, letGoOn, listWaiting, showQuestion } = await import("../client/answer.ts");
       const asked = { url: graphUrl(context, options.url), ...askedBy(context, options) };
       const print = (text: string) => context.print(text);
       const isJson = options.json === true;
       if (nodeRunId === undefined) return listWaiting({ ...asked, assignee: options.assignee, isJson, print });
       const answer = answerIn(options);
       const isAnswered = options.set !== undefined || Object.values(answer).some((given) => given !== undefined);
-      if (!isAnswered) return showQuestion({ ...asked, nodeRunId, isJson, print });
+      if (options.show === true) return showQuestion({ ...asked, nodeRunId, isJson, print });
+      if (!isAnswered) return letGoOn({ ...asked, nodeRunId, isJson, print });
       return answerWaiting({ ...asked, nodeRunId, answer, fields: options.set, isJson, print });
     });
 }

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { databaseNowMs } from "#shared/database-time.ts";
 import { checkName } from "#shared/fields.ts";
 import { adminScope, expandScopes } from "#shared/scopes.ts";
 import type { KeyAdmin, KeyFacts } from "../composition.ts";
@@ -63,7 +64,7 @@ export function keysCommand(context: CliContext): Command {
 
 async function create(context: CliContext, admin: KeyAdmin, options: CreateOptions): Promise<void> {
   const { tenant: tenantId, name, scopes = null, admin: isAdmin = false, expiresInDays } = options;
-  const expiresAt = expiresInDays === undefined ? null : new Date(Date.now() + expiresInDays * 86_400_000);
+  const expiresAt = expiresInDays === undefined ? null : new Date(databaseNowMs() + expiresInDays * 86_400_000);
   const { id, secret } = await admin.create({ tenantId, name, scopes, isAdmin, expiresAt });
   if (options.json !== true) {
     context.tell(`A key of tenant ${tenantId}${isAdmin ? ", which may act for any other" : ""}. It is shown this once:`);

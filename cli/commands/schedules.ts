@@ -1,8 +1,18 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { checkName } from "#shared/fields.ts";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { CliContext } from "../context.ts";
-import { apiKeyHelp, askedBy, graphUrl, tenantHelp, urlOption, tenantOption, type GraphOptions } from "../client/graph-options.ts";
+import {
+  apiKeyHelp,
+  askedBy,
+  checkedOption,
+  graphUrl,
+  tenantHelp,
+  urlOption,
+  tenantOption,
+  type GraphOptions,
+} from "../client/graph-options.ts";
 import type { TriggersAsked } from "../client/triggers.ts";
 
 interface CreateOptions extends GraphOptions {
@@ -43,7 +53,7 @@ function createOf(context: CliContext): Command {
     .description("make a schedule: a run of the workflow's published version at each time")
     .argument("<workflowId>", "the workflow")
     .argument("<cron>", "minute, hour, day of the month, month, day of the week, such as '30 6 * * 1-5'; or @hourly, @daily, @weekly")
-    .option("--name <name>", "for people (the expression)")
+    .option("--name <name>", "for people (the expression)", checkedOption(checkName))
     .option("--zone <zone>", "whose clock it goes by, such as Europe/Berlin (UTC)")
     .option("--input <json>", "the input of its runs", objectOption)
     .addOption(new Option("--missed <policy>", "what is done about times that passed unused (SKIP)").choices(["SKIP", "ONCE"]))

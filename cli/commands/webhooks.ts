@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
+import { checkName } from "#shared/fields.ts";
 import type { CliContext } from "../context.ts";
-import type { GraphOptions } from "../client/graph-options.ts";
+import { checkedOption, type GraphOptions } from "../client/graph-options.ts";
 import { triggersAsked, withTriggerOptions } from "./schedules.ts";
 
 interface CreateOptions extends GraphOptions {
@@ -50,7 +51,7 @@ function createOf(context: CliContext): Command {
   return withTriggerOptions(new Command("create"))
     .description("make a webhook; its URL, and its secret, are printed this once")
     .argument("<workflowId>", "the workflow whose published version runs")
-    .option("--name <name>", "for people", "webhook")
+    .option("--name <name>", "for people", checkedOption(checkName), "webhook")
     .addOption(new Option("--answer <what>", "what is answered (AT_ONCE)").choices(["AT_ONCE", "OUTPUT"]))
     .addOption(
       new Option("--signed <sender>", "calls are signed as this sender signs; with other senders by createWebhook").choices(

@@ -121,7 +121,9 @@ async function acknowledge(
     return { "x-tenant-id": info.tenantId };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    refused(extra, error);
+    // It may have sent what ended it while its key was looked up.
+    if (extra.isEndTold !== true) refused(extra, error);
+    extra.isEndTold = true;
     socket.close(codeOf(error), closeReason(`${error.reason}: ${error.message}`));
     return false;
   }

@@ -27,6 +27,8 @@ export interface SocketExtra extends Record<PropertyKey, unknown> {
   gone: AbortSignal;
   /** Why the operation is refused that the message asks for which is being read; known from its text alone. */
   refusal?: AppError | undefined;
+  /** Whether it was told why the socket ends, by whoever ends it for what it sent: it is told once, whatever else comes. */
+  isEndTold?: boolean;
 }
 
 export interface SocketOptions extends ServerOptions<Record<string, unknown>, SocketExtra> {
@@ -100,10 +102,10 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
     const controller = new AbortController();
     const extra: SocketExtra = { request, socket, raw, gone: controller.signal };
     options.onOpen?.(extra, () => cutSlow(socket));
-    let isUnread = false;
+    // A frame that is none may come while the socket closes for something else: ws has no word for that, so the mark is asked.
     const unread = (error: AppError) => {
-      if (!isUnread) options.onUnread?.(extra, error);
-      isUnread = true;
+      if (extra.isEndTold !== true) options.onUnread?.(extra, error);
+      extra.isEndTold = true;
     };
     socket.on("error", (error) => {
       setting.log.debug({ err: error }, "websocket failed");

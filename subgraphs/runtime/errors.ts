@@ -1,4 +1,5 @@
 import { defineErrors } from "#shared/errors.ts";
+import { excerpt } from "#shared/fields.ts";
 import { problemsShown } from "#shared/json/form.ts";
 
 const quotaWords: Readonly<Record<string, string>> = {
@@ -160,7 +161,7 @@ export const runtimeErrors = defineErrors({
   FORK_MOCKS_MISFIT: {
     code: "CONFLICT",
     message: (f: { field: string; id: string; problems: { path: string; message: string }[] }) =>
-      `The version does not take mocks that run ${f.id} has: ${problemsShown(f.problems.map(({ path, message }) => ({ field: path, message })))} All are in problems; give their paths in ${f.field}, and the fork is made without them.`,
+      `The version does not take mocks that run ${f.id} has: ${problemsShown(f.problems.map(({ path, message }) => ({ field: excerpt(path), message })))} All are in problems; give their paths in ${f.field}, and the fork is made without them.`,
   },
   FORK_MOCK_UNKNOWN: {
     code: "BAD_USER_INPUT",

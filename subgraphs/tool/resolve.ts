@@ -5,6 +5,7 @@
  * arguments are query for GET, HEAD and DELETE, body for all others.
  */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { climbs } from "#shared/url-path.ts";
 import { readCallConfig, type CallConfig, type SealedHeader } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
 
@@ -95,7 +96,7 @@ function parseUrl(field: string, text: string): URL {
 /** Beneath the base, whatever the path looks like: set as a pathname it can never name another host, and it may not climb. */
 function withPath(base: URL, path: string): URL {
   const [pathname = "", query = ""] = splitOnce(path, "?");
-  if (climbs(pathname)) {
+  if (climbs(path)) {
     const problem = `${JSON.stringify(path.slice(0, 200))} has the step "..", which would leave the base URL. Name the path without it.`;
     throw toolErrors.TOOL_CONFIG_INVALID({ field: "path", problem });
   }
@@ -103,14 +104,6 @@ function withPath(base: URL, path: string): URL {
   if (tail !== "") base.pathname = `${base.pathname.replace(/\/+$/, "")}/${tail}`;
   base.search = joinedQuery(base.search.slice(1), query);
   return base;
-}
-
-/** Whether a URL would read a step upwards in it: paths are made of what users say (`/orders/{{ input.id }}`). Backslashes are slashes to URLs, and tabs and line breaks nothing. */
-function climbs(pathname: string): boolean {
-  return pathname
-    .replace(/[\t\n\r]/g, "")
-    .split(/[/\\]/)
-    .some((step) => /^(\.|%2e){2}$/i.test(step));
 }
 
 function splitOnce(text: string, separator: string): string[] {

@@ -45,6 +45,8 @@ describe("the command line", () => {
     { argv: ["follow", "1", "--tenant", "a b"], says: "It is 1 to 63 letters" },
     { argv: ["schedules", "list", "--tenant", "a b"], says: "It is 1 to 63 letters" },
     { argv: ["webhooks", "list", "--tenant", "a b"], says: "It is 1 to 63 letters" },
+    { argv: ["schedules", "create", "w-1", "0 9 * * *", "--name", ""], says: "--name" },
+    { argv: ["webhooks", "create", "w-1", "--name", ""], says: "--name" },
     { argv: ["answer", "--tenant", "a b"], says: "It is 1 to 63 letters" },
     { argv: ["smoke", "--tenant", "a b"], says: "It is 1 to 63 letters" },
     { argv: [], says: "Usage: node cli/bin.mjs" },

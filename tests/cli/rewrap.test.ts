@@ -112,6 +112,14 @@ async function setup() {
         AGENT_PLATFORM_DATA_DIR: t.env.dataDir,
         AGENT_PLATFORM_ENCRYPTION_KEY: keys.join(),
       }),
+    /** A key that ends after a day, made by the command on a machine whose clock is a day behind. */
+    keyOfLateMachine: () =>
+      runCli("real", ["keys", "create", "--tenant", "t1", "--expires-in-days", "1", "--json"], {
+        AGENT_PLATFORM_DATABASE_URL: t.database.url,
+        AGENT_PLATFORM_DATA_DIR: t.env.dataDir,
+        AGENT_PLATFORM_ENCRYPTION_KEY: t.env.encryptionKey as string,
+        NODE_OPTIONS: "--import=data:text/javascript,const{now}=Date;Date.now=()=>now()-864e5",
+      }),
     sql: async (text: string, values: unknown[] = []) => (await admin.query<Record<string, string>>(text, values)).rows,
     async [Symbol.asyncDispose]() {
       await admin.end();
@@ -207,6 +215,15 @@ async function asBefore(s: Awaited<ReturnType<typeof setup>>, key: string): Prom
 }
 
 describe("a database of one's own", () => {
+  it("makes a key that ends by the clock of the database, whatever this machine's says", async () => {
+    await using s = await setup();
+    const { code, output } = await s.keyOfLateMachine().ended;
+    expect([code, output]).toEqual([0, expect.stringMatching(/^\{.*\}\n$/)]);
+    const { expiresAt } = JSON.parse(output) as { expiresAt: string };
+    // A day from now, or an hour less.
+    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now() + 82_800_000);
+  });
+
   it.each([["start"], ["subgraph", "tool"], ["keys", "list"]])(
     "is served with a key of one's own alone: %s %s says how it is made",
     async (...argv) => {

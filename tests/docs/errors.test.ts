@@ -33,6 +33,12 @@ describe("what is written about errors", () => {
     expect(unknown).toEqual([]);
   });
 
+  it("has every reason of the router in its README", () => {
+    const own = reasons.filter(({ path }) => path.startsWith("router/") || path === "shared/serve/websocket-server.ts");
+    expect(own.length).toBeGreaterThan(60);
+    expect(own.filter(({ reason }) => !hasWord(textOf("router/README.md"), reason))).toEqual([]);
+  });
+
   it("names no reason that is gone", () => {
     const known = new Set(sources.flatMap(({ text }) => text.match(/[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+/g) ?? []));
     const named = ["docs/errors.md", ...pages.map(({ path }) => path).filter((path) => path.startsWith("subgraphs/"))].flatMap((path) =>

@@ -1,5 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
-import { databaseNowMs } from "#shared/database-time.ts";
+import { databaseNow, databaseNowMs } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { checkName } from "#shared/fields.ts";
 import { bootstrapScope, expandScopes, tenantScopes } from "#shared/scopes.ts";
@@ -94,7 +94,7 @@ async function requireFirst(tx: Tx): Promise<void> {
 }
 
 async function requireRoom({ em }: Tx): Promise<void> {
-  const lasting = { $or: [{ expiresAt: null }, { expiresAt: { $gt: new Date() } }] };
+  const lasting = { $or: [{ expiresAt: null }, { expiresAt: { $gt: databaseNow() } }] };
   if ((await em.count(ApiKey, { status: { $ne: ApiKeyStatus.REVOKED }, ...lasting })) >= maxKeys)
     throw keyErrors.API_KEYS_LIMIT({ limit: maxKeys });
 }

@@ -18,9 +18,16 @@ export interface KeyAdmin {
   close(): Promise<void>;
 }
 
-/** Opens it on a database whose schema is current. */
+/** Opens it on a database whose schema is current, and which has told its time by then (database-time.ts): keys end by that. */
 export async function openKeyAdmin({ databaseUrl, secrets }: { databaseUrl: string; secrets: SecretBox }): Promise<KeyAdmin> {
   const pool = openPool({ url: databaseUrl, max: 1, scope: "engine", applicationName: "agent-platform keys" });
+  try {
+    // A new connection tells it.
+    (await pool.connect()).release();
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
   const run: RunStatement = async <Row extends object>(text: string, values: readonly unknown[]) =>
     (await pool.query<Row>({ text, values: [...values] })).rows;
   return {

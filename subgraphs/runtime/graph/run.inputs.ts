@@ -171,7 +171,7 @@ export class ForkPatchInput {
   @Field(() => [String], {
     nullable: true,
     description:
-      "Paths of mocks of the old run that the new one does not have, at most 1,000, as createRun's mocks were given: those of nodes that another version has no more, or that are to be executed. BAD_USER_INPUT, FORK_MOCK_UNKNOWN for what is none.",
+      "Paths of mocks of the old run that the new one does not have, at most 1,000, as createRun's mocks were given: those of nodes that another version has no more, or that are to be executed. It needs workflowVersionId: on the run's own version its mocks are frozen with it (FORK_MOCKS_FROZEN). BAD_USER_INPUT, FORK_MOCK_UNKNOWN for what is none.",
   })
   dropMocks?: string[] | null;
 }

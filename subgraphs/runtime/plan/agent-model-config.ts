@@ -10,6 +10,7 @@ import { runtimeErrors } from "../errors.ts";
 const object = z.custom<JsonObject>(isJsonObject, "give an object");
 const text = z.string().min(1).max(200);
 
+// Versions were kept with other keys before createAgentVersion refused them: these are left out. It checks both ways: no key is lacking, and none is more.
 const modelConfig = z.object({
   providerCode: text.optional(),
   temperature: z.number().min(0).max(2).optional(),
@@ -30,10 +31,7 @@ const modelConfig = z.object({
   contextTokens: z.int().min(1_000).max(100_000_000).optional(),
   /** Of the messages of a session that are part of the prompt. */
   historyTokens: z.int().min(0).max(1_000_000).optional(),
-});
-
-// Versions were kept with other keys before createAgentVersion refused them: these are left out.
-modelConfig.shape satisfies Record<(typeof modelConfigKeys)[number], z.ZodType>;
+} satisfies Record<(typeof modelConfigKeys)[number], z.ZodType>);
 
 /** See the schema: all that a version may say of its model calls. */
 export type ModelConfig = z.infer<typeof modelConfig>;

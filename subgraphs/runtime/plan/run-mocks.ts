@@ -56,19 +56,20 @@ export function withoutMocks(mocks: JsonObject, paths: readonly string[], id: st
 
 /** Why a plan does not take a mock. */
 interface Misfit {
+  /** All of it, as `dropMocks` takes it. */
   path: string;
   problem: string;
   error: Error;
 }
 
 function misfitOf(plan: CompiledPlan, { field, key, mock }: { field: string; key: string; mock: Json }): Misfit | undefined {
-  const path = excerpt(key);
   const found = mockedNode(plan, key);
-  if (typeof found === "string") return { path, problem: found, error: runtimeErrors.MOCK_PATH_UNKNOWN({ field, path, problem: found }) };
+  if (typeof found === "string")
+    return { path: key, problem: found, error: runtimeErrors.MOCK_PATH_UNKNOWN({ field, path: excerpt(key), problem: found }) };
   const problem = mockFault(found, mock);
   if (problem === undefined) return undefined;
   return {
-    path,
+    path: key,
     problem: `it ${problem}`,
     error: runtimeErrors.MOCK_INVALID({ field, path: key, value: excerpt(JSON.stringify(mock)), problem }),
   };

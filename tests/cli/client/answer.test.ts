@@ -20,6 +20,7 @@ const dsl: Dsl = {
             n: { type: "integer", title: "Times", maximum: 9 },
             how: { enum: ["fast", 1] },
             note: { type: "string", description: "For later" },
+            "x'; id; '": { type: "string" },
           },
           required: ["n"],
         },
@@ -44,11 +45,19 @@ describe("answer", () => {
     await eventually(waits, ({ run }) => run.status === "WAITING");
     const listed = await cli("--assignee", "ann");
     expect(listed.output).toBe(
-      `${runId}:ask  PERSON  ·  Pay? [2J  ·  asks for n (integer), how ("fast" | 1, optional), note (string, optional: For later)  ·  for ann  ·  --action yes|no\n`,
+      `${runId}:ask  PERSON  ·  Pay? [2J  ·  asks for n (integer), how ("fast" | 1, optional), note (string, optional: For later), x'; id; ' (string, optional)  ·  for ann  ·  --action yes|no\n`,
     );
     expect((await cli("--assignee", "bob")).output).toBe("Nothing waits for anybody.\n");
     const id = `${runId}:ask`;
-    expect((await cli(id)).output.split("\n")).toEqual([
+    const needed = await cli(id);
+    expect([needed.code, needed.output]).toEqual([
+      2,
+      expect.stringContaining(`Node run ${id} waits on, for nothing was answered. Say how:`),
+    ]);
+    expect(needed.output).toContain("Answer with:");
+    const { code, output } = await cli(id, "--show");
+    expect(code).toBe(0);
+    expect(output.split("\n")).toEqual([
       `${id} waits: PERSON, for ann`,
       "",
       "Pay? [2J",
@@ -57,13 +66,14 @@ describe("answer", () => {
       "  n (integer) – Times, maximum 9",
       '  how ("fast" | 1, optional)',
       "  note (string, optional: For later)",
+      "  x'; id; ' (string, optional)",
       "",
       "Actions:",
       "  yes",
       "  no",
       "",
       "Answer with:",
-      `  agent-platform answer ${id} --action yes|no --set 'n=…' [--set 'how=…'] [--set 'note=…']`,
+      `  agent-platform answer ${id} --action 'yes|no' --set 'n=…' [--set 'how=…'] [--set 'note=…'] [--set 'x'\\''; id; '\\''=…']`,
       "",
     ]);
     expect(await cli(id, "--action", "yes", "--set", "n=x")).toMatchObject({
@@ -71,6 +81,12 @@ describe("answer", () => {
       output: expect.stringContaining("n=x: n is of the type integer.") as string,
     });
     expect(await cli(id, "--action", "yes", "--output", "{")).toMatchObject({ code: 2 });
+    expect(await cli(id, "--show", "--action", "yes")).toMatchObject({ code: 2, output: expect.stringContaining("--show") as string });
+    for (const whole of ["[1]", '"x"'])
+      expect(await cli(id, "--action", "yes", "--output", whole, "--set", "n=3")).toMatchObject({
+        code: 2,
+        output: expect.stringContaining(`--output ${whole}: with --set it is a JSON object`) as string,
+      });
     expect(await cli(id, "--action", "yes", "--output", '{"n": "x"}')).toMatchObject({ code: 1 });
     expect(
       (await cli(id, "--action", "yes", "--output", '{"note": "x"}', "--set", "n=3", "--set", "how=1", "--set", "note=7")).output,
@@ -80,5 +96,37 @@ describe("answer", () => {
     const second = await cli(id, "--action", "no", "--output", '{"n": 4}');
     expect(second.code).toBe(1);
     expect(second.output).toContain("was answered by anonymous");
+  });
+
+  it("without options lets go on what asks for nothing, and shows an approval", async () => {
+    const { workflowId } = await makeWorkflow(platform, {
+      nodes: [
+        { id: "gate", type: "human-input", config: { text: "Release?" } },
+        {
+          id: "call",
+          type: "tool",
+          config: { url: "http://127.0.0.1:1/x", requires_approval: true },
+          on_error: { default: {} },
+        },
+      ],
+      edges: [{ source: "gate", target: "call" }],
+    });
+    const runId = await startRun(platform, workflowId);
+    const waits = (id: string) =>
+      eventually(
+        async () =>
+          (await platform.post(`query ($id: ID!) { nodeRun(id: $id) { status } }`, { id })).data as { nodeRun: { status: string } | null },
+        ({ nodeRun }) => nodeRun?.status === "WAITING",
+      );
+    await waits(`${runId}:gate`);
+    expect(await cli(`${runId}:gate`, "--show")).toMatchObject({ code: 0, output: expect.stringContaining("Release?") as string });
+    expect(await cli(`${runId}:gate`)).toMatchObject({ code: 0, output: expect.stringContaining("was answered") as string });
+    await waits(`${runId}:call`);
+    expect(await cli(`${runId}:call`, "--json")).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('"reason":"ANSWER_MISSING"') as string,
+    });
+    expect(await cli(`${runId}:call`, "--reject")).toMatchObject({ code: 0 });
+    await finishRun(platform, runId);
   });
 });

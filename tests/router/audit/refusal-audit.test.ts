@@ -229,6 +229,33 @@ describe("a request that is refused before it is an operation", () => {
     expect([code, t.audits]).toEqual([4400, [expect.objectContaining(badInput)]]);
   });
 
+  it("has one row whoever ends its socket first: its caller is none, and what it sends is none either", async () => {
+    await using t = await fixtureRouter();
+    const init = JSON.stringify({ type: "connection_init", payload: { "x-tenant-id": "a b" } });
+    // Before it is known who calls, and behind the end that this has.
+    await talk(t, { first: [init, "{"] });
+    expect(t.audits).toMatchObject([badInput]);
+    t.audits.length = 0;
+    const socket = connect(t.router.port, "127.0.0.1");
+    socket.on("error", () => {});
+    const frame = Buffer.concat([Buffer.from([0x81, 0x80 | init.length, 0, 0, 0, 0]), Buffer.from(init)]);
+    socket.write(
+      ["GET /graphql HTTP/1.1", "host: localhost", "connection: upgrade", "upgrade: websocket", ...handshake, "", ""].join("\r\n"),
+    );
+    socket.once("data", () => {
+      socket.write(frame);
+      socket.once("data", () => socket.write("\x8f\x80\0\0\0\0", "latin1"));
+    });
+    await new Promise((resolve) => socket.once("close", resolve));
+    expect(t.audits).toMatchObject([badInput]);
+    expect(
+      t.logged
+        .filter(({ msg }) => msg === "request refused")
+        .map(({ reason }) => reason)
+        .slice(-1),
+    ).toEqual(["TENANT_ID_INVALID"]);
+  });
+
   it("has none where it did not ask for the graph", async () => {
     await using t = await fixtureRouter();
     for (const path of ["/", "/livez", "/nothing"]) {

@@ -66,12 +66,12 @@ describe("DeltaBuffer", () => {
     for (let n = 0; n < 900; n++) made.push(delta(text, { offset: n * 1024 }));
     expect(made.push(delta("x".repeat(200_000), { offset: 900 * 1024 }))).toBeNull();
     expect(made.push(delta(text, { offset: 900 * 1024 }))).not.toBeNull();
-    expect(made.characters).toBe(901 * 1024);
     expect(texts(made)).toHaveLength(901);
-    expect(made.characters).toBeLessThan(10);
+    expect(made.push(delta("x".repeat(1024 * 1024), { offset: 901 * 1024 }))).not.toBeNull();
+    expect(made.push(delta("x", { offset: 1925 * 1024 }))).toBeNull();
   });
 
-  it("keeps no more of 3,000 items that have ended than of the last thousand, and knows the open ones however many end beside them", () => {
+  it("knows of 3,000 items that have ended the last thousand, and knows the open ones however many end beside them", () => {
     const made = new DeltaBuffer();
     const items = (count: number): void => {
       for (let item = 0; item < count; item++) {
@@ -84,13 +84,27 @@ describe("DeltaBuffer", () => {
     };
     made.nodeStatus("r:beside", 1, "RUNNING", 5);
     items(1_100);
-    const { characters } = made;
     items(3_000);
-    expect(made.characters).toBeLessThan(characters * 1.1);
     made.push(delta("late", { nodeRunId: "r:each#2999/ask", offset: 1, seq: 6_008 }));
     made.push(delta("much too late", { nodeRunId: "r:each#3/ask", offset: 1, seq: 16 }));
     made.push(delta("in time", { nodeRunId: "r:beside", seq: 5 }));
     made.push(delta("of one that began before this was listened to", { nodeRunId: "r:before", seq: 6_009 }));
-    expect(texts(made, 30_000)).toEqual(["in time", "of one that began before this was listened to"]);
+    // Nothing tells it from that one any more.
+    made.push(delta("of one that was forgotten", { nodeRunId: "r:each#3/ask", offset: 1, seq: 6_009 }));
+    made.push(delta("of one that was not", { nodeRunId: "r:each#2001/ask", offset: 1, seq: 6_009 }));
+    expect(texts(made, 30_000)).toEqual(["in time", "of one that began before this was listened to", "of one that was forgotten"]);
+  });
+
+  it("knows 10,000 that are open, and forgets the one that was longest not heard of", () => {
+    const made = new DeltaBuffer();
+    const say = (name: number) => {
+      made.push(delta("x", { nodeRunId: `r:${name}` }));
+      return texts(made);
+    };
+    for (let name = 0; name < 10_000; name++) say(name);
+    expect(say(0)).toEqual([]);
+    made.nodeStatus("r:0", 1, "RUNNING", 6);
+    say(10_000);
+    expect([say(0), say(2), say(1)]).toEqual([[], [], ["x"]]);
   });
 });

@@ -228,6 +228,25 @@ describe("forkRun", () => {
     });
   });
 
+  it("names the whole of a mock's path that another version does not have, which its patch takes", async () => {
+    const t = await setup({ counted });
+    const long = "beside".repeat(10);
+    const inner = { nodes: [{ id: `x${long}`, type: "transform", config: { template: "1" } }], edges: [] };
+    const each = { id: `e${long}`, type: "iteration", config: { items: [1], body: inner } };
+    const beside = { nodes: [...flow.nodes, each], edges: flow.edges };
+    const path = `e${long}/x${long}`;
+    const old = await t.create(beside, { mocks: { ask: "mocked", [path]: "b" } });
+    await t.ask(execute, { id: old });
+    t.graph.version("without", flow);
+    Object.assign(t.graph.versions.get("without")!, { workflow: { id: "workflow-of-v-0", app: { id: "app-1" } } });
+    const asking = { id: old, fromNode: "more", version: "without" };
+    const { reason, problems, message } = await t.refusal(fork, asking);
+    expect([reason, problems]).toEqual(["FORK_MOCKS_MISFIT", [{ path, message: expect.any(String) }]]);
+    expect(message).toContain(`${path.slice(0, 80)}: the run has no node there`);
+    const dropMocks = (problems as { path: string }[]).map((problem) => problem.path);
+    expect(await t.ask<Forked>(fork, { ...asking, patch: { dropMocks } })).toMatchObject({ forkRun: { id: expect.any(String) } });
+  });
+
   it("takes its mocks along, but for those that are left out, as their nodes are gone in the other version", async () => {
     const t = await setup({ counted });
     const old = await t.create(flow, { mocks: { ask: "mocked", beside: "b" } });
@@ -246,7 +265,7 @@ describe("forkRun", () => {
       reason: "FORK_MOCK_UNKNOWN",
       message: expect.stringContaining("did you mean beside"),
     });
-    expect(await t.refusal(fork, { ...asking, patch: { dropMocks: new Array(1_001).fill("beside") } })).toMatchObject({
+    expect(await t.refusal(fork, { ...asking, patch: { dropMocks: Array.from({ length: 1_001 }, () => "beside") } })).toMatchObject({
       reason: "MOCKS_TOO_MANY",
       message: expect.stringContaining("patch.dropMocks has 1001 paths"),
     });

@@ -317,6 +317,23 @@ describe("a call that waits for an approval", () => {
     expect(t.graph.toolCalls[0]).not.toHaveProperty("toolBindingId");
   });
 
+  it("of a base_url and a path takes either of them, or a url instead, and no path that climbs", async () => {
+    const t = await setup();
+    const [base_url, path] = ["http://127.0.0.1:1/v1", "/orders"];
+    const id = await started(t, calling({ tool_id: undefined, arguments: undefined, base_url, path, requires_approval: true }));
+    const approve = (args: object) => ({ id: `${id}:pay`, input: { decision: "APPROVE", arguments: args } });
+    for (const [field, args] of [
+      ["/path", { url: `${base_url}/a`, path: "/b" }],
+      ["/base_url", { url: `${base_url}/a`, base_url: "http://127.0.0.1:1/v2" }],
+      ["/path", { path: "/../users" }],
+      ["/path", { path: "a/%2e%2E\\b?x=1" }],
+    ] as const)
+      expect(await t.refusal(resume, approve(args))).toMatchObject({ reason: "ANSWER_INVALID", field: "arguments", problems: [{ field }] });
+    await t.ask(resume, approve({ base_url, path: "/refunds?up=.." }));
+    await t.ask(run, { id });
+    expect(t.graph.toolCalls).toMatchObject([{ config: { base_url, path: "/refunds?up=.." } }]);
+  });
+
   it("is made with the request that was shown, whatever its templates would give by then; of a tool without arguments that is changed", async () => {
     const t = await setup();
     t.graph.tools.set("tool-1", tool);

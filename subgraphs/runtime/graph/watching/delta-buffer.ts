@@ -25,6 +25,8 @@ const limit = 1_000;
 const maxWaitingCharacters = 1024 * 1024;
 /** Node runs whose end is remembered: a delta that comes behind more ends than these is dropped, whosoever it is. */
 const mostOver = 1_000;
+/** Node runs that are open side by side: of one that was longest not heard of, behind more, a delta that comes twice is shown twice. */
+const mostOpen = 10_000;
 
 /** Where the text of one node run stands. */
 interface Progress {
@@ -35,22 +37,19 @@ interface Progress {
   endSeq?: number;
 }
 
-/** Keeps the deltas that a subscriber is still to see, in order; and of so many node runs as are open, and a few that are not, how far they were. */
+/**
+ * Keeps the deltas that a subscriber is still to see, in order: 1,000 at most, and a Mi of characters. And how far node runs were, of 10,000 that are open and of the last 1,000
+ * that have ended: a name and four numbers each.
+ */
 export class DeltaBuffer {
   #waiting: Delta[] = [];
   #waitingCharacters = 0;
+  /** Node runs that have not ended, the longest not heard of first. */
   readonly #open = new Map<string, Progress>();
   /** Node runs of which nothing more is shown, in the order of their ends. */
   readonly #over = new Map<string, Progress>();
   /** Number of the last end that was forgotten. */
   #forgottenSeq = 0;
-
-  /** What it holds of texts and of the names of node runs. */
-  get characters(): number {
-    let characters = this.#waitingCharacters;
-    for (const names of [this.#open.keys(), this.#over.keys()]) for (const name of names) characters += name.length;
-    return characters;
-  }
 
   /** Takes a hint's body; null when it is no delta, or there are too many. */
   push(hint: Json | undefined): Delta | null {
@@ -86,20 +85,12 @@ export class DeltaBuffer {
   }
 
   #set(nodeRunId: string, progress: Progress): void {
-    const isOver = progress.endSeq !== undefined;
-    if (isOver) this.#open.delete(nodeRunId);
-    // One that ends again is the last that has.
+    // It stands last in its map, as what was heard of just now.
+    this.#open.delete(nodeRunId);
     this.#over.delete(nodeRunId);
-    (isOver ? this.#over : this.#open).set(nodeRunId, progress);
-    if (this.#over.size > mostOver) this.#forget();
-  }
-
-  #forget(): void {
-    for (const [nodeRunId, { endSeq = 0 }] of this.#over) {
-      this.#over.delete(nodeRunId);
-      this.#forgottenSeq = endSeq;
-      return;
-    }
+    (progress.endSeq === undefined ? this.#open : this.#over).set(nodeRunId, progress);
+    if (this.#open.size > mostOpen) takeFirst(this.#open);
+    if (this.#over.size > mostOver) this.#forgottenSeq = takeFirst(this.#over)?.endSeq ?? 0;
   }
 
   #isNews({ nodeRunId, epoch, attempt, offset, text, seq }: Delta): boolean {
@@ -113,4 +104,12 @@ export class DeltaBuffer {
     this.#set(nodeRunId, { epoch, attempt, nextOffset: offset + text.length });
     return true;
   }
+}
+
+function takeFirst<K, V>(map: Map<K, V>): V | undefined {
+  for (const [key, value] of map) {
+    map.delete(key);
+    return value;
+  }
+  return undefined;
 }

@@ -9,6 +9,7 @@ import { compileExpression } from "#shared/expression/expression.ts";
 import type { FieldProblem } from "#shared/json/form-answers.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { hiddenValue, shownRequestConfig, shownUrl } from "#shared/secret/credentials.ts";
+import { climbs } from "#shared/url-path.ts";
 import { evaluatedNode, type Given } from "../evaluation/evaluation.ts";
 import type { Approval, NodeExecutor, NodeOutcome, NodeScope } from "../executor.ts";
 import { approvalBytes, waiting, waitOf } from "./waiting.ts";
@@ -88,8 +89,12 @@ export function requestProblems(changed: JsonObject, shown: JsonObject): FieldPr
   const hidden = ["url", "base_url", "query"].filter((key) => isHalfHidden(changed[key], shown[key]));
   // A url counts alone, and a person who changed the others would approve of what they did not mean.
   const idle =
-    shown["url"] === undefined ? [] : ["base_url", "path"].filter((key) => changed[key] !== undefined && changed[key] !== shown[key]);
+    (changed["url"] ?? shown["url"]) === undefined
+      ? []
+      : ["base_url", "path"].filter((key) => changed[key] !== undefined && changed[key] !== shown[key]);
   const broken = ["url", "base_url"].flatMap((key) => addressProblem(key, changed[key], shown[key]) ?? []);
+  const { path } = changed;
+  const isClimbing = typeof path === "string" && path !== shown["path"] && climbs(path);
   const origins = [shown["url"], shown["base_url"]].map(originOf);
   const moved = ["url", "base_url"].filter((key) => originOf(changed[key]) !== undefined && !origins.includes(originOf(changed[key])));
   return [
@@ -100,6 +105,7 @@ export function requestProblems(changed: JsonObject, shown: JsonObject): FieldPr
     })),
     ...idle.map((key) => ({ field: `/${key}`, message: "The request has a url, which counts alone: change that." })),
     ...broken,
+    ...(isClimbing ? [{ field: "/path", message: 'It has the step "..", which would leave base_url: name the path without it.' }] : []),
     ...misfits.map(({ path, message }) => ({ field: `/${path.join("/")}`, message })),
     ...hidden.map((key) => ({
       field: `/${key}`,

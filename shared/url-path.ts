@@ -1,0 +1,12 @@
+/**
+ * Whether a URL would read a step upwards in it: paths are made of what users say (`/orders/{{ input.id }}`). Backslashes are slashes to URLs, and tabs and line breaks nothing.
+ *
+ * @param path  beneath a base URL; with its query, where it has one
+ */
+export function climbs(path: string): boolean {
+  const [pathname = ""] = path.split("?", 1);
+  return pathname
+    .replace(/[\t\n\r]/g, "")
+    .split(/[/\\]/)
+    .some((step) => /^(\.|%2e){2}$/i.test(step));
+}
