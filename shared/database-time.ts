@@ -21,17 +21,53 @@ interface Sample {
   machineMs: number;
 }
 
-let sample: Sample | undefined;
-let isDoubted = false;
-
 const machineMs = () => Date.now() - performance.now();
+
+/** A time of day that is heard now and then, and counted on between. */
+export class DatabaseClock {
+  #sample: Sample | undefined;
+  #isDoubted = false;
+
+  /** In milliseconds since 1970. */
+  nowMs(): number {
+    return this.#sample === undefined ? Date.now() : Math.floor(this.#sample.offsetMs + performance.now());
+  }
+
+  /** As {@link heardDatabaseTime}. */
+  heard(timeMs: number, { askedAtMs, database }: { askedAtMs: number; database: string }): void {
+    const heardAtMs = performance.now();
+    const wayMs = heardAtMs - askedAtMs;
+    const before = this.#sample;
+    if (before !== undefined && wayMs > longestWayMs) return;
+    const isOther = before !== undefined && before.database !== database;
+    if (isOther && heardAtMs - before.heardAtMs < sourceHoldsMs && !this.#isApart()) return;
+    this.#sample = { database, heardAtMs, offsetMs: timeMs - askedAtMs - wayMs / 2, machineMs: machineMs() };
+    this.#isDoubted = false;
+  }
+
+  /** As {@link doubtDatabaseTime}. */
+  doubt(): void {
+    this.#isDoubted = true;
+  }
+
+  /** As {@link isDatabaseTimeDoubted}. */
+  get isDoubted(): boolean {
+    return this.#isDoubted || this.#isApart();
+  }
+
+  #isApart(): boolean {
+    return this.#sample !== undefined && Math.abs(machineMs() - this.#sample.machineMs) > apartMs;
+  }
+}
+
+const clock = new DatabaseClock();
 
 /** SQL that gives the database's time of day in milliseconds since 1970, for {@link heardDatabaseTime}. */
 export const databaseTime = "extract(epoch from clock_timestamp())::float8 * 1000";
 
 /** The time of day, in milliseconds since 1970. Before anything was heard of the database: this machine's. */
 export function databaseNowMs(): number {
-  return sample === undefined ? Date.now() : Math.floor(sample.offsetMs + performance.now());
+  return clock.nowMs();
 }
 
 /** As {@link databaseNowMs}. */
@@ -40,23 +76,16 @@ export function databaseNow(): Date {
 }
 
 /** PostgreSQL has told its time. @param of.askedAtMs  when it was asked, by performance.now(). @param of.database  its address and name. */
-export function heardDatabaseTime(timeMs: number, { askedAtMs, database }: { askedAtMs: number; database: string }): void {
-  const heardAtMs = performance.now();
-  const wayMs = heardAtMs - askedAtMs;
-  if (sample !== undefined) {
-    if (wayMs > longestWayMs) return;
-    if (database !== sample.database && heardAtMs - sample.heardAtMs < sourceHoldsMs) return;
-  }
-  sample = { database, heardAtMs, offsetMs: timeMs - askedAtMs - wayMs / 2, machineMs: machineMs() };
-  isDoubted = false;
+export function heardDatabaseTime(timeMs: number, of: { askedAtMs: number; database: string }): void {
+  clock.heard(timeMs, of);
 }
 
 /** Somebody has another time than this process: it is asked for anew soon. */
 export function doubtDatabaseTime(): void {
-  isDoubted = true;
+  clock.doubt();
 }
 
 /** Whether the database is to be asked now, though it was a moment ago. */
 export function isDatabaseTimeDoubted(): boolean {
-  return isDoubted || (sample !== undefined && Math.abs(machineMs() - sample.machineMs) > apartMs);
+  return clock.isDoubted;
 }
