@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connectInBackground } from "../../cli/compose/connections.ts";
 import { ShutdownList } from "../../cli/process/shutdown-list.ts";
 import { defaultEnv } from "#shared/config.ts";
-import { DatabaseClock, databaseNowMs, heardDatabaseTime } from "#shared/database-time.ts";
+import { DatabaseClock, heardDatabaseTime } from "#shared/database-time.ts";
 import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import { newId } from "#shared/ids.ts";
 import { createLog } from "#shared/log.ts";
