@@ -88,7 +88,8 @@ export async function oneTrip<Row extends object>(
   const opening = openings[kind];
   const [answered, prepared] = await inOneWrite(client, () => {
     // Once a connection: it opens nothing but itself, and is prepared then.
-    const preparing = connection.parsedStatements[opening.name] === undefined ? client.query({ ...opening, values: [tenantId] }) : undefined;
+    const preparing =
+      connection.parsedStatements[opening.name] === undefined ? client.query({ ...opening, values: [tenantId] }) : undefined;
     const answering = new Promise<pg.QueryResult<Row & pg.QueryResultRow>>((resolve, reject) => {
       const done = (cause?: Error | null, result?: unknown) => (cause ? reject(cause) : resolve(result as never));
       client.query(new Trip(statement, { opening, tenantId, done }));

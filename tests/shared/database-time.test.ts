@@ -71,20 +71,23 @@ describe("the time of day", () => {
     await withClockSet(121_000, () => withMonotonicMoved(121_000, later));
   });
 
-  it.each([-10_000, 10_000])("is doubted where the machine has slept or its clock was set (%d ms), until a database has told it", async (byMs) => {
-    for (const database of ["one", "two"]) {
-      const { clock, heard } = setup();
-      expect(clock.isDoubted).toBe(false);
-      heard(hourMs);
-      expect(clock.isDoubted).toBe(false);
-      await withClockSet(byMs, () => {
-        expect(clock.isDoubted).toBe(true);
-        heard(0, { database });
+  it.each([-10_000, 10_000])(
+    "is doubted where the machine has slept or its clock was set (%d ms), until a database has told it",
+    async (byMs) => {
+      for (const database of ["one", "two"]) {
+        const { clock, heard } = setup();
         expect(clock.isDoubted).toBe(false);
-        expect(clock.nowMs()).toEqual(nearly(Date.now()));
-      });
-    }
-  });
+        heard(hourMs);
+        expect(clock.isDoubted).toBe(false);
+        await withClockSet(byMs, () => {
+          expect(clock.isDoubted).toBe(true);
+          heard(0, { database });
+          expect(clock.isDoubted).toBe(false);
+          expect(clock.nowMs()).toEqual(nearly(Date.now()));
+        });
+      }
+    },
+  );
 
   it("is doubted where somebody else has another, until its database has told it", () => {
     const { clock, heard } = setup();
@@ -137,7 +140,10 @@ describe("a process that a subgraph does not believe", () => {
         (count) => count >= times,
       );
     const names = ["model", "memory", "session", "skill"];
-    const env = defaultEnv({ logLevel: "silent", subgraphUrls: Object.fromEntries(names.map((name) => [name, `${subgraph.url}/graphql`])) });
+    const env = defaultEnv({
+      logLevel: "silent",
+      subgraphUrls: Object.fromEntries(names.map((name) => [name, `${subgraph.url}/graphql`])),
+    });
     const shutdown = new ShutdownList();
     const timeUrl = `postgres://nobody@127.0.0.1:${(database.address() as AddressInfo).port}/none`;
     const connecting = { registry: new EndpointRegistry(), keys: testKeys, shutdown, log: createLog(env, "test"), timeUrl };

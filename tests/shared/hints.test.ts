@@ -88,7 +88,8 @@ describe("hints", () => {
 
   it("go on over another connection where PostgreSQL does not answer on one, as when it is asked for the time after a sleep", async () => {
     const listening = async () => {
-      const text = "select pid from pg_stat_activity where datname = current_database() and query = 'listen agent_platform' and state = 'idle'";
+      const text =
+        "select pid from pg_stat_activity where datname = current_database() and query = 'listen agent_platform' and state = 'idle'";
       return ((await query(database.adminUrl, text)) as { pid: number }[]).map(({ pid }) => pid);
     };
     const there = await openBus(1_000);
@@ -100,7 +101,9 @@ describe("hints", () => {
         await eventually(isDatabaseTimeDoubted, (isDoubted) => !isDoubted);
       });
       const heard = next(there, "run", "r1");
-      await query(database.adminUrl, "select pg_notify('agent_platform', $1)", [JSON.stringify({ from: "another", hints: [["run", "r1"]] })]);
+      await query(database.adminUrl, "select pg_notify('agent_platform', $1)", [
+        JSON.stringify({ from: "another", hints: [["run", "r1"]] }),
+      ]);
       expect(await heard).toEqual(["r1", undefined]);
     } finally {
       signalProcess(frozen, "SIGCONT");

@@ -92,17 +92,20 @@ describe("a statement in one trip", () => {
     client.release();
   });
 
-  it.each(["first", "later"])("whose session is ended meanwhile fails with those behind it, and the next connection is in order (%s)", async (when) => {
-    const client = await pool.connect();
-    if (when === "later") await expectOrder(client);
-    const end: Asked = { name: "end", text: "select pg_terminate_backend(pg_backend_pid()), $1::int", values: [1] };
-    const both = await Promise.allSettled([trip(client, "t1", end, "writes"), trip(client, "t2", added(4), "writes")]);
-    expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    client.release(new Error("lost"));
-    const next = await pool.connect();
-    await expectOrder(next);
-    next.release();
-  });
+  it.each(["first", "later"])(
+    "whose session is ended meanwhile fails with those behind it, and the next connection is in order (%s)",
+    async (when) => {
+      const client = await pool.connect();
+      if (when === "later") await expectOrder(client);
+      const end: Asked = { name: "end", text: "select pg_terminate_backend(pg_backend_pid()), $1::int", values: [1] };
+      const both = await Promise.allSettled([trip(client, "t1", end, "writes"), trip(client, "t2", added(4), "writes")]);
+      expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+      client.release(new Error("lost"));
+      const next = await pool.connect();
+      await expectOrder(next);
+      next.release();
+    },
+  );
 
   it("has failed only where it has: what prepares its opening may be refused while the trip behind it is done", async () => {
     const client = await pool.connect();
