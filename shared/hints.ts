@@ -7,8 +7,9 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { z } from "zod";
-import { refuseNoPrimary } from "./db/primary.ts";
-import { databaseTime, heardDatabaseTime } from "./database-time.ts";
+import { endsSession } from "./db/pool.ts";
+import { addressOf, refuseNoPrimary } from "./db/primary.ts";
+import { databaseTime, heardDatabaseTime, isDatabaseTimeDoubted } from "./database-time.ts";
 import type { Json } from "./json.ts";
 import type { Log } from "./log.ts";
 
@@ -36,6 +37,10 @@ const channel = "agent_platform";
 const debounceMs = 10;
 /** How often a bus asks PostgreSQL for its time (database-time.ts): each process has one, on a connection that stays. */
 const timeMs = 30_000;
+/** How often it looks whether it must ask sooner, as after the machine has slept. */
+const doubtMs = 1_000;
+/** PostgreSQL has answered each statement by then, or the connection is given up: nothing else would tell that it leads nowhere. */
+const answerMs = 10_000;
 /** PostgreSQL takes payloads below 8,000 bytes; the sender's name is within what is left. */
 const payloadBytes = 7_800;
 /** Beyond this hints are dropped: pollers find what they spoke of. */
@@ -46,25 +51,31 @@ export class HintBus implements HintChannel {
   readonly #id = randomUUID();
   readonly #url: string;
   readonly #log: Log;
+  readonly #answerMs: number;
   readonly #listeners = new Map<string, Set<HintListener>>();
   readonly #queue = new Map<string, Message>();
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timeTimer: NodeJS.Timeout | undefined;
+  #isAskingTime = false;
+  #timeAskedAt = 0;
   #sending = false;
   #lastSentAt = 0;
   #serial = 0;
   #closed = false;
 
-  constructor(options: { url: string; log: Log }) {
+  /** @param options.answersWithinMs  of PostgreSQL; 10 s unless given. */
+  constructor(options: { url: string; log: Log; answersWithinMs?: number }) {
     this.#url = options.url;
     this.#log = options.log;
+    this.#answerMs = options.answersWithinMs ?? answerMs;
   }
 
   /** Connects and listens. Later losses of the connection are mended in the background. */
   async start(): Promise<void> {
     await this.#connect();
-    this.#timeTimer = setInterval(() => void (this.#client && this.#askTime(this.#client)), timeMs).unref();
+    this.#timeAskedAt = performance.now();
+    this.#timeTimer = setInterval(() => this.#keepTime(), doubtMs).unref();
   }
 
   publish(topic: string, key: string, body?: Json): void {
@@ -97,7 +108,8 @@ export class HintBus implements HintChannel {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 10_000, keepAlive: true });
+    const config = { connectionString: this.#url, connectionTimeoutMillis: 10_000, query_timeout: this.#answerMs, keepAlive: true };
+    const client = new pg.Client(config);
     client.on("error", () => {});
     client.on("notification", (message) => this.#deliver(message.payload ?? "{}"));
     client.on("end", () => {
@@ -129,26 +141,37 @@ export class HintBus implements HintChannel {
     retry.unref();
   }
 
+  #keepTime(): void {
+    const isDue = performance.now() - this.#timeAskedAt >= timeMs || isDatabaseTimeDoubted();
+    if (isDue && this.#client !== undefined && !this.#isAskingTime) void this.#askTime(this.#client);
+  }
+
   async #askTime(client: pg.Client): Promise<void> {
-    const askedAtMs = performance.now();
+    const askedAtMs = (this.#timeAskedAt = performance.now());
+    this.#isAskingTime = true;
     try {
       const { rows } = await client.query<{ nowMs: number }>({ name: "time", text: `select ${databaseTime} "nowMs"` });
-      heardDatabaseTime(rows[0]!.nowMs, askedAtMs);
+      heardDatabaseTime(rows[0]!.nowMs, { askedAtMs, database: addressOf(client) });
     } catch (cause) {
       this.#log.debug({ err: cause }, "hints: the database's time was not told");
+      giveUpLost(client, cause);
+    } finally {
+      this.#isAskingTime = false;
     }
   }
 
   async #send(): Promise<void> {
     this.#timer = undefined;
     this.#sending = true;
+    let client: pg.Client | undefined;
     try {
-      while (this.#queue.size > 0 && this.#client !== undefined) {
+      while (this.#queue.size > 0 && (client = this.#client) !== undefined) {
         const payload = takePayload(this.#id, this.#queue);
-        if (payload !== undefined) await this.#client.query({ name: "hint", text: "select pg_notify($1, $2)", values: [channel, payload] });
+        if (payload !== undefined) await client.query({ name: "hint", text: "select pg_notify($1, $2)", values: [channel, payload] });
       }
     } catch (cause) {
       this.#log.debug({ err: cause }, "hints: not sent");
+      if (client !== undefined) giveUpLost(client, cause);
     } finally {
       this.#sending = false;
       this.#lastSentAt = performance.now();
@@ -169,6 +192,11 @@ export class HintBus implements HintChannel {
       for (const listener of this.#listeners.get(id) ?? []) listener(key, body);
     }
   }
+}
+
+/** Ends a connection that has given no answer; its bus opens another. */
+function giveUpLost(client: pg.Client, cause: unknown): void {
+  if (endsSession(cause)) void client.end().catch(() => {});
 }
 
 /** Takes as many messages off the queue as one payload holds; a body that is too large by itself is left out. */

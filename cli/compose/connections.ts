@@ -14,6 +14,8 @@ import type { ShutdownList } from "../process/shutdown-list.ts";
 /** How long a process waits for the subgraphs that it calls to come up. */
 const connectDeadlineMs = 60_000;
 const retryMs = 50;
+/** The pause after the database was asked for its time, for all of the process: it is refused by many at once, and again at once. */
+const timePauseMs = 5_000;
 
 /** One bus a database: subgraphs that share a database share its LISTEN connection. */
 export async function busOf(buses: Map<string, HintBus>, url: string, log: Log, shutdown: ShutdownList): Promise<HintBus> {
@@ -43,7 +45,7 @@ export function connectInBackground(names: readonly string[], env: Env, { regist
   const connect = async (name: string): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        const endpoint = await connectPatiently(name, { env, keys, timeUrl, stopping: stopping.signal });
+        const endpoint = await connectPatiently(name, { env, keys, log, timeUrl, stopping: stopping.signal });
         if (stopping.signal.aborted) return await endpoint.close();
         shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
         return registry.register(endpoint);
@@ -63,13 +65,13 @@ export function connectInBackground(names: readonly string[], env: Env, { regist
 export async function connectAll(
   names: readonly string[],
   env: Env,
-  { registry, keys, shutdown, timeUrl }: Omit<Connecting, "log">,
+  { registry, keys, shutdown, log, timeUrl }: Connecting,
 ): Promise<SubgraphEndpoint[]> {
   const missing = names.filter((name) => env.subgraphUrls[name] === undefined);
   if (missing.length > 0) throw cliErrors.SUBGRAPH_URL_MISSING({ variables: missing.map(subgraphUrlVariable) });
   return Promise.all(
     names.map(async (name) => {
-      const endpoint = await connectPatiently(name, { env, keys, timeUrl });
+      const endpoint = await connectPatiently(name, { env, keys, log, timeUrl });
       registry.register(endpoint);
       shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
       return endpoint;
@@ -80,12 +82,13 @@ export async function connectAll(
 interface Patience {
   env: Env;
   keys: InternalKeys;
+  log: Log;
   timeUrl: string;
   stopping?: AbortSignal;
 }
 
 /** Tries until the deadline: processes that start together come up in any order. */
-async function connectPatiently(name: string, { env, keys, timeUrl, stopping }: Patience): Promise<SubgraphEndpoint> {
+async function connectPatiently(name: string, { env, keys, log, timeUrl, stopping }: Patience): Promise<SubgraphEndpoint> {
   const url = env.subgraphUrls[name]!;
   const deadline = performance.now() + connectDeadlineMs;
   for (;;) {
@@ -94,13 +97,22 @@ async function connectPatiently(name: string, { env, keys, timeUrl, stopping }: 
     } catch (cause) {
       // It answers: what is wrong is a key, or this machine's clock, which is not what counts (shared/database-time.ts).
       const isRefused = cause instanceof AppError && cause.reason === "SUBGRAPH_REFUSES_TOKEN";
-      if (isRefused) await hearDatabaseTime(timeUrl).catch(() => {});
+      if (isRefused && cause.facts["refusal"] === "TOKEN_EXPIRED") await hearTimeAgain(timeUrl, log);
       const isOver = performance.now() > deadline || stopping?.aborted === true;
       if (isOver && isRefused) throw cause;
       if (isOver) throw cliErrors.SUBGRAPH_NOT_ANSWERING({ name, url, seconds: connectDeadlineMs / 1_000 }, { cause });
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }
+}
+
+let timeHeard: Promise<void> | undefined;
+
+function hearTimeAgain(url: string, log: Log): Promise<void> {
+  timeHeard ??= hearDatabaseTime(url)
+    .catch((cause: unknown) => log.debug({ err: cause }, "the database's time was not told"))
+    .finally(() => setTimeout(() => (timeHeard = undefined), timePauseMs).unref());
+  return timeHeard;
 }
 
 const subgraphUrlVariable = (name: string) => `AGENT_PLATFORM_${name.toUpperCase()}_SUBGRAPH_URL`;

@@ -214,6 +214,7 @@ export async function startRouterAlone(env: Env, { log, keys }: StartOptions): P
       registry,
       keys,
       shutdown,
+      log,
       timeUrl: directDatabaseUrl(env, accessSubgraphName),
     });
     await migrateAll(env, [accessSubgraphName]);

@@ -14,7 +14,7 @@ export async function startWorker(env: Env, worker: WorkerOptions, { log, keys }
   try {
     const registry = new EndpointRegistry();
     const timeUrl = directDatabaseUrl(env, "runtime");
-    await connectAll(calledByWorkers, env, { registry, keys, shutdown, timeUrl });
+    await connectAll(calledByWorkers, env, { registry, keys, shutdown, log, timeUrl });
     const hints = await busOf(new Map(), timeUrl, log, shutdown);
     const securityEvents = new RunEventAudits({ databaseUrl: engineDatabaseUrl(env, accessSubgraphName), log });
     shutdown.add("security events", () => securityEvents.stop(), 4_000);

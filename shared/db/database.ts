@@ -11,7 +11,7 @@ import { endsSession, inOneWrite, isPooled, openPool } from "./pool.ts";
 import { oneTrip, plannedOnce } from "./one-trip.ts";
 import type { PreparedStatement } from "./prepared.ts";
 import { isReadRefusal, type Reading } from "../read-bytes.ts";
-import { beginStatement, checkedTenant, scopeBorrower, scopeLane, scopeReading, withDatabaseScope, type Lane } from "./scope.ts";
+import { checkedTenant, scopeBorrower, scopeLane, scopeReading, tenantBegin, withDatabaseScope, type Lane } from "./scope.ts";
 import { SharedReads } from "./shared-reads.ts";
 import { TenantDialect, type StatementListener } from "./tenant-dialect.ts";
 
@@ -255,13 +255,15 @@ export class Database {
 async function unpreparedTrip<Row extends object>(
   client: pg.PoolClient,
   { text, values }: NamedStatement,
-  { kind }: { kind: "reads" | "writes" },
+  { kind, tenantId }: { kind: "reads" | "writes"; tenantId: string },
 ): Promise<{ rows: Row[] }> {
-  const begin = beginStatement(kind === "reads" ? "start transaction read only" : "begin", plannedOnce);
-  const [, answer] = await inOneWrite(client, () =>
-    Promise.all([client.query(begin), client.query<Row & pg.QueryResultRow>({ text, values: [...values] }), client.query("commit")]),
+  const begin = tenantBegin(kind === "reads" ? "start transaction read only" : "begin", tenantId, plannedOnce);
+  // Each is waited for: until the last is answered the connection is nobody else's.
+  const [begun, answer, ended] = await inOneWrite(client, () =>
+    Promise.allSettled([client.query(begin), client.query<Row & pg.QueryResultRow>({ text, values: [...values] }), client.query("commit")]),
   );
-  return answer;
+  for (const part of [begun, answer, ended]) if (part.status === "rejected") throw part.reason;
+  return (answer as PromiseFulfilledResult<{ rows: Row[] }>).value;
 }
 
 /** The migrator makes the database that this names where it does not exist, so it must be the one of the URL, as the driver reads it. */

@@ -79,21 +79,24 @@ class Trip extends pg.Query {
 }
 
 /** Sends a statement in one round trip, and all of it in one write; its values are those that PostgreSQL takes. @throws what PostgreSQL says */
-export function oneTrip<Row extends object>(
+export async function oneTrip<Row extends object>(
   client: pg.PoolClient,
   statement: Asked,
   { kind, tenantId }: { kind: keyof typeof openings; tenantId: string },
 ): Promise<pg.QueryResult<Row & pg.QueryResultRow>> {
   const { connection } = client as unknown as { connection: DriverConnection };
   const opening = openings[kind];
-  return inOneWrite(client, async () => {
+  const [answered, prepared] = await inOneWrite(client, () => {
     // Once a connection: it opens nothing but itself, and is prepared then.
-    const prepared = connection.parsedStatements[opening.name] === undefined ? client.query({ ...opening, values: [tenantId] }) : undefined;
-    const answered = new Promise<pg.QueryResult<Row & pg.QueryResultRow>>((resolve, reject) => {
+    const preparing =
+      connection.parsedStatements[opening.name] === undefined ? client.query({ ...opening, values: [tenantId] }) : undefined;
+    const answering = new Promise<pg.QueryResult<Row & pg.QueryResultRow>>((resolve, reject) => {
       const done = (cause?: Error | null, result?: unknown) => (cause ? reject(cause) : resolve(result as never));
       client.query(new Trip(statement, { opening, tenantId, done }));
     });
-    const [result] = await Promise.all([answered, prepared]);
-    return result;
+    // Each is waited for: the statement may be done though its opening was refused, and until it is answered the connection is nobody else's.
+    return Promise.allSettled([answering, preparing]);
   });
+  if (answered.status === "fulfilled") return answered.value;
+  throw prepared.status === "rejected" ? prepared.reason : answered.reason;
 }

@@ -7,8 +7,11 @@
 import type pg from "pg";
 import { databaseTime, heardDatabaseTime } from "../database-time.ts";
 
-/** By address, and the system identifier that a primary and its standbys share: a copy that was brought back elsewhere is another database. */
-const highest = new Map<string, number>();
+/** The highest timelines by address, and within one by the system identifier that a primary and its standbys share: a copy that was brought back elsewhere is another database. */
+const highest = new Map<string, Map<string, number>>();
+
+/** Addresses whose server has told nothing of its log, and is not asked for it again: each new connection would cost two statements, and an error in its log. */
+const silent = new Set<string>();
 
 // What a session of a standby may not ask is not asked of one. Who writes on which timeline is told by the name of the log's segment: pg_control_checkpoint has it from the
 // first checkpoint after a promotion on.
@@ -30,38 +33,56 @@ interface ServerRow {
  * @throws as PostgreSQL does that cannot be used yet
  */
 export async function refuseNoPrimary(client: pg.ClientBase): Promise<void> {
-  const { askedAtMs, standby, system, segment, nowMs } = await serverOf(client);
-  if (standby) throw notYet("the server is a standby: it takes no writes");
-  heardDatabaseTime(nowMs, askedAtMs);
+  const address = addressOf(client);
+  const { askedAtMs, nowMs, ...server } = await serverOf(client, address);
+  if (server.standby) throw notYet("the server is a standby: it takes no writes");
+  refuseOldPrimary(address, server);
+  heardDatabaseTime(nowMs, { askedAtMs, database: address });
+}
+
+/** What stands behind one may change. With the database's name: a pooler leads each of its databases where it likes. */
+export function addressOf(client: pg.ClientBase): string {
+  const { host, port, database } = client as pg.Client;
+  return `${host}:${port}/${database}`;
+}
+
+function refuseOldPrimary(address: string, { system, segment }: Pick<ServerRow, "system" | "segment">): void {
   const timeline = Number.parseInt(segment?.slice(0, 8) ?? "", 16);
   if (system === null || Number.isNaN(timeline)) return;
-  const { host, port } = client as pg.Client;
-  const database = `${host}:${port} ${system}`;
-  const known = highest.get(database) ?? 0;
+  const timelines = highest.get(address) ?? new Map<string, number>();
+  const known = timelines.get(system) ?? 0;
   if (timeline < known)
     throw notYet(
       `the server is an old primary: it writes on timeline ${timeline}, and timeline ${known} was seen. ` +
         "Keep it away; where it was brought back on purpose start the platform's processes again",
     );
-  highest.set(database, timeline);
+  highest.set(address, timelines.set(system, timeline));
 }
 
 /** Some services do not tell of their log, or not everybody: of these it is only asked whether they are a standby. */
-async function serverOf(client: pg.ClientBase): Promise<ServerRow & { askedAtMs: number }> {
-  const askedAtMs = performance.now();
-  try {
-    const { rows } = await client.query<ServerRow>(asked);
-    return { askedAtMs, ...rows[0]! };
-  } catch (cause) {
-    if (!untold.has((cause as { code?: string }).code ?? "")) throw cause;
-    const { rows } = await client.query<Pick<ServerRow, "standby" | "nowMs">>(
-      `select pg_is_in_recovery() as standby, ${databaseTime} as "nowMs"`,
-    );
-    return { askedAtMs, ...rows[0]!, system: null, segment: null };
+async function serverOf(client: pg.ClientBase, address: string): Promise<ServerRow & { askedAtMs: number }> {
+  if (!silent.has(address)) {
+    const askedAtMs = performance.now();
+    try {
+      const { rows } = await client.query<ServerRow>(asked);
+      return { askedAtMs, ...rows[0]! };
+    } catch (cause) {
+      const { code = "" } = cause as { code?: string };
+      if (!untold.has(code) && !untoldNow.has(code)) throw cause;
+      // Who has told once is asked again.
+      if (untold.has(code) && !highest.has(address)) silent.add(address);
+    }
   }
+  const askedAtMs = performance.now();
+  const { rows } = await client.query<Pick<ServerRow, "standby" | "nowMs">>(
+    `select pg_is_in_recovery() as standby, ${databaseTime} as "nowMs"`,
+  );
+  return { askedAtMs, ...rows[0]!, system: null, segment: null };
 }
 
-// Not supported, not allowed, not there, internal, and a standby that became one between the two questions.
-const untold = new Set(["0A000", "42501", "42883", "XX000", "55000"]);
+// Not supported, not allowed, not there.
+const untold = new Set(["0A000", "42501", "42883"]);
+// Internal, and a standby that became one between the two questions.
+const untoldNow = new Set(["XX000", "55000"]);
 
 const notYet = (message: string): Error => Object.assign(new Error(message), { code: "57P03" });

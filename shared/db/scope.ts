@@ -48,15 +48,23 @@ const migrationLimits = "set local statement_timeout = 0; set local idle_in_tran
 /**
  * The statements that a transaction starts with, in one message.
  *
- * @param settings  of the session for this transaction alone, by name; names and values are the code's own.
  * @throws Error when there is no scope: a transaction of nobody is a bug.
  */
-export function beginStatement(begin: string, settings: Readonly<Record<string, string>> = {}): string {
+export function beginStatement(begin: string): string {
   const scope = scopes.getStore();
   if (scope === undefined) throw new Error("a transaction was begun outside of a tenant");
   if (scope.kind === "migration") return `${begin}; ${migrationLimits}`;
+  return tenantBegin(begin, scope.tenantId);
+}
+
+/**
+ * As {@link beginStatement}, of the tenant that is given.
+ *
+ * @param settings  of the session for this transaction alone, by name; names and values are the code's own.
+ */
+export function tenantBegin(begin: string, tenantId: string, settings: Readonly<Record<string, string>> = {}): string {
   // The pattern admits no quote, so the id can stand in the statement; parameters would cost a round trip of their own.
-  const all = Object.entries({ [tenantSetting]: checkedTenant(scope.tenantId), ...settings });
+  const all = Object.entries({ [tenantSetting]: checkedTenant(tenantId), ...settings });
   return `${begin}; select ${all.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(", ")}`;
 }
 

@@ -1,4 +1,5 @@
 /** A subgraph that does not take this process's token: the operator's business, and no failure of whoever asked. */
+import { doubtDatabaseTime } from "#shared/database-time.ts";
 import { defineErrors, type AppError } from "#shared/errors.ts";
 import { isJsonObject } from "#shared/json.ts";
 
@@ -32,5 +33,6 @@ export const refusalErrors = defineErrors({
 
 /** The error of a refusal; nothing was executed. */
 export function tokenRefused(serviceName: string, refusal: TokenRefusal): AppError {
+  if (refusal === "TOKEN_EXPIRED") doubtDatabaseTime();
   return refusalErrors.SUBGRAPH_REFUSES_TOKEN({ serviceName, refusal, retryable: true, effectUnknown: false, platformFault: true });
 }

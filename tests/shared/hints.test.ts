@@ -1,11 +1,15 @@
 import { once, EventEmitter } from "node:events";
 import pg from "pg";
 import { defaultEnv } from "#shared/config.ts";
+import { isDatabaseTimeDoubted } from "#shared/database-time.ts";
 import { HintBus } from "#shared/hints.ts";
 import type { Json } from "#shared/json.ts";
 import { createLog } from "#shared/log.ts";
+import { signalProcess } from "#shared/signal-process.ts";
+import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
+import { withClockSet } from "../testkit/set-clock.ts";
 
 let database: TestDatabase;
 let buses: HintBus[];
@@ -18,8 +22,9 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function openBus(): Promise<HintBus> {
-  const bus = new HintBus({ url: database.url, log: createLog(defaultEnv({ logLevel: "silent" }), "test") });
+async function openBus(answersWithinMs?: number): Promise<HintBus> {
+  const log = createLog(defaultEnv({ logLevel: "silent" }), "test");
+  const bus = new HintBus({ url: database.url, log, ...(answersWithinMs !== undefined && { answersWithinMs }) });
   await bus.start();
   buses.push(bus);
   return bus;
@@ -79,6 +84,30 @@ describe("hints", () => {
     const heard = next(there, "run", "r1");
     here.publish("run", "r1");
     expect(await heard).toEqual(["r1", undefined]);
+  });
+
+  it("go on over another connection where PostgreSQL does not answer on one, as when it is asked for the time after a sleep", async () => {
+    const listening = async () => {
+      const text =
+        "select pid from pg_stat_activity where datname = current_database() and query = 'listen agent_platform' and state = 'idle'";
+      return ((await query(database.adminUrl, text)) as { pid: number }[]).map(({ pid }) => pid);
+    };
+    const there = await openBus(1_000);
+    const [frozen] = await listening();
+    signalProcess(frozen, "SIGSTOP");
+    try {
+      await withClockSet(10_000, async () => {
+        await eventually(listening, (pids) => pids.some((pid) => pid !== frozen));
+        await eventually(isDatabaseTimeDoubted, (isDoubted) => !isDoubted);
+      });
+      const heard = next(there, "run", "r1");
+      await query(database.adminUrl, "select pg_notify('agent_platform', $1)", [
+        JSON.stringify({ from: "another", hints: [["run", "r1"]] }),
+      ]);
+      expect(await heard).toEqual(["r1", undefined]);
+    } finally {
+      signalProcess(frozen, "SIGCONT");
+    }
   });
 
   it("take no harm from what others send on the channel", async () => {

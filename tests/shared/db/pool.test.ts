@@ -1,5 +1,6 @@
-import type pg from "pg";
-import { openPool, type PoolOptions } from "#shared/db/pool.ts";
+import pg from "pg";
+import { databaseNowMs } from "#shared/database-time.ts";
+import { hearDatabaseTime, openPool, withOptions, type PoolOptions } from "#shared/db/pool.ts";
 import { query } from "../../testkit/admin-query.ts";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -84,5 +85,62 @@ describe("a pool", () => {
     await expect(t.pool.query({ text: "select pg_sleep(60)", query_timeout: 1 } as pg.QueryConfig)).rejects.toThrow("Query read timeout");
     const { rows } = await t.pool.query<{ pid: number }>("select pg_backend_pid() as pid");
     expect(before).not.toContain(rows[0]!.pid);
+  });
+});
+
+describe("a new connection", () => {
+  /** A URL of the same database as by a server that writes on another timeline, and has another time. */
+  async function as({ url }: TestDatabase, { timeline, aheadHours = 0 }: { timeline: string; aheadHours?: number }): Promise<string> {
+    await query(
+      url,
+      `create schema "as_${timeline}";
+      create function "as_${timeline}".pg_walfile_name(pg_lsn) returns text language sql as $$ select '${timeline}0000000000000001' $$;
+      create function "as_${timeline}".clock_timestamp() returns timestamptz language sql as $$ select now() + interval '${aheadHours} h' $$`,
+    );
+    return withOptions(url, [`search_path=as_${timeline},pg_catalog`]);
+  }
+
+  it("to an old primary is refused, and its time is nobody's", async () => {
+    const database = await createTestDatabase();
+    await hearDatabaseTime(await as(database, { timeline: "00000003" }));
+    const before = databaseNowMs();
+    await expect(hearDatabaseTime(await as(database, { timeline: "00000002", aheadHours: 1 }))).rejects.toThrow(
+      "the server is an old primary: it writes on timeline 2, and timeline 3 was seen",
+    );
+    expect(databaseNowMs() - before).toBeLessThan(1_800_000);
+    await database.drop();
+  });
+
+  it("is compared with those of the same database alone: a pooler may lead another to a copy", async () => {
+    const [one, two] = [await createTestDatabase(), await createTestDatabase()];
+    await hearDatabaseTime(await as(one, { timeline: "00000003" }));
+    await hearDatabaseTime(await as(two, { timeline: "00000002" }));
+    await Promise.all([one.drop(), two.drop()]);
+  });
+
+  it("asks a service that does not tell its timeline for it once, and one that has told again", async () => {
+    const [silent, telling] = [await createTestDatabase(), await createTestDatabase()];
+    const forbid = "revoke execute on function pg_control_system() from public";
+    const ask = pg.Client.prototype.query;
+    let asked = 0;
+    pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
+      asked++;
+      return ask.apply(this, given as never);
+    } as never;
+    const statementsOf = async (url: string) => {
+      asked = 0;
+      await hearDatabaseTime(url);
+      return asked;
+    };
+    try {
+      await query(silent.adminUrl, forbid);
+      expect([await statementsOf(silent.url), await statementsOf(silent.url)]).toEqual([2, 1]);
+      expect(await statementsOf(telling.url)).toBe(1);
+      await query(telling.adminUrl, forbid);
+      expect([await statementsOf(telling.url), await statementsOf(telling.url)]).toEqual([2, 2]);
+    } finally {
+      pg.Client.prototype.query = ask;
+      await Promise.all([silent.drop(), telling.drop()]);
+    }
   });
 });
