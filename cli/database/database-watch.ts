@@ -30,6 +30,8 @@ export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs
   const restarts: number[] = [];
   let isDown = false;
   let isWaiting = false;
+  /** So many looks one after another found that it runs without its socket. */
+  let unreachable = 0;
   /** It was started for nothing: no need to say so at each try. */
   let isRefused = false;
   /** Why its last start failed; undefined where that succeeded. */
@@ -68,7 +70,9 @@ export function watchDatabase({ server, tell, giveUp, onChange, obstacle, pollMs
   };
   const watch = async (): Promise<void> => {
     while (await waited(pollMs, stopping.signal)) {
-      if (server.isRunning() && !server.isReachable()) await unreachableEnd();
+      unreachable = server.isRunning() && !server.isReachable() ? unreachable + 1 : 0;
+      // At an ordinary end the socket goes a moment before the rest.
+      if (unreachable >= 2) await unreachableEnd();
       downSet(!server.isRunning());
       if (!isDown || hindered(await obstacle?.())) continue;
       await restarted();

@@ -7,6 +7,7 @@ import {
   type GraphQLFormattedError,
   type OperationDefinitionNode,
 } from "graphql";
+import { databaseNowMs } from "#shared/database-time.ts";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import type { SecurityEvent } from "#shared/security-events.ts";
@@ -66,7 +67,8 @@ export interface AuditedOperation {
   context: RouterContext;
   /** Of its text ({@link hashOf}). */
   hash: string;
-  startedAt: Date;
+  /** By performance.now(). */
+  startedAtMs: number;
   document?: DocumentNode | undefined;
   /** As the client gave it. */
   operationName?: string | null | undefined;
@@ -88,10 +90,11 @@ export interface AuditedOutcome {
 
 /** The record of an operation that has ended just now. */
 export function auditRecord(operation: AuditedOperation, outcome: AuditedOutcome): AuditRecord {
-  const { context, document, startedAt, hash, variables = null, id = newId() } = operation;
+  const { context, document, startedAtMs, hash, variables = null, id = newId() } = operation;
   const node = document && getOperationAST(document, operation.operationName);
   const rootFields = document === undefined || node == null ? [] : rootFieldsOf(document, node).slice(0, 50).map(withoutKeys);
   const { result } = outcome;
+  const durationMs = Math.round(performance.now() - startedAtMs);
   const changed = result === undefined || node == null ? [] : changesIn(rootAnswersOf(document!, node), result);
   return {
     id,
@@ -105,11 +108,11 @@ export function auditRecord(operation: AuditedOperation, outcome: AuditedOutcome
     variables,
     statusCode: outcome.statusCode,
     errorCodes: [...new Set(outcome.errorCodes)],
-    durationMs: Math.max(0, Date.now() - startedAt.getTime()),
+    durationMs,
     clientIp: context.clientIp,
     userAgent: context.userAgent === null ? null : withoutKeys(context.userAgent),
     ...securityEventOf({ ...outcome, changed }),
-    createdAt: startedAt,
+    createdAt: new Date(databaseNowMs() - durationMs),
   };
 }
 

@@ -66,7 +66,7 @@ export class OperationAudits {
   plugin(audited: Audited): ApolloServerPlugin<RouterContext> {
     return {
       requestDidStart: () => {
-        const startedAt = new Date();
+        const startedAtMs = performance.now();
         return Promise.resolve({
           willSendResponse: async ({ contextValue: context, source, queryHash, document, request, response }) => {
             // What was refused never came to its execution, and all tenants would wait for the storing of its row.
@@ -75,7 +75,7 @@ export class OperationAudits {
             const errors = result?.errors;
             const outcome = { statusCode: response.http.status ?? 200, errorCodes: errorCodesOf(errors), reasons: reasonsOf(errors) };
             const { operationName, variables = {} } = request;
-            const operation = { context, hash: queryHash ?? hashOf(source ?? ""), document, operationName, variables, startedAt };
+            const operation = { context, hash: queryHash ?? hashOf(source ?? ""), document, operationName, variables, startedAtMs };
             audited.add(context.info);
             if (isMutation(operation)) await this.complete(operation, { ...outcome, result });
             else this.record(operation, outcome);

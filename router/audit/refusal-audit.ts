@@ -27,7 +27,8 @@ export interface RefusedRequest {
   requestId?: string | undefined;
   statusCode: number;
   error: unknown;
-  startedAt?: Date;
+  /** By performance.now(); now unless given. */
+  startedAtMs?: number;
 }
 
 export interface RefusalAuditOptions {
@@ -65,7 +66,7 @@ export class RefusalAudit {
 
   record(refused: RefusedRequest): void {
     requestsRefused.inc({ status: String(refused.statusCode) });
-    const { request, connectionParams, requestId, statusCode, error, startedAt = new Date() } = refused;
+    const { request, connectionParams, requestId, statusCode, error, startedAtMs = performance.now() } = refused;
     // Who was robbed of a key, and has revoked it, is told that it is tried.
     const owner = ownerOfRefused(error);
     const identity: Identity | undefined = owner === undefined ? refused.identity : { kind: "key", caller: owner };
@@ -75,7 +76,7 @@ export class RefusalAudit {
     const { code, reason } = error instanceof AppError ? error : { code: "INTERNAL", reason: "INTERNAL" };
     // The row has room for the code only.
     this.#setting.log.info({ requestId: context.info.requestId, statusCode, reason }, "request refused");
-    this.#setting.sink.record(auditRecord({ context, hash: hashOf(""), startedAt }, { statusCode, errorCodes: [code], reasons: [reason] }));
+    this.#setting.sink.record(auditRecord({ context, hash: hashOf(""), startedAtMs }, { statusCode, errorCodes: [code], reasons: [reason] }));
   }
 
   #take(of: string, address: string): boolean {

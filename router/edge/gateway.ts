@@ -149,7 +149,7 @@ function answerAudited(runtime: Runtime, answered: Answered): Promise<ExecutionR
   const run = () => answer(runtime, answered);
   if (node.operation !== OperationTypeNode.MUTATION) return run();
   deadline.changing();
-  const operation = { context, hash, document, operationName: node.name?.value, variables, startedAt: new Date() };
+  const operation = { context, hash, document, operationName: node.name?.value, variables, startedAtMs: performance.now() };
   return runtime.audits.around(operation, run);
 }
 

@@ -139,7 +139,7 @@ export class Hooks {
 
   /** What makes a run stands in the audit before it does. */
   async #audited(context: RouterContext, input: Variables): Promise<CalledRun | null> {
-    const operation = { context, hash, startedAt: new Date(), document: callHook, id: newId() };
+    const operation = { context, hash, startedAtMs: performance.now(), document: callHook, id: newId() };
     await this.#audit.begin(beginningRecord(operation));
     try {
       const { info } = context;

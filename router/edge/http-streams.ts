@@ -152,7 +152,7 @@ export class HttpStreams {
     sendJson(response, statusCode, { errors: [clientError(error, { requestId: context.info.requestId })] });
     const { query, operationName, variables } = asked;
     const document = documentOf(this.#runtime, query);
-    const operation = { context, hash: hashOf(query), document, operationName, variables: variables ?? {}, startedAt: new Date() };
+    const operation = { context, hash: hashOf(query), document, operationName, variables: variables ?? {}, startedAtMs: performance.now() };
     this.#runtime.audits.record(operation, { statusCode, errorCodes: [error.code], reasons: [error.reason] });
   }
 

@@ -118,11 +118,11 @@ async function route(options: Answering, exchange: Exchange): Promise<void> {
 
 async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
   const { server, maxBodyBytes, maxKeys, audited, refusals, readers, identities, rates } = options;
-  const startedAt = new Date();
+  const startedAtMs = performance.now();
   let context: RouterContext | undefined;
   let identity = identities.nobody;
   const refused = (statusCode: number, error: unknown) =>
-    refusals.record({ request, context, identity, requestId, statusCode, error, startedAt });
+    refusals.record({ request, context, identity, requestId, statusCode, error, startedAtMs });
   try {
     const signal = clientGone(response);
     await rates.address(request);

@@ -21,7 +21,7 @@ export function prepareOperation(
   asked: AskedOperation,
   { context }: { context: RouterContext },
 ): PreparedOperation | readonly GraphQLError[] {
-  const startedAt = new Date();
+  const startedAtMs = performance.now();
   // Clients that have no name send an empty one.
   const operationName = asked.operationName || undefined;
   const variables = asked.variables ?? {};
@@ -29,7 +29,7 @@ export function prepareOperation(
     const { requestId } = context.info;
     const report = (cause: unknown) => runtime.log.error({ err: cause, requestId }, "operation failed inside");
     const told = errors.map((error) => clientError(error, { requestId, report }));
-    const operation = { context, hash: hashOf(asked.query), operationName, document, variables, startedAt };
+    const operation = { context, hash: hashOf(asked.query), operationName, document, variables, startedAtMs };
     runtime.audits.record(operation, { statusCode, errorCodes: errorCodesOf(told), reasons: reasonsOf(told) });
     return told;
   };

@@ -31,7 +31,7 @@ export async function startSubscription(
   prepared: PreparedSubscription,
   { context }: { context: RouterContext },
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const startedAt = new Date();
+  const startedAtMs = performance.now();
   const errorCodes = new Set<string>();
   const reasons = new Set<string>();
   const controller = new AbortController();
@@ -51,7 +51,7 @@ export async function startSubscription(
   const operation = {
     context,
     hash: hashOf(source),
-    startedAt,
+    startedAtMs,
     document: planned.document,
     operationName: planned.node.name?.value,
     variables,

@@ -151,7 +151,7 @@ export class WaitLinks {
 
   /** What may change something stands in the audit before it does. */
   async #audited(context: RouterContext, visit: LinkVisit): Promise<LinkAnswer> {
-    const operation = { context, hash, startedAt: new Date(), document, id: newId() };
+    const operation = { context, hash, startedAtMs: performance.now(), document, id: newId() };
     await this.#audit.begin(beginningRecord(operation));
     try {
       const answered = await this.#ask(context, visit);

@@ -35,6 +35,11 @@ export const postgresErrors = defineErrors({
       `Keep the data: start the version of the platform that made it and carry the data over with pg_dump and pg_restore. ` +
       `Start anew: move the folder away. ${wayOut}`,
   },
+  POSTGRES_SOCKET_FOREIGN: {
+    code: "FORBIDDEN",
+    message: (f: { folder: string; uid: number; isFolder: boolean }) =>
+      `PostgreSQL's socket was in ${f.folder}, which is ${f.isFolder ? "a folder" : "no folder but something else"} of the user with uid ${f.uid} now: somebody else may have made it. Remove it and start again. ${wayOut}`,
+  },
   POSTGRES_FOLDER_FOREIGN: {
     code: "FORBIDDEN",
     message: (f: { folder: string; uid: number }) =>

@@ -3,7 +3,7 @@
  * next start takes it over. It runs detached, so that Ctrl-C in a terminal stops the platform first and the database after it.
  */
 import { spawn } from "node:child_process";
-import { chmodSync, chownSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, fstatSync, lstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -182,16 +182,34 @@ function openLog(logFile: string): { descriptor: number; start: number } {
 
 const socketName = ".s.PGSQL.5432";
 
-/** Only the server's user (and root) may enter, whom alone its {@link loginRules} know. */
+/**
+ * Only the server's user (and root) may enter, whom alone its {@link loginRules} know.
+ *
+ * @throws AppError POSTGRES_SOCKET_FOREIGN
+ */
 function makeSocketFolder({ cluster, user, socketFolder }: Launch): string {
   const beside = `${cluster}-socket`;
   const isShort = Buffer.byteLength(join(beside, `${socketName}.lock`)) <= longestSocketPath;
   const wanted = socketFolder ?? (isShort ? beside : undefined);
-  if (wanted !== undefined) mkdirSync(wanted, { recursive: true });
+  if (wanted !== undefined) makeOwnFolder(wanted, user);
   const folder = wanted ?? mkdtempSync("/tmp/agent-platform-");
   chmodSync(folder, 0o700);
   if (user) chownSync(folder, user.uid, user.gid);
   return folder;
+}
+
+/** One in /tmp has a name that others saw; once it is gone anybody may make it, or a link of that name. What is there is followed nowhere and taken from nobody. */
+function makeOwnFolder(folder: string, user: ServerUser | undefined): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
+  }
+  const found = lstatSync(folder);
+  if (!found.isDirectory() || ![process.getuid?.(), user?.uid].includes(found.uid)) {
+    throw postgresErrors.POSTGRES_SOCKET_FOREIGN({ folder, uid: found.uid, isFolder: found.isDirectory() });
+  }
 }
 
 function serverOf(server: {
@@ -208,10 +226,20 @@ function serverOf(server: {
     logFile: server.logFile,
     socketFolder: postmaster.socketFolder,
     isRunning: () => isRunning(cluster, postmaster),
-    isReachable: () => existsSync(join(postmaster.socketFolder, socketName)),
+    isReachable: () => isThere(join(postmaster.socketFolder, socketName)),
     url: (role, database) => socketUrl(postmaster, role, database),
     stop: () => stopPostmaster(cluster, postmaster, server.stopDeadlineMs),
   };
+}
+
+/** False where it is known to be gone; not where it cannot be looked at. */
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code !== "ENOENT";
+  }
 }
 
 function isRunning(cluster: string, postmaster: Postmaster): boolean {

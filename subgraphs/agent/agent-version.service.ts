@@ -1,3 +1,4 @@
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { checkJson, checkRange, checkText, creatableStatus } from "#shared/fields.ts";
@@ -36,7 +37,7 @@ export async function createAgentVersion(context: AgentContext, input: CreateAge
       agentId,
       version,
       status,
-      createdAt: new Date(),
+      createdAt: databaseNow(),
       publishedAt,
     });
   });

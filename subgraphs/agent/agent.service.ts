@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { checkCode, checkDescription, checkName, checkText, given } from "#shared/fields.ts";
@@ -12,7 +13,7 @@ import { agentErrors } from "./errors.ts";
 export async function createAgent({ db }: AgentContext, input: CreateAgentInput): Promise<Agent> {
   const code = checkCode("code", input.code);
   const agentType = checkText("agentType", input.agentType ?? "assistant", { min: 1, max: 64 });
-  const now = new Date();
+  const now = databaseNow();
   const fields = {
     id: newId(),
     tenantId: db.tenantId,
@@ -38,7 +39,7 @@ export async function updateAgent({ db }: AgentContext, id: string, input: Updat
     if (given(input.name)) agent.name = checkName(input.name);
     if (input.description !== undefined) agent.description = checkDescription(input.description);
     if (given(input.status)) agent.status = input.status;
-    agent.updatedAt = new Date();
+    agent.updatedAt = databaseNow();
     return agent;
   });
 }
@@ -47,7 +48,7 @@ export async function updateAgent({ db }: AgentContext, id: string, input: Updat
 export async function deleteAgent({ db }: AgentContext, id: string): Promise<Agent> {
   return db.transaction(async (tx) => {
     const agent = await lockAgent(tx, id);
-    agent.deletedAt = agent.updatedAt = new Date();
+    agent.deletedAt = agent.updatedAt = databaseNow();
     return agent;
   });
 }

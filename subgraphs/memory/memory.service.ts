@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { checkJson, checkRange, checkScopeId, checkStorableText, checkText, given } from "#shared/fields.ts";
 import { checkIdempotencyKey, claimIdempotencyKey, idempotentResult, type KeyedCall } from "#shared/graphql/idempotency.ts";
@@ -46,7 +47,7 @@ export async function createMemory(context: MemoryContext, input: CreateMemoryIn
     const first = call === undefined ? id : await claimIdempotencyKey(tx, call, id);
     if (first !== id) return lockMemory(tx, first);
     await expiredMemoriesDelete(tx);
-    const now = new Date();
+    const now = databaseNow();
     const times = { createdAt: now, updatedAt: now, lastAccessedAt: null, expiresAt: checkExpiry(input.expiresAt) };
     const memory = tx.em.create(Memory, { ...fields, ...times, id, tenantId: db.tenantId, wordCount: totalOf(words) });
     await tx.em.flush();
@@ -67,7 +68,7 @@ export async function updateMemory({ db }: MemoryContext, id: string, input: Upd
     if (given(input.importanceScore)) memory.importanceScore = checkRange("importanceScore", input.importanceScore, score);
     if (input.expiresAt !== undefined) memory.expiresAt = checkExpiry(input.expiresAt);
     if (given(input.contentText)) await replaceContent(tx, memory, checkContent(input.contentText));
-    memory.updatedAt = new Date();
+    memory.updatedAt = databaseNow();
     return memory;
   });
 }

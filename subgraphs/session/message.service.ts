@@ -1,3 +1,4 @@
+import { databaseNow } from "#shared/database-time.ts";
 import { toEntity, type Tx } from "#shared/db/database.ts";
 import { checkJson, checkStorable, checkText } from "#shared/fields.ts";
 import { claimIdempotencyKey } from "#shared/graphql/idempotency.ts";
@@ -114,7 +115,7 @@ export function appendMessage({ em }: Tx, session: Session, draft: MessageDraft)
 function nextMessage(session: Session, draft: MessageDraft) {
   session.messageSeq += 1;
   const { role, content, contentJson = null, runId = null, id = newId() } = draft;
-  const place = { id, tenantId: session.tenantId, sessionId: session.id, seq: session.messageSeq, createdAt: new Date() };
+  const place = { id, tenantId: session.tenantId, sessionId: session.id, seq: session.messageSeq, createdAt: databaseNow() };
   return { ...place, role, content, contentJson, runId };
 }
 

@@ -1,3 +1,4 @@
+import { databaseNow } from "#shared/database-time.ts";
 import { AppError } from "#shared/errors.ts";
 import { checkJson, checkStorable, checkStorableText } from "#shared/fields.ts";
 import { claimIdempotencyKey, idempotentResult } from "#shared/graphql/idempotency.ts";
@@ -59,7 +60,7 @@ async function recordRequest(context: SessionContext, operation: string, given: 
     if (first !== id) return tx.em.findOneOrFail(RunRequest, { id: first });
     const session = await lockActiveSession(tx, sessionId);
     if (message != null) appendMessage(tx, session, { role: MessageRole.USER, content: message });
-    const start = { status: RunRequestStatus.PENDING, runId: null, errorMessage: null, createdAt: new Date(), dispatchedAt: null };
+    const start = { status: RunRequestStatus.PENDING, runId: null, errorMessage: null, createdAt: databaseNow(), dispatchedAt: null };
     const wish = { appId, ...target, input, initialNode, execution: given.execution ?? RunExecution.WORKERS };
     return tx.em.create(RunRequest, { id, tenantId: db.tenantId, sessionId, ...start, ...wish });
   });
@@ -87,7 +88,7 @@ async function dispatch(context: SessionContext, request: RunRequest): Promise<R
   try {
     // The key makes it safe to ask again after an unknown outcome, and for two callers to ask at once.
     const runId = await createRun(context, { ...wish, idempotencyKey: `run-request:${request.id}` });
-    return await settle(context, request.id, { status: RunRequestStatus.DISPATCHED, runId, dispatchedAt: new Date() });
+    return await settle(context, request.id, { status: RunRequestStatus.DISPATCHED, runId, dispatchedAt: databaseNow() });
   } catch (error) {
     if (!(error instanceof AppError) || !isFinal(error)) throw error;
     return settle(context, request.id, { status: RunRequestStatus.FAILED, errorMessage: error.message });

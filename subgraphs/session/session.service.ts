@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { checkText } from "#shared/fields.ts";
 import { claimIdempotencyKey, idempotentResult } from "#shared/graphql/idempotency.ts";
@@ -25,7 +26,7 @@ export async function createSession(context: SessionContext, input: CreateSessio
   const app = await findApp(context, input.appId);
   if (app == null || app.deletedAt !== null) throw sessionErrors.APP_NOT_FOUND({ id: input.appId });
   const id = newId();
-  const start = { id, tenantId: db.tenantId, status: SessionStatus.ACTIVE, messageSeq: 0, createdAt: new Date(), closedAt: null };
+  const start = { id, tenantId: db.tenantId, status: SessionStatus.ACTIVE, messageSeq: 0, createdAt: databaseNow(), closedAt: null };
   return db.transaction(async (tx) => {
     const first = call === undefined ? id : await claimIdempotencyKey(tx, call, id);
     return first === id ? tx.em.create(Session, { ...start, ...fields }) : tx.em.findOneOrFail(Session, { id: first });
@@ -47,7 +48,7 @@ export async function closeSession({ db }: SessionContext, id: string): Promise<
     const session = await lockSession(tx, id);
     if (session.status === SessionStatus.CLOSED) return session;
     session.status = SessionStatus.CLOSED;
-    session.closedAt = new Date();
+    session.closedAt = databaseNow();
     return session;
   });
 }

@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import { checkScopeId, checkText } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { skillErrors } from "./errors.ts";
@@ -23,7 +24,7 @@ export async function installSkill({ db }: SkillContext, input: InstallSkillInpu
     const there = await tx.em.findOne(SkillInstallation, place);
     if (there?.status === InstallationStatus.ACTIVE) return there;
     if (there !== null) return Object.assign(there, { status: InstallationStatus.ACTIVE, installedBy });
-    const fields = { ...place, installedBy, status: InstallationStatus.ACTIVE, createdAt: new Date() };
+    const fields = { ...place, installedBy, status: InstallationStatus.ACTIVE, createdAt: databaseNow() };
     return tx.em.create(SkillInstallation, { ...fields, id: newId(), tenantId: db.tenantId });
   });
 }

@@ -1,3 +1,4 @@
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { creatableStatus } from "#shared/fields.ts";
@@ -28,7 +29,7 @@ export async function addVersion(tx: Tx, content: Content, id = newId()): Promis
   const version = await nextVersionNumber(tx, versions, skillId);
   const publishedAt = status === SkillVersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, skillId) : null;
   const { tenantId } = tx;
-  return tx.em.create(SkillVersion, { ...content, id, tenantId, version, createdAt: new Date(), publishedAt });
+  return tx.em.create(SkillVersion, { ...content, id, tenantId, version, createdAt: databaseNow(), publishedAt });
 }
 
 /** Makes a version the skill's published one, whatever its number. @throws AppError SKILL_VERSION_NOT_FOUND, SKILL_NOT_FOUND */

@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { checkCode, checkDescription, checkName, checkText, given } from "#shared/fields.ts";
@@ -13,7 +14,7 @@ import { skillErrors } from "./errors.ts";
 export async function createSkill({ db }: SkillContext, input: CreateSkillInput): Promise<Skill> {
   const code = checkCode("code", input.code);
   const skillType = checkText("skillType", input.skillType ?? "template", { min: 1, max: 64 });
-  const now = new Date();
+  const now = databaseNow();
   const fields = {
     id: newId(),
     tenantId: db.tenantId,
@@ -39,7 +40,7 @@ export async function updateSkill({ db }: SkillContext, id: string, input: Updat
     if (given(input.name)) skill.name = checkName(input.name);
     if (input.description !== undefined) skill.description = checkDescription(input.description);
     if (given(input.status)) skill.status = input.status;
-    skill.updatedAt = new Date();
+    skill.updatedAt = databaseNow();
     return skill;
   });
 }
@@ -50,7 +51,7 @@ export async function deleteSkill({ db }: SkillContext, id: string): Promise<Ski
     const skill = await lockSkill(tx, id);
     const installations = await tx.em.count(SkillInstallation, { skillId: id, status: InstallationStatus.ACTIVE });
     if (installations > 0) throw skillErrors.SKILL_HAS_INSTALLATIONS({ id, installations });
-    skill.deletedAt = skill.updatedAt = new Date();
+    skill.deletedAt = skill.updatedAt = databaseNow();
     return skill;
   });
 }

@@ -1,3 +1,4 @@
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
 import { checkJson, checkText, creatableStatus } from "#shared/fields.ts";
@@ -33,7 +34,7 @@ export async function createTeamVersion(context: TeamContext, input: CreateTeamV
     await lockTeam(tx, teamId);
     const version = await nextVersionNumber(tx, versions, teamId);
     const publishedAt = status === TeamVersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, teamId) : null;
-    const made = tx.em.create(TeamVersion, { ...row, version, createdAt: new Date(), publishedAt });
+    const made = tx.em.create(TeamVersion, { ...row, version, createdAt: databaseNow(), publishedAt });
     // Without a relation between the two the ORM does not know that a member needs its version first.
     await tx.em.flush();
     members.forEach((member, position) => tx.em.create(TeamMember, { ...member, teamVersionId: row.id, position, tenantId: db.tenantId }));

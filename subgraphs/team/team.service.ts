@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { checkCode, checkDescription, checkName, checkText, given } from "#shared/fields.ts";
@@ -12,7 +13,7 @@ import { teamErrors } from "./errors.ts";
 export async function createTeam({ db }: TeamContext, input: CreateTeamInput): Promise<Team> {
   const code = checkCode("code", input.code);
   const teamType = checkText("teamType", input.teamType ?? "collaborative", { min: 1, max: 64 });
-  const now = new Date();
+  const now = databaseNow();
   const fields = {
     id: newId(),
     tenantId: db.tenantId,
@@ -38,7 +39,7 @@ export async function updateTeam({ db }: TeamContext, id: string, input: UpdateT
     if (given(input.name)) team.name = checkName(input.name);
     if (input.description !== undefined) team.description = checkDescription(input.description);
     if (given(input.status)) team.status = input.status;
-    team.updatedAt = new Date();
+    team.updatedAt = databaseNow();
     return team;
   });
 }
@@ -47,7 +48,7 @@ export async function updateTeam({ db }: TeamContext, id: string, input: UpdateT
 export async function deleteTeam({ db }: TeamContext, id: string): Promise<Team> {
   return db.transaction(async (tx) => {
     const team = await lockTeam(tx, id);
-    team.deletedAt = team.updatedAt = new Date();
+    team.deletedAt = team.updatedAt = databaseNow();
     return team;
   });
 }

@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { latestVersion } from "#shared/db/versions.sql.ts";
 import { checkJson, checkName, given } from "#shared/fields.ts";
@@ -37,7 +38,7 @@ export async function createToolBinding(context: ToolContext, input: CreateToolB
     const version = await calledVersion(tx, toolId, input.toolVersionId ?? null);
     const id = newId();
     const config = storedConfig(box, { id, plain: split.plain, kept: {}, fresh, version });
-    const now = new Date();
+    const now = databaseNow();
     return tx.em.create(ToolBinding, {
       id,
       tenantId: db.tenantId,
@@ -66,7 +67,7 @@ export async function updateToolBinding(context: ToolContext, id: string, input:
     const replaced = input.secretHeaders === undefined ? {} : readSecretHeaders(checkedSecrets(input.secretHeaders));
     const kept = input.secretHeaders === undefined ? stored : {};
     binding.config = storedConfig(box, { id, plain: split.plain, kept, fresh: { ...split.secrets, ...replaced }, version });
-    binding.updatedAt = new Date();
+    binding.updatedAt = databaseNow();
     return binding;
   });
 }
@@ -75,7 +76,7 @@ export async function updateToolBinding(context: ToolContext, id: string, input:
 export async function deleteToolBinding({ db }: ToolContext, id: string): Promise<ToolBinding> {
   return db.transaction(async (tx) => {
     const binding = await lockBinding(tx, id);
-    binding.deletedAt = binding.updatedAt = new Date();
+    binding.deletedAt = binding.updatedAt = databaseNow();
     return binding;
   });
 }

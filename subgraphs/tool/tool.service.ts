@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { nextVersionNumber } from "#shared/db/versions.sql.ts";
@@ -24,7 +25,7 @@ export async function createTool({ db }: ToolContext, input: CreateToolInput): P
   const { toolType } = input;
   if (toolType !== ToolType.HTTP) throw toolErrors.NOT_AVAILABLE({ field: "toolType", value: toolType });
   const code = checkCode("code", input.code);
-  const now = new Date();
+  const now = databaseNow();
   const fields = {
     id: newId(),
     tenantId: db.tenantId,
@@ -50,7 +51,7 @@ export async function updateTool({ db }: ToolContext, id: string, input: UpdateT
     if (given(input.name)) tool.name = checkName(input.name);
     if (input.description !== undefined) tool.description = checkDescription(input.description);
     if (given(input.status)) tool.status = input.status;
-    tool.updatedAt = new Date();
+    tool.updatedAt = databaseNow();
     return tool;
   });
 }
@@ -61,7 +62,7 @@ export async function deleteTool({ db }: ToolContext, id: string): Promise<Tool>
     const tool = await lockTool(tx, id, LockMode.PESSIMISTIC_WRITE);
     const bindings = await tx.em.count(ToolBinding, { toolId: id, deletedAt: null });
     if (bindings > 0) throw toolErrors.TOOL_HAS_BINDINGS({ id, bindings });
-    tool.deletedAt = tool.updatedAt = new Date();
+    tool.deletedAt = tool.updatedAt = databaseNow();
     return tool;
   });
 }
@@ -92,7 +93,7 @@ export async function createToolVersion(context: ToolContext, input: CreateToolV
       inputSchema,
       outputSchema,
       invokeConfig,
-      createdAt: new Date(),
+      createdAt: databaseNow(),
     });
   });
 }

@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
@@ -21,7 +22,7 @@ const versions = { table: "workflow.app_version", parent: "app_id" };
 /** Makes an app. @throws AppError APP_CODE_TAKEN */
 export async function createApp({ db }: WorkflowContext, input: CreateAppInput): Promise<App> {
   const code = checkCode("code", input.code);
-  const now = new Date();
+  const now = databaseNow();
   const fields = {
     id: newId(),
     tenantId: db.tenantId,
@@ -46,7 +47,7 @@ export async function updateApp({ db }: WorkflowContext, id: string, input: Upda
     if (given(input.name)) app.name = checkName(input.name);
     if (input.description !== undefined) app.description = checkDescription(input.description);
     if (given(input.status)) app.status = input.status;
-    app.updatedAt = new Date();
+    app.updatedAt = databaseNow();
     return app;
   });
 }
@@ -57,7 +58,7 @@ export async function deleteApp({ db }: WorkflowContext, id: string): Promise<Ap
     const app = await lockApp(tx, id);
     const workflows = await tx.em.count(Workflow, { appId: id, deletedAt: null });
     if (workflows > 0) throw workflowErrors.APP_HAS_WORKFLOWS({ id, workflows });
-    app.deletedAt = app.updatedAt = new Date();
+    app.deletedAt = app.updatedAt = databaseNow();
     return app;
   });
 }
@@ -70,7 +71,7 @@ export async function createAppVersion({ db }: WorkflowContext, input: CreateApp
   return db.transaction(async (tx) => {
     await lockApp(tx, appId);
     await checkWorkflowVersion(tx, appId, workflowVersionId);
-    const now = new Date();
+    const now = databaseNow();
     const version = await nextVersionNumber(tx, versions, appId);
     const publishedAt = status === VersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, appId) : null;
     return tx.em.create(AppVersion, {

@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { nextPublishedAt, nextVersionNumber } from "#shared/db/versions.sql.ts";
@@ -23,7 +24,7 @@ const versions = { table: "workflow.workflow_version", parent: "workflow_id" };
 export async function createWorkflow({ db }: WorkflowContext, input: CreateWorkflowInput): Promise<Workflow> {
   const { appId } = input;
   const code = checkCode("code", input.code);
-  const now = new Date();
+  const now = databaseNow();
   const fields = {
     id: newId(),
     tenantId: db.tenantId,
@@ -51,7 +52,7 @@ export async function updateWorkflow({ db }: WorkflowContext, id: string, input:
     const workflow = await lockWorkflow(tx, id);
     if (given(input.name)) workflow.name = checkName(input.name);
     if (input.description !== undefined) workflow.description = checkDescription(input.description);
-    workflow.updatedAt = new Date();
+    workflow.updatedAt = databaseNow();
     return workflow;
   });
 }
@@ -60,7 +61,7 @@ export async function updateWorkflow({ db }: WorkflowContext, id: string, input:
 export async function deleteWorkflow({ db }: WorkflowContext, id: string): Promise<Workflow> {
   return db.transaction(async (tx) => {
     const workflow = await lockWorkflow(tx, id);
-    workflow.deletedAt = workflow.updatedAt = new Date();
+    workflow.deletedAt = workflow.updatedAt = databaseNow();
     return workflow;
   });
 }
@@ -85,7 +86,7 @@ export async function createWorkflowVersion(
   checkStorable("dsl", dsl);
   return db.transaction(async (tx) => {
     await lockWorkflow(tx, workflowId);
-    const now = new Date();
+    const now = databaseNow();
     const version = await nextVersionNumber(tx, versions, workflowId);
     const publishedAt = status === VersionStatus.PUBLISHED ? await nextPublishedAt(tx, versions, workflowId) : null;
     return tx.em.create(WorkflowVersion, {

@@ -86,7 +86,7 @@ describe("a failure that a document handles", () => {
             id: "ask",
             type: "tool",
             config: { base_url: shop.url, path: "/list" },
-            retry: { max_attempts: 2, backoff_seconds: 0, when: "output.body.rows.exists(r, r.n == 2999) && input.strict" },
+            retry: { max_attempts: 2, backoff_seconds: 0, when: "output.body.rows.exists(r, r.n == 0) && input.strict" },
           },
         ],
         edges: [],

@@ -3,6 +3,7 @@ import { createTestDatabase, type TestDatabase } from "../testkit/database.ts";
 import { ask } from "../testkit/graph.ts";
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../testkit/scripted-provider.ts";
+import { withClockSet } from "../testkit/set-clock.ts";
 
 let database: TestDatabase;
 let platform: TestPlatform;
@@ -59,6 +60,20 @@ describe("the ledger of model calls", () => {
     ]);
     expect(modelUsage).toMatchObject([{ calls: 2, errors: 1 }]);
   });
+
+  it.each([-400, 400])(
+    "says when a call was by the database's clock, by which calls are removed: not by this machine's, %d days beside it",
+    async (days) => {
+      const runId = `beside${days}`;
+      await withClockSet(days * 86_400_000, () => complete({ runId }));
+      const found = await query(
+        database.adminUrl,
+        "select abs(extract(epoch from now() - created_at)) < 60 as near from model.model_call where run_id = $1",
+        [runId],
+      );
+      expect(found).toEqual([{ near: true }]);
+    },
+  );
 
   it("keeps a call for so many days, until the next call of its tenant, which removes no other's", async () => {
     await complete({ runId: "old" });

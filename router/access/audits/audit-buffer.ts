@@ -1,4 +1,5 @@
 /** Audits that nobody waits for. They wait in memory, bounded by their bytes; those beyond are counted by tenant, and the count is a row when there is room. */
+import { databaseNow } from "#shared/database-time.ts";
 import { defaultTenantId } from "#shared/endpoint/request-transport.ts";
 import { AuditBatch } from "./audit-batch.ts";
 
@@ -85,7 +86,7 @@ export class AuditBuffer {
 
   #drop(tenantId: string): void {
     const of = this.#dropped.has(tenantId) || this.#dropped.size < mostTenants ? tenantId : defaultTenantId;
-    const dropped = this.#dropped.get(of) ?? { tenantId: of, count: 0, since: new Date() };
+    const dropped = this.#dropped.get(of) ?? { tenantId: of, count: 0, since: databaseNow() };
     this.#dropped.set(of, { ...dropped, count: dropped.count + 1 });
   }
 }

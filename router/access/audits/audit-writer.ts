@@ -3,6 +3,7 @@
  * what changed nothing follow in batches, within about 200 ms. What the database does not take in time goes to a file beside the data.
  */
 import type pg from "pg";
+import { databaseNow } from "#shared/database-time.ts";
 import { databaseUnavailable } from "#shared/db/errors.ts";
 import { openPool } from "#shared/db/pool.ts";
 import { newId } from "#shared/ids.ts";
@@ -243,6 +244,6 @@ function droppedRecord({ tenantId, count, since }: DroppedAudits): AuditRecord {
     userAgent: null,
     event: "AUDITS_DROPPED",
     details: { count, since: since.toISOString() },
-    createdAt: new Date(),
+    createdAt: databaseNow(),
   };
 }

@@ -5,6 +5,7 @@
  * happened stands in the node run, too.
  */
 import type pg from "pg";
+import { databaseNow } from "#shared/database-time.ts";
 import { openPool } from "#shared/db/pool.ts";
 import { withinDeadline } from "#shared/deadline.ts";
 import { newId } from "#shared/ids.ts";
@@ -60,7 +61,7 @@ export class RunEventAudits implements RunSecurityEvents {
   }
 
   record(event: RunSecurityEvent): void {
-    this.#take({ first: event, count: 1, at: new Date(), isSum: false });
+    this.#take({ first: event, count: 1, at: databaseNow(), isSum: false });
     this.#flushSoon(this.#setting.flushMs);
   }
 

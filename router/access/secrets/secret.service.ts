@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { checkItems, excerpt } from "#shared/fields.ts";
@@ -25,7 +26,7 @@ export async function createSecret(context: AccessContext, input: CreateSecretIn
   const origins = checkOrigins(input.origins);
   const box = await context.tenantSecrets();
   const id = newId();
-  const now = new Date();
+  const now = databaseNow();
   return onDuplicate(
     "secret_name",
     (cause) => secretErrors.SECRET_NAME_TAKEN({ field: "name", value: name }, { cause }),
@@ -55,7 +56,7 @@ export async function updateSecret(context: AccessContext, id: string, input: Up
     const known = value ?? box.open(secret.sealed, bindingOf(secret));
     secret.sealed = box.seal(known, bindingOf({ id, origins: next }));
     secret.origins = next;
-    secret.updatedAt = new Date();
+    secret.updatedAt = databaseNow();
     return secret;
   });
 }

@@ -1,4 +1,5 @@
 /** What a provider's error means: whose fault, whether to try again, and when. */
+import { databaseNowMs } from "#shared/database-time.ts";
 import type { AppError } from "#shared/errors.ts";
 import { readRetryAfter } from "#shared/fetch/retry-after.ts";
 import { isJsonObject } from "#shared/json.ts";
@@ -21,7 +22,7 @@ export function readRefusal(provider: ProviderTarget, model: string, { status, h
   const shown = shownMessage(error.message, scrubber) || shownMessage(headers["location"] ?? "", scrubber);
   const providerMessage = shown || "it said nothing more.";
   const facts = { provider: provider.code, status, providerMessage, effectUnknown: false };
-  const retryAfterMs = readRetryAfter(headers, Date.now());
+  const retryAfterMs = readRetryAfter(headers, databaseNowMs());
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (status === 401 || status === 403) return modelErrors.MODEL_PROVIDER_UNAUTHORIZED({ ...facts, retryable: false });
   // Some say so with 429 or 500: it is no more taken when it is sent again.

@@ -1,4 +1,5 @@
 import { LockMode } from "@mikro-orm/core";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { onDuplicate } from "#shared/db/errors.ts";
 import { checkCode, checkName, checkText, given } from "#shared/fields.ts";
@@ -28,7 +29,7 @@ export async function createModelProvider(context: ModelContext, input: CreateMo
   const id = newId();
   const baseUrl = checkBaseUrl(input.baseUrl);
   const box = await context.tenantSecrets();
-  const now = new Date();
+  const now = databaseNow();
   const fields = {
     id,
     tenantId: db.tenantId,
@@ -68,7 +69,7 @@ export async function updateModelProvider(context: ModelContext, id: string, inp
     if (input.defaultModel !== undefined) provider.defaultModel = checkModel("defaultModel", input.defaultModel);
     if (input.embeddingModel !== undefined) provider.embeddingModel = checkModel("embeddingModel", input.embeddingModel);
     if (given(input.status)) provider.status = input.status;
-    provider.updatedAt = new Date();
+    provider.updatedAt = databaseNow();
     return provider;
   });
 }
@@ -79,7 +80,7 @@ export async function deleteModelProvider({ db }: ModelContext, id: string): Pro
     const provider = await lockProvider(tx, id);
     provider.apiKeySealed = provider.headersSealed = null;
     provider.headerNames = [];
-    provider.deletedAt = provider.updatedAt = new Date();
+    provider.deletedAt = provider.updatedAt = databaseNow();
     return provider;
   });
 }

@@ -1,4 +1,5 @@
 import { setImmediate as turnOfLoop, setTimeout } from "node:timers/promises";
+import { databaseNow } from "#shared/database-time.ts";
 import type { Database } from "#shared/db/database.ts";
 import { sqlState } from "#shared/db/errors.ts";
 import { newId } from "#shared/ids.ts";
@@ -48,7 +49,7 @@ export class CallRecorder {
       return Promise.resolve();
     }
     const { promise, resolve: done } = Promise.withResolvers<void>();
-    const waiting = { row: { ...call, id: newId(), createdAt: new Date() }, done };
+    const waiting = { row: { ...call, id: newId(), createdAt: databaseNow() }, done };
     this.#last.set(tenantId, promise);
     if (queue === undefined) void this.#write(tenantId, [waiting]);
     else queue.push(waiting);

@@ -1,5 +1,6 @@
 /** What a tenant has of each of its quotas, as one process knows it. */
 import { runtimeErrors } from "../errors.ts";
+import { mostDepth } from "../queue/statuses.ts";
 import type { QuotaLimits, QuotaUse } from "../queue/quota.sql.ts";
 
 /** What is known of a tenant. */
@@ -58,11 +59,18 @@ function runningUsed({ runningRuns, startingRuns }: QuotaUse, passed: number, li
 }
 
 /**
- * Runs that wait for runs of their own may be all that may wait. What they wait for would wait for them, for ever; so where nothing of the tenant moves, one that another
- * run asked for is let pass.
+ * Runs that wait for runs of their own may be all that may wait. What they wait for would wait for them; so where nothing of the tenant moves, one that another run asked
+ * for is let pass. Those may wait in turn, for a time or for runs of their own: as long as one of them wakes by itself there are no more than {@link mostQueued}. Where
+ * all stand in lines only a run that is still to be made frees them, and nobody knows which.
  */
 function queuedUsed({ limits, use, passed }: KnownUse, isPart: boolean): number {
   const used = use.queuedRuns + passed;
   const limit = limits.queuedRuns ?? 0;
-  return isPart && use.isStill && passed === 0 && limit > 0 ? Math.min(used, limit - 1) : used;
+  const isLetPass = isPart && use.isStill && passed === 0 && limit > 0 && (!use.wakes || used < mostQueued(limit));
+  return isLetPass ? Math.min(used, limit - 1) : used;
+}
+
+/** With those that are let pass beyond the limit: as many again, and for a run within runs always one of each depth. */
+export function mostQueued(limit: number): number {
+  return limit + Math.max(limit, mostDepth);
 }

@@ -10,7 +10,7 @@ import { monotonicMs } from "../owner/clock.ts";
 import { hasQuotas, quotaSet, quotaStored, quotaUse, type CountedRuns, type QuotaLimits, type QuotaUse } from "../queue/quota.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { Admissions, type Admission } from "./admissions.ts";
-import { checkRoom, roomOf, type KnownUse } from "./quota-check.ts";
+import { checkRoom, mostQueued, roomOf, type KnownUse } from "./quota-check.ts";
 
 export interface TenantQuotasOptions {
   db: Queryable;
@@ -190,11 +190,12 @@ export class TenantQuotas {
   }
 }
 
-/** So many are counted: one more than is let pass. `unasked`: of what has no limit. */
+/** So many are counted: one more than is let pass, of runs that wait all that ever is. `unasked`: of what has no limit. */
 function mostOf({ queuedRuns, runningRuns, runsPerHour }: QuotaLimits, unasked: 0 | 1): CountedRuns {
   const most = (limit: number | null): number => (limit === null ? unasked : limit + 1);
   const starting = runningRuns === null ? 0 : mostStarting;
-  return { queued: most(queuedRuns), running: most(runningRuns), hour: most(runsPerHour), starting };
+  const queued = queuedRuns === null ? unasked : mostQueued(queuedRuns);
+  return { queued, running: most(runningRuns), hour: most(runsPerHour), starting };
 }
 
 function knownUse({ limits, use, admissions }: Known): KnownUse {

@@ -45,5 +45,7 @@ function checkLimit(field: string, value: number | null | undefined, max: number
 
 function shown({ limits, use }: TenantStanding): ShownQuota {
   const { queuedRuns, runningRuns, runsPerHour, storageBytes } = use;
-  return { ...limits, queuedRunsNow: queuedRuns, runningRunsNow: runningRuns, runsOfLastHour: runsPerHour, storageBytes };
+  // Counted further than is shown, for runs that other runs ask for.
+  const queuedRunsNow = Math.min(queuedRuns, (limits.queuedRuns ?? queuedRuns) + 1);
+  return { ...limits, queuedRunsNow, runningRunsNow: runningRuns, runsOfLastHour: runsPerHour, storageBytes };
 }

@@ -1,4 +1,5 @@
 /** One call of a tool by a node, traced. */
+import { databaseNowMs } from "#shared/database-time.ts";
 import { shownRequestConfig } from "#shared/secret/credentials.ts";
 import type { NodeContext, NodeOutcome } from "./executor.ts";
 import { httpRetry } from "./http/http-retry.ts";
@@ -42,7 +43,7 @@ function outcomeOf(response: ToolResponse): NodeOutcome {
     message: response.errorMessage ?? `The tool answered with status ${response.status}.`,
     // A call that was answered with a redirect is done; only the page that shows its result has failed.
     ...(response.resolved["redirected_by"] === undefined &&
-      httpRetry({ status: response.status ?? 0, headers: response.headers }, Date.now())),
+      httpRetry({ status: response.status ?? 0, headers: response.headers }, databaseNowMs())),
     outputJson,
     ...notes,
   });

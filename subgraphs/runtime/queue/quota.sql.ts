@@ -20,8 +20,10 @@ export interface QuotaUse {
   runningRuns: number;
   /** Of those that wait, the ones that are due and were created within the last second: where there are workers they are about to be executed. */
   startingRuns: number;
-  /** None of those that wait is due, and none is executed: no room comes by itself. */
+  /** None of those that wait is due, and none is executed: no room comes now. */
   isStill: boolean;
+  /** One of those that wait is due, or will be by itself: not all stand in lines. */
+  wakes: boolean;
   runsPerHour: number;
   /** When the oldest run within the last hour was created, by the database's clock. */
   oldestMs: number | null;
@@ -66,6 +68,7 @@ select (select count(*)::int from queued) as "queuedRuns", (select count(*)::int
   not exists (select from runtime.work where path is null and tenant_id = $1 and lease is null and visible_at <= now())
     and not exists (select from runtime.work where path is null and tenant_id = $1 and lease is not null
       and visible_at between now() - interval '1 minute' and now() + interval '2 minutes') as "isStill",
+  exists (select from runtime.work where path is null and tenant_id = $1 and lease is null and visible_at < 'infinity') as "wakes",
   (select count(*)::int from hour) as "runsPerHour", (select ${epochMs("min(created_at)")} from hour) as "oldestMs", ${epochMs("now()")} as "nowMs",
   coalesce((select artifact_bytes::float8 from runtime.tenant_usage where tenant_id = $1), 0) as "storageBytes"`,
 });

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
+import { databaseNowMs } from "#shared/database-time.ts";
 import { whenOpen } from "#shared/db/pool.ts";
 import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
@@ -116,7 +117,7 @@ function claims(planId: string): RunClaim[] {
 function claim(planId: string, input: JsonObject): RunClaim {
   const runId = newId();
   const lease = randomUUID();
-  const dbNowMs = Date.now();
+  const dbNowMs = databaseNowMs();
   const fresh = {
     id: runId,
     tenantId: nobody,

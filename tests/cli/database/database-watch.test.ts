@@ -72,6 +72,30 @@ describe("watchDatabase", () => {
     ]);
   });
 
+  it("says of a server whose socket goes a moment before it that it has ended, and nothing of the socket", async () => {
+    const told: string[] = [];
+    const back = Promise.withResolvers<void>();
+    let looks = 0;
+    let isAgain = false;
+    const end = watchDatabase({
+      server: {
+        // Its socket is gone at the first look, and itself at the next.
+        isRunning: () => isAgain || ++looks === 1 || looks === 2,
+        isReachable: () => isAgain,
+        end: () => Promise.reject(new Error("it was ended")),
+        logFile: "/data/postgres.log",
+        restart: () => Promise.resolve(void (isAgain = true)),
+      },
+      tell: (text) => told.push(text),
+      onChange: (trouble) => trouble === undefined && back.resolve(),
+      giveUp: back.reject,
+      pollMs: 1,
+    });
+    await back.promise;
+    await end();
+    expect(told).toEqual(["PostgreSQL has ended; it is started again. Its log: /data/postgres.log", "PostgreSQL runs again"]);
+  });
+
   it("waits while the disk is full, however long, and starts it when there is space", async () => {
     const told: string[] = [];
     const troubles: (string | undefined)[] = [];

@@ -1,7 +1,9 @@
 /** A change and its row: which of them is there when the answer leaves, over each transport. */
 import { request } from "undici";
 import { AppError } from "#shared/errors.ts";
+import { heardDatabaseTime } from "#shared/database-time.ts";
 import { fixtureRouter, type FixtureRouter } from "../../testkit/fixture-router.ts";
+import { withClockSet } from "../../testkit/set-clock.ts";
 import { unfinished, type AuditRecord, type AuditSink } from "../../../router/audit/audit.ts";
 
 const change = 'mutation Add { addStep(name: "x") }';
@@ -119,4 +121,20 @@ describe("an operation that changes nothing", () => {
     expect(JSON.stringify(t.audits)).not.toContain("s3cret");
     expect(t.audits.at(-1)).toMatchObject({ errorCodes: ["BAD_USER_INPUT"], variables: { id: "2" } });
   });
+});
+
+describe("an audit", () => {
+  it.each([-400, 400])(
+    "says when it was by the database's clock, and for how long by none that is set: this machine's is %d days beside it",
+    async (days) => {
+      const beganAtMs = Date.now();
+      heardDatabaseTime(beganAtMs, performance.now());
+      await using t = await fixtureRouter({});
+      await withClockSet(days * 86_400_000, () => t.ask(change));
+      const [{ createdAt, durationMs }] = t.audits as [AuditRecord];
+      expect(Math.abs(createdAt.getTime() - beganAtMs)).toBeLessThan(600_000);
+      expect(durationMs).toBeGreaterThanOrEqual(0);
+      expect(durationMs).toBeLessThan(600_000);
+    },
+  );
 });

@@ -1,5 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
 import { readPostmaster } from "#shared/postgres/postmaster.ts";
@@ -51,6 +62,20 @@ describe("startPostgres", () => {
     const second = await t.start(first.socketFolder);
     expect([second.socketFolder, second.isReachable()]).toEqual([first.socketFolder, true]);
     expect(statSync(second.socketFolder).mode & 0o777).toBe(0o700);
+  });
+
+  it("does not take a place for its socket that somebody else made meanwhile: a link, or another's folder", async () => {
+    const t = setup();
+    const [theirs, link] = [join(t.root, "theirs"), join(t.root, "link")];
+    mkdirSync(theirs, { mode: 0o755 });
+    symlinkSync(theirs, link);
+    const told = { reason: "POSTGRES_SOCKET_FOREIGN", facts: { folder: link, isFolder: false } };
+    await expect(t.start(link)).rejects.toMatchObject(told);
+    expect(statSync(theirs).mode & 0o777).toBe(0o755);
+    if (process.getuid?.() !== 0) return;
+    chownSync(theirs, 4_711, 4_711);
+    await expect(t.start(theirs)).rejects.toMatchObject({ reason: "POSTGRES_SOCKET_FOREIGN", facts: { uid: 4_711, isFolder: true } });
+    expect(statSync(theirs).uid).toBe(4_711);
   });
 
   it("listens on a Unix socket that only its user may reach, and on no port", async () => {

@@ -1,4 +1,5 @@
 /** Node runs that wait for somebody: what one asks, and everybody's list of them. */
+import { databaseNowMs } from "#shared/database-time.ts";
 import type { Tx } from "#shared/db/database.ts";
 import { makePage, type Connection, type PageWindow } from "#shared/graphql/pagination.ts";
 import type { WaitingRow } from "./waiting.entity.ts";
@@ -123,5 +124,5 @@ function placeOf(key: string | undefined): Place | undefined {
 /** The database's time, in milliseconds since 1970. */
 export async function databaseNow(tx: Tx): Promise<number> {
   const [row] = await tx.sql<{ now: number }>(`select ${epochMs("clock_timestamp()")} as now`, []);
-  return row?.now ?? Date.now();
+  return row?.now ?? databaseNowMs();
 }

@@ -2,6 +2,7 @@
  * Streams of a run's story. Stored events are pulled by cursor, so each comes once and in order whoever reconnects; hints say only
  * that there is more. Deltas are put between them where they were produced.
  */
+import { databaseNow } from "#shared/database-time.ts";
 import { encodeCursor, sequenceCursor, type ListPlace } from "#shared/graphql/pagination.ts";
 import { PullStream, type PullSource } from "#shared/stream/pull-stream.ts";
 import { DeltaBuffer, type Delta } from "./delta-buffer.ts";
@@ -191,7 +192,7 @@ function deltaEvent(runId: string, cursor: number, { nodeRunId: id, attempt, tex
     runId,
     cursor: encodeCursor(placeOf(runId), cursor),
     type: RunEventType.NODE_DELTA,
-    at: new Date(),
+    at: databaseNow(),
     path,
     spanId: null,
     runStatus: null,

@@ -1,3 +1,4 @@
+import { databaseNowMs } from "#shared/database-time.ts";
 import { knowledgeRetrievalConfig } from "#shared/dsl/configs.ts";
 import type { Job } from "#shared/evaluation/job.ts";
 import type { Json } from "#shared/json.ts";
@@ -57,7 +58,7 @@ async function retrieveFromSource(context: NodeContext): Promise<NodeOutcome> {
     return failed({
       code: "RETRIEVAL_HTTP_ERROR",
       message: `The source of the documents answered with status ${response.status}.`,
-      ...httpRetry(response, Date.now()),
+      ...httpRetry(response, databaseNowMs()),
       outputJson: { status: response.status, text: storableText(response.text.slice(0, 2_000)) },
     });
   }
