@@ -7,6 +7,7 @@ import { createClient } from "graphql-ws";
 import { pino } from "pino";
 import { Client as HttpClient } from "undici";
 import WebSocket from "ws";
+import { heardDatabaseTime } from "#shared/database-time.ts";
 import { parseEndpointAddress } from "#shared/endpoint/endpoint-address.ts";
 import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -239,7 +240,6 @@ describe("a request that waits for a connection", () => {
     t.seen.length = 0;
     const gone = new AbortController();
     const hanging = endpoint.execute({ query: "{ hanging }", info: { ...info, signal: gone.signal } });
-    const realNow = Date.now;
     // The wait is longer than a token lives.
     const waiting = endpoint.execute({ query: "{ whoami }", info });
     const left = new AbortController();
@@ -247,12 +247,12 @@ describe("a request that waits for a connection", () => {
     left.abort(new Error("left"));
     await expect(leaving).rejects.toThrow("left");
     try {
-      Date.now = () => realNow() + 61_000;
+      heardDatabaseTime(Date.now() + 61_000, performance.now());
       gone.abort(new Error("gone"));
       await expect(hanging).rejects.toThrow("gone");
       expect(await waiting).toEqual({ data: { whoami: "acme/request-1" } });
     } finally {
-      Date.now = realNow;
+      heardDatabaseTime(Date.now(), performance.now());
     }
     await endpoint.close();
   });
