@@ -7,6 +7,8 @@ const config = {
   testMatch: ["**/*.test.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: {},
+  // Timers are faked for the whole worker: Node's own order of work stays. So would the clock that never jumps, but what is tested measures waits by it.
+  fakeTimers: { doNotFake: ["nextTick", "queueMicrotask", "hrtime"] },
   globalSetup: "<rootDir>/tests/testkit/global-setup.mjs",
   globalTeardown: "<rootDir>/tests/testkit/global-teardown.mjs",
   reporters: ["default", "<rootDir>/tests/testkit/reporter.mjs"],

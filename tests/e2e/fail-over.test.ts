@@ -7,6 +7,7 @@ import { createRun } from "../../cli/client/documents.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { assertInvariants } from "../testkit/invariants.ts";
+import { leasesLast } from "../testkit/lasting-leases.ts";
 import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
 import { startReplicatedDatabase, type ReplicatedDatabase } from "../testkit/replicated.ts";
 
@@ -72,7 +73,8 @@ describe("when the database fails over to its synchronous standby", () => {
       (count) => count >= 400,
     );
     const before = acknowledged.length;
-    const killedAt = Date.now();
+    // What goes on did not wait for a lease to run out.
+    await leasesLast(database.adminUrl);
     await database.failOver();
     const firstAfter = await eventually(
       () => acknowledged.length,
@@ -93,15 +95,7 @@ describe("when the database fails over to its synchronous standby", () => {
       const { rows } = await admin.query<{ id: string }>("select id from runtime.run where status = 3");
       const completed = new Set(rows.map(({ id }) => id));
       expect(acknowledged.filter((id) => !completed.has(id))).toEqual([]);
-      // Both clocks are this machine's. Long: it is patience with a slow one.
-      const first =
-        "select extract(epoch from min(ended_at)) * 1000 - $1::float8 as ms from runtime.run where ended_at > to_timestamp($1::float8 / 1000)";
-      const { rows: ends } = await admin.query<{ ms: string }>(first, [killedAt]);
-      expect(Number(ends[0]!.ms)).toBeLessThan(120_000);
       await assertInvariants(admin);
-      process.stdout.write(
-        `fail-over: ${acknowledged.length} runs, the first completed ${Math.round(Number(ends[0]!.ms))} ms after the kill\n`,
-      );
     } finally {
       await admin.end();
     }

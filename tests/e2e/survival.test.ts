@@ -48,10 +48,15 @@ const part = (name: string): number => runningInstance(dataDir)?.children?.find(
 const database = () => readPostmaster(join(dataDir, "postgres"))?.pid;
 const adminUrl = () => `postgres://postgres@/agent_platform?host=${encodeURIComponent(join(dataDir, "postgres-socket"))}`;
 
-/** Kills a part whose leases would last a day. */
+/** Kills a part whose leases would last a day. It stands still meanwhile: nobody renews them before it is dead. */
 async function killedHolding(name: string): Promise<void> {
-  await leasesLast(adminUrl());
-  signalProcess(part(name), "SIGKILL");
+  const pid = part(name);
+  signalProcess(pid, "SIGSTOP");
+  try {
+    await leasesLast(adminUrl());
+  } finally {
+    signalProcess(pid, "SIGKILL");
+  }
 }
 
 /** What the graph says of a part. */

@@ -42,8 +42,9 @@ export interface FakeNodeContext extends NodeContext {
 let threads: EvaluationThreads | undefined;
 
 afterEachSuite(async () => {
-  await threads?.close();
+  const closing = threads?.close();
   threads = undefined;
+  await closing;
 });
 
 const uncalledMemory: MemoryPort = {

@@ -6,6 +6,7 @@ import { createLog } from "#shared/log.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import { openSubgraph, type RunningSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
+import { allDone } from "./all-done.ts";
 import { createTestDatabase } from "./database.ts";
 import { afterEachTest } from "./jest/suite-hooks.ts";
 
@@ -49,7 +50,10 @@ export interface TestSubgraph {
 const opened = new Set<() => Promise<void>>();
 const isInTest = () => expect.getState().currentTestName !== undefined;
 afterEachTest(async () => {
-  for (const close of opened) await close();
+  const all = [...opened];
+  // Before the wait: one that hangs fails its own test, and none of the tests after it.
+  opened.clear();
+  await allDone(all.map((close) => close()));
 });
 
 /** Opens a subgraph alone; others that it calls are registered by the test. */

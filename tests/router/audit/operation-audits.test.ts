@@ -128,7 +128,7 @@ describe("an audit", () => {
     "says when it was by the database's clock, and for how long by none that is set: this machine's is %d days beside it",
     async (days) => {
       const beganAtMs = Date.now();
-      heardDatabaseTime(beganAtMs, performance.now());
+      heardDatabaseTime(beganAtMs, { askedAtMs: performance.now(), database: "one" });
       await using t = await fixtureRouter({});
       await withClockSet(days * 86_400_000, () => t.ask(change));
       const [{ createdAt, durationMs }] = t.audits as [AuditRecord];

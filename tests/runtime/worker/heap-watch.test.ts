@@ -2,12 +2,13 @@
 import { fork } from "node:child_process";
 import { on } from "node:events";
 import { fileURLToPath } from "node:url";
+import { loader } from "../../testkit/loader.ts";
 
 const file = fileURLToPath(new URL("../heap-watch-process.ts", import.meta.url));
 
 describe("the watch of a heap", () => {
   it("tells after a collection that left three quarters of it full, and not after one that did not", async () => {
-    const child = fork(file, { execArgv: ["--import", "tsx", "--max-old-space-size=256", "--max-semi-space-size=1", "--expose-gc"] });
+    const child = fork(file, { execArgv: [...loader, "--max-old-space-size=256", "--max-semi-space-size=1", "--expose-gc"] });
     try {
       const messages = on(child, "message", { close: ["exit"] }) as AsyncIterator<[unknown]>;
       const next = async () => (await messages.next()).value[0] as unknown;

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
+import { loader } from "../../testkit/loader.ts";
 
 const heapMib = 320;
 const file = fileURLToPath(new URL("../memory-worker.ts", import.meta.url));
@@ -16,7 +17,7 @@ afterEach(async () => {
 
 /** A worker of its own process, and how it has ended: null while it lives. */
 async function worker(t: EngineFixture): Promise<{ child: ChildProcess; ended: () => unknown }> {
-  const child = fork(file, [t.url], { execArgv: ["--import", "tsx", `--max-old-space-size=${heapMib}`] });
+  const child = fork(file, [t.url], { execArgv: [...loader, `--max-old-space-size=${heapMib}`] });
   children.push(child);
   let end: unknown = null;
   child.on("exit", (code, signal) => (end = signal ?? code));

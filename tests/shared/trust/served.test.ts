@@ -7,6 +7,7 @@ import { createClient } from "graphql-ws";
 import { pino } from "pino";
 import { Client as HttpClient } from "undici";
 import WebSocket from "ws";
+import { heardDatabaseTime } from "#shared/database-time.ts";
 import { parseEndpointAddress } from "#shared/endpoint/endpoint-address.ts";
 import { connectEndpoint } from "#shared/endpoint/http-endpoint.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -14,6 +15,7 @@ import { serveEndpoints, type ServeOptions } from "#shared/serve/server.ts";
 import { InternalKeys } from "#shared/trust/internal-keys.ts";
 import { operationText, signToken, upgradeText } from "#shared/trust/token.ts";
 import { fixtureSubgraphs } from "../../testkit/fixture-subgraphs.ts";
+import { withClockSet } from "../../testkit/set-clock.ts";
 
 const log = pino({ level: "silent" });
 const [first, second] = ["0a".repeat(32), "0b".repeat(32)];
@@ -232,6 +234,9 @@ describe.each(places)("a WebSocket at %s that nobody has vouched for", (place) =
   });
 });
 
+/** A database tells this machine's time, which may have been set: whatever was heard of another counts no more then. */
+const timeTold = () => heardDatabaseTime(Date.now(), { askedAtMs: performance.now(), database: "told" });
+
 describe("a request that waits for a connection", () => {
   it("is signed when it is sent, so that no wait makes its token too old", async () => {
     await using t = await setup();
@@ -239,7 +244,6 @@ describe("a request that waits for a connection", () => {
     t.seen.length = 0;
     const gone = new AbortController();
     const hanging = endpoint.execute({ query: "{ hanging }", info: { ...info, signal: gone.signal } });
-    const realNow = Date.now;
     // The wait is longer than a token lives.
     const waiting = endpoint.execute({ query: "{ whoami }", info });
     const left = new AbortController();
@@ -247,12 +251,14 @@ describe("a request that waits for a connection", () => {
     left.abort(new Error("left"));
     await expect(leaving).rejects.toThrow("left");
     try {
-      Date.now = () => realNow() + 61_000;
-      gone.abort(new Error("gone"));
-      await expect(hanging).rejects.toThrow("gone");
-      expect(await waiting).toEqual({ data: { whoami: "acme/request-1" } });
+      await withClockSet(61_000, async () => {
+        timeTold();
+        gone.abort(new Error("gone"));
+        await expect(hanging).rejects.toThrow("gone");
+        expect(await waiting).toEqual({ data: { whoami: "acme/request-1" } });
+      });
     } finally {
-      Date.now = realNow;
+      timeTold();
     }
     await endpoint.close();
   });

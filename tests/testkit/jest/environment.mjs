@@ -4,6 +4,8 @@
  */
 import { ModernFakeTimers } from "@jest/fake-timers";
 
+const errorEvents = ["uncaughtException", "unhandledRejection", "rejectionHandled"];
+
 // oxlint-disable-next-line import/no-default-export -- jest reads it
 export default class OneRealm {
   global = globalThis;
@@ -16,6 +18,7 @@ export default class OneRealm {
     env: { ...process.env },
     folder: process.cwd(),
     exitCode: process.exitCode,
+    listeners: new Map(errorEvents.map((event) => [event, process.rawListeners(event)])),
   };
 
   /** @param {{ projectConfig: ConstructorParameters<typeof ModernFakeTimers>[0]["config"] }} config */
@@ -26,9 +29,14 @@ export default class OneRealm {
 
   async setup() {}
 
+  /** The suite is loaded. Variables that its modules set stay, for no later suite loads them again. */
+  imported() {
+    this.#before.env = { ...process.env };
+  }
+
   async teardown() {
     this.fakeTimersModern.dispose();
-    const { keys, console, exit, env, folder, exitCode } = this.#before;
+    const { keys, console, exit, env, folder, exitCode, listeners } = this.#before;
     for (const key of Reflect.ownKeys(globalThis)) if (!keys.has(key) && isJests(key)) Reflect.deleteProperty(globalThis, key);
     globalThis.console = console;
     process.exit = exit;
@@ -36,6 +44,11 @@ export default class OneRealm {
     Object.assign(process.env, env);
     if (process.cwd() !== folder) process.chdir(folder);
     process.exitCode = exitCode;
+    // The framework leaves its own behind where a suite cannot be loaded, and nobody would hear of later errors.
+    for (const [event, all] of listeners) {
+      process.removeAllListeners(event);
+      for (const listener of all) process.on(event, /** @type {() => void} */ (listener));
+    }
   }
 
   // Asked by jest of every environment; runtime.mjs needs none.

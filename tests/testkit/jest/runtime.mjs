@@ -8,23 +8,40 @@ import { pathToFileURL } from "node:url";
 import "reflect-metadata";
 import { registerTypescript } from "../../../cli/typescript.mjs";
 
-const require = createRequire(import.meta.url);
+/** Of a module of its own each time, which would keep each copy among its children. */
+const requireOnce = (/** @type {string} */ file) => createRequire(import.meta.url)(file);
 /** @type {Promise<void> | undefined} */
 let registered;
 /** Suites that this process has loaded: once more is another module. @type {Map<string, number>} */
 const loaded = new Map();
 
+async function register() {
+  await registerTypescript(["tests", "bench"]);
+  // Sets a variable when it is loaded, which happens once, and else perhaps in the middle of a suite, at whose end it would be undone.
+  await import("../../../router/graph/telemetry-off.ts");
+}
+
 // oxlint-disable-next-line import/no-default-export -- jest reads it
 export default class NativeRuntime {
+  #environment;
+
+  /**
+   * @param {object} _config
+   * @param {{ imported(): void }} environment
+   */
+  constructor(_config, environment) {
+    this.#environment = environment;
+  }
+
   /** jest's own framework, whose state is one suite's. @param {string} file */
   requireInternalModule(file) {
-    delete require.cache[file];
-    return require(file);
+    delete createRequire(import.meta.url).cache[file];
+    return requireOnce(file);
   }
 
   /** @param {string} file */
   requireModule(file) {
-    return require(file);
+    return requireOnce(file);
   }
 
   unstable_shouldLoadAsEsm() {
@@ -33,7 +50,7 @@ export default class NativeRuntime {
 
   /** @param {string} file */
   async unstable_importModule(file) {
-    await (registered ??= registerTypescript(["tests", "bench"]));
+    await (registered ??= register());
     // jest has put its own here, which knows no maps of modules that it has not loaded; without one Node maps them.
     delete Error.prepareStackTrace;
     const { registerSuiteHooks } = await import("./suite-hooks.ts");
@@ -43,6 +60,7 @@ export default class NativeRuntime {
     const url = pathToFileURL(file);
     if (times > 0) url.search = `?${times}`;
     await import(url.href);
+    this.#environment.imported();
   }
 
   /** @param {{ expect: jest.Expect }} globals */

@@ -1,3 +1,5 @@
+import { throwAll } from "../all-done.ts";
+
 /** Hooks of the testkit's modules, which are loaded once for many suites: each of these has them. */
 type Hook = () => void | Promise<void>;
 
@@ -19,7 +21,7 @@ export function registerSuiteHooks(): void {
   afterAll(() => callAll(hooks.afterAll));
 }
 
-/** One that fails keeps no other from its work. */
+/** One after the other: a database is closed after what is at work on it. One that fails keeps no other from its work. */
 async function callAll(list: readonly Hook[]): Promise<void> {
   const failures: unknown[] = [];
   for (const hook of list) {
@@ -29,5 +31,5 @@ async function callAll(list: readonly Hook[]): Promise<void> {
       failures.push(failure);
     }
   }
-  if (failures.length > 0) throw failures[0];
+  throwAll(failures);
 }
