@@ -197,13 +197,19 @@ describe("an agent run whose model somebody else is", () => {
 
   it("fails in its last step with what they ask for, which is not called: no model would be told of it", async () => {
     const tool = await makeTool(platform, { url: `${shop.url}/read` });
-    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId], maxSteps: 1 });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId], maxSteps: 2 });
     const runId = await askAgent(platform, agentId, "What is on page 7?", { execution: "MANUAL" });
+    model.chat(calls([tool.name, { n: 0 }]));
+    await ask(platform, next, { runId });
     const outputJson = { tool_calls: [{ id: "c", name: tool.name, arguments: {} }] };
-    await ask(platform, update, { id: `${runId}:agent/model#1`, input: { status: "COMPLETED", outputJson } });
+    for (const part of ["tool#1.0", "model#2"])
+      await ask(platform, update, { id: `${runId}:agent/${part}`, input: { status: "COMPLETED", outputJson } });
     const run = await readRun(platform, runId);
     expect(run).toMatchObject({ status: "FAILED", errorCode: "AGENT_MAX_STEPS" });
-    expect(paths(run)).toEqual({ agent: "FAILED", "agent/model#1": "FAILED" });
+    expect(paths(run)).toEqual({
+      ...{ agent: "FAILED", "agent/model#1": "COMPLETED", "agent/tool#1.0": "COMPLETED" },
+      "agent/model#2": "FAILED",
+    });
     expect(shop.requests).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import { teamRoute } from "../../../subgraphs/runtime/engine/drivers/team-route.
 import { agentNode } from "../../../subgraphs/runtime/nodes/agent/agent.node.ts";
 import type { NodeContext, NodeExecutor, NodeOutcome } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { teamNode } from "../../../subgraphs/runtime/nodes/team/team.node.ts";
+import { nodesAt } from "../../../subgraphs/runtime/queue/nested-load.sql.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -72,5 +73,34 @@ describe("a team on several workers", () => {
     ]);
     expect(new Set(members.map(({ worker: key }) => key)).size).toBe(3);
     expect(view.nodes).toMatchObject({ "team/member#1.0": "COMPLETED", "team/model#2": "COMPLETED" });
+  });
+});
+
+describe("a member that fails by a model call that was answered", () => {
+  it("has told its team what that has used, in the output and in what a takeover loads", async () => {
+    const t = await EngineFixture.open();
+    const usage = { modelCalls: 1, promptTokens: 300, completionTokens: 20 };
+    const model: NodeExecutor = {
+      effect: "outside",
+      run: ({ config }): NodeOutcome => {
+        const { id } = config["agent"] as { id: string };
+        if (id === "b") return { kind: "failed", code: "AGENT_TOOL_LOOP", message: "No.", retryable: false, usage };
+        return { kind: "completed", outputText: "end", route: teamRoute("answer", { turns: 1, promptTokens: 3, completionTokens: 2 }) };
+      },
+    };
+    const types: Record<string, NodeExecutor> = { team: teamNode, agent: agentNode, "agent-model": model };
+    const members = ["a", "b"].map((key) => ({ key, role: "worker", agent: { id: key, limits: { max_steps: 5 } } }));
+    const team = { mode: "PARALLEL", members, limits: { max_rounds: 1, max_turns: 50 } };
+    const runId = await t.create(plan([node("team", "team", { team, input: "Do it." })]));
+    t.worker({ executors: (type) => types[type] });
+    const view = await t.finished(runId);
+    expect(view).toMatchObject({ status: "COMPLETED", nodes: { "team/member#1.1": "FAILED" } });
+    const { rows } = await t.pool.query("select output_json as output from runtime.node_run where run_id = $1 and path = 'team'", [runId]);
+    expect(rows).toMatchObject([{ output: { usage: { prompt_tokens: 306, completion_tokens: 24 } } }]);
+    const found = await nodesAt(t.pool, runId, ["team/member#1.1/model#1", "team/member#1.1", "team/member#1.0/model#1"]);
+    const used = Object.fromEntries(found.map(({ path, failedUsage }) => [path, failedUsage]));
+    // A member's row says it in its route, and what has completed too.
+    const none = { "team/member#1.1": null, "team/member#1.0/model#1": null };
+    expect(used).toEqual({ "team/member#1.1/model#1": { promptTokens: 300, completionTokens: 20 }, ...none });
   });
 });

@@ -19,8 +19,7 @@ export function outsideOutcome(state: NodeState, outcome: OwnerOutcome): OwnerOu
   const { node } = state;
   // Whether the platform has failed is for the platform to say.
   if (outcome.kind === "failed") return { ...outcome, fault: undefined };
-  if (outcome.kind === "completed" && node.type === agentPartTypes.model)
-    return saidEnd(state, outcome);
+  if (outcome.kind === "completed" && node.type === agentPartTypes.model) return saidEnd(state, outcome);
   if (outcome.kind !== "completed" || !isJsonObject(outcome.outputJson)) return outcome;
   const { route, state_updates: stateUpdates } = outcome.outputJson;
   const branches = edgeRoutes(node).length > 0;
