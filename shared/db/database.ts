@@ -227,9 +227,9 @@ export class Database {
     sends?.();
     let lost: Error | undefined;
     try {
+      const of = { kind, tenantId: checkedTenant(tenantId) };
       this.onStatement?.(text);
       const statement = { name, text, values: readable({ sql: text, parameters: values }).parameters };
-      const of = { kind, tenantId: checkedTenant(tenantId) };
       const { rows } = await (this.#isPooled ? unpreparedTrip<Row>(client, statement, of) : oneTrip<Row>(client, statement, of));
       return rows;
     } catch (cause) {
