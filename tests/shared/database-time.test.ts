@@ -18,8 +18,7 @@ describe("the time of day", () => {
     // A copy that has heard nothing: other suites of this process may have.
     const copy = `../../shared/database-time.ts?${performance.now()}`;
     const fresh = (await import(copy)) as { databaseNowMs(): number };
-    for (const byMs of [0, hourMs])
-      await withClockSet(byMs, () => expect(fresh.databaseNowMs()).toEqual(nearly(Date.now())));
+    for (const byMs of [0, hourMs]) await withClockSet(byMs, () => expect(fresh.databaseNowMs()).toEqual(nearly(Date.now())));
     heard(hourMs);
     expect(databaseNowMs()).toEqual(nearly(Date.now() + hourMs));
     const before = databaseNowMs();

@@ -103,7 +103,7 @@ const jsonOf = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 const isSlow = (outcome: { kind: string; code?: string }): boolean => outcome.code?.endsWith("_TOO_SLOW") ?? false;
 
 /** Where only one of the two was too slow, the machine may have been too busy for it: both are done once more, and not compared when it is so again. */
-async function expectSame(inLine: () => NodeOutcome, inThread: () => Promise<NodeOutcome>): Promise<void> {
+async function expectSame(inLine: () => NodeOutcome, inThread: () => NodeOutcome | Promise<NodeOutcome>): Promise<void> {
   const both = async () => ({ expected: orFailure(inLine), given: await inThread() });
   const differs = ({ expected, given }: Awaited<ReturnType<typeof both>>) => isSlow(expected) !== isSlow(given);
   let outcomes = await both();

@@ -211,33 +211,36 @@ describe("a long run with composites", () => {
   it.each([
     ["left out", "remove", (index: number) => ![1, 4].includes(index)],
     ["null", "continue", () => true],
-  ] as const)("goes on after each of its owners, gives what all its items gave, failed ones %s, and no load brings what has ended", async (_, on_item_error, isGiven) => {
-    const t = await EngineFixture.open();
-    const loads: SentStatement[] = [];
-    const worker = () => t.worker({ executors: withAsks(t), sends: (sent) => void loads.push(sent) });
-    const first = worker();
-    const output = `{% if index == 7 %}{{ input.long }}{% else %}{{ index }}{% endif %}`;
-    // An item that failed puts out null, as one may that did not: only its row says which it was.
-    const nested = each(counted(180), waiting(178), { on_item_error, output: "{{ index }}" });
-    const large = each(counted(3), plan([node("one", "pure", { output })]), { output: "{{ input.long }}" }, "large");
-    const document = plan([large, nested], ["large>each"]);
-    const runId = await t.create(document, { input: { long } });
-    await t.until(runId, ({ nodes }) => nodes["each#178/ask"] === "WAITING");
-    const part = (await nestedLoad(t.pool, runId, compilePlan(document)))!;
-    expect(part.nodes.map(({ path }) => path).toSorted()).toEqual(["each", "each#178/ask", "each#178/bad", "large"]);
-    await first.kill();
-    await t.leasesEnd(runId);
-    worker();
-    for (const item of [178, 179]) {
-      await t.until(runId, ({ nodes }) => nodes[`each#${item}/ask`] === "WAITING");
-      await t.control.answerNode({ tenantId: "acme", runId, path: `each#${item}/ask`, outcome: { kind: "completed" } });
-    }
-    const { status, outputJson } = await t.finished(runId);
-    const given = counted(180).map((index) => ([1, 4].includes(index) ? null : index));
-    expect([status, outputJson]).toEqual(["COMPLETED", given.filter((_value, index) => isGiven(index))]);
-    expect(loads.filter(({ name }) => name === "load_ended").length).toBeGreaterThan(0);
-    expect(loads.filter(({ name }) => name === "load")).toEqual([]);
-  });
+  ] as const)(
+    "goes on after each of its owners, gives what all its items gave, failed ones %s, and no load brings what has ended",
+    async (_, on_item_error, isGiven) => {
+      const t = await EngineFixture.open();
+      const loads: SentStatement[] = [];
+      const worker = () => t.worker({ executors: withAsks(t), sends: (sent) => void loads.push(sent) });
+      const first = worker();
+      const output = `{% if index == 7 %}{{ input.long }}{% else %}{{ index }}{% endif %}`;
+      // An item that failed puts out null, as one may that did not: only its row says which it was.
+      const nested = each(counted(180), waiting(178), { on_item_error, output: "{{ index }}" });
+      const large = each(counted(3), plan([node("one", "pure", { output })]), { output: "{{ input.long }}" }, "large");
+      const document = plan([large, nested], ["large>each"]);
+      const runId = await t.create(document, { input: { long } });
+      await t.until(runId, ({ nodes }) => nodes["each#178/ask"] === "WAITING");
+      const part = (await nestedLoad(t.pool, runId, compilePlan(document)))!;
+      expect(part.nodes.map(({ path }) => path).toSorted()).toEqual(["each", "each#178/ask", "each#178/bad", "large"]);
+      await first.kill();
+      await t.leasesEnd(runId);
+      worker();
+      for (const item of [178, 179]) {
+        await t.until(runId, ({ nodes }) => nodes[`each#${item}/ask`] === "WAITING");
+        await t.control.answerNode({ tenantId: "acme", runId, path: `each#${item}/ask`, outcome: { kind: "completed" } });
+      }
+      const { status, outputJson } = await t.finished(runId);
+      const given = counted(180).map((index) => ([1, 4].includes(index) ? null : index));
+      expect([status, outputJson]).toEqual(["COMPLETED", given.filter((_value, index) => isGiven(index))]);
+      expect(loads.filter(({ name }) => name === "load_ended").length).toBeGreaterThan(0);
+      expect(loads.filter(({ name }) => name === "load")).toEqual([]);
+    },
+  );
 
   it("is woken by what has ended since its row said how far it was, and not by all that has ended", async () => {
     const t = await EngineFixture.open();
