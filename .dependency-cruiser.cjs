@@ -48,6 +48,7 @@ const machineFaces = {
     "errors",
     "json-columns",
     "pool",
+    "primary",
     "recorded-migrations",
     "tenant-policy",
     "tenants",

@@ -6,7 +6,7 @@ import { usageCount } from "../../../subgraphs/runtime/queue/quota.sql.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
-import { chain, rows, setup, type TestDsl, type TestRuntime } from "./setup.ts";
+import { chain, rows, setup, type TestRuntime } from "./setup.ts";
 
 const setQuota = `mutation($quota: TenantQuotaInput) { setTenantQuota(quota: $quota) { queuedRuns runningRuns runsPerHour storageMib } }`;
 const standing = `{ tenantQuota { queuedRuns queuedRunsNow runningRuns runningRunsNow runsPerHour runsOfLastHour storageMib storageBytes } }`;
@@ -179,7 +179,7 @@ describe("a tenant's quota", () => {
     const config = { items: [1, 2, 3, 4, 5, 6, 7, 8, 9], parallel: 9, body: { nodes: [sub], edges: [] } };
     await t.ask(setQuota, { quota: { queuedRuns: 2 } });
     t.startWorker();
-    await t.create({ nodes: [{ id: "each", type: "iteration", config }], edges: [] } as TestDsl, { execution: "WORKERS" });
+    await t.create({ nodes: [{ id: "each", type: "iteration", config }], edges: [] }, { execution: "WORKERS" });
     const children = () => rows(t, "select id from runtime.run where depth = 1");
     // Two may wait, five more are let pass. The others are asked for again and again.
     await eventually(children, (made) => made.length >= 7);

@@ -29,7 +29,7 @@ export default class OneRealm {
 
   async setup() {}
 
-  /** The suite is loaded. Variables that its modules set stay, for no later suite loads them again. */
+  /** The suite is loaded, or failed to. Variables that its modules set stay, for no later suite loads them again. */
   imported() {
     this.#before.env = { ...process.env };
   }

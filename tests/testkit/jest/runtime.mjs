@@ -59,8 +59,11 @@ export default class NativeRuntime {
     loaded.set(file, times + 1);
     const url = pathToFileURL(file);
     if (times > 0) url.search = `?${times}`;
-    await import(url.href);
-    this.#environment.imported();
+    try {
+      await import(url.href);
+    } finally {
+      this.#environment.imported();
+    }
   }
 
   /** @param {{ expect: jest.Expect }} globals */
