@@ -76,7 +76,9 @@ export class RefusalAudit {
     const { code, reason } = error instanceof AppError ? error : { code: "INTERNAL", reason: "INTERNAL" };
     // The row has room for the code only.
     this.#setting.log.info({ requestId: context.info.requestId, statusCode, reason }, "request refused");
-    this.#setting.sink.record(auditRecord({ context, hash: hashOf(""), startedAtMs }, { statusCode, errorCodes: [code], reasons: [reason] }));
+    this.#setting.sink.record(
+      auditRecord({ context, hash: hashOf(""), startedAtMs }, { statusCode, errorCodes: [code], reasons: [reason] }),
+    );
   }
 
   #take(of: string, address: string): boolean {

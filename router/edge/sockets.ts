@@ -54,7 +54,10 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
       const context = socketContext(extra.request, connectionParams, { identity: identityOf(extra) });
       const outcome = { statusCode: 400, errorCodes: [error.code], reasons: [error.reason] };
       const document = documentOf(runtime, query);
-      runtime.audits.record({ context, hash: hashOf(query), document, operationName, variables: {}, startedAtMs: performance.now() }, outcome);
+      runtime.audits.record(
+        { context, hash: hashOf(query), document, operationName, variables: {}, startedAtMs: performance.now() },
+        outcome,
+      );
       return [clientError(error, { requestId: context.info.requestId })];
     },
     onSubscribe: async ({ connectionParams, extra }, _id, payload) => {
