@@ -253,7 +253,7 @@ describe("forkRun", () => {
       reason: "FORK_MOCK_UNKNOWN",
       message: expect.stringContaining("did you mean beside"),
     });
-    expect(await t.refusal(fork, { ...asking, patch: { dropMocks: new Array(1_001).fill("beside") } })).toMatchObject({
+    expect(await t.refusal(fork, { ...asking, patch: { dropMocks: Array.from({ length: 1_001 }, () => "beside") } })).toMatchObject({
       reason: "MOCKS_TOO_MANY",
       message: expect.stringContaining("patch.dropMocks has 1001 paths"),
     });
