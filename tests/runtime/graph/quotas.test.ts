@@ -172,22 +172,26 @@ describe("a tenant's quota", () => {
     expect(await t.refusal(createRun, variables)).toMatchObject({ reason: "QUOTA_EXCEEDED" });
   });
 
-  it("of runs that wait lets no more than so many beyond it sleep, whoever asks for them", async () => {
-    const t = await setup();
-    t.graph.version("child", { nodes: [{ id: "pause", type: "delay", config: { seconds: 3_600 } }], edges: [] });
-    const sub = { id: "sub", type: "sub-workflow", config: { workflow_version_id: "child", mode: "run", input: {} } };
-    const config = { items: [1, 2, 3, 4, 5, 6, 7, 8, 9], parallel: 9, body: { nodes: [sub], edges: [] } };
-    await t.ask(setQuota, { quota: { queuedRuns: 2 } });
-    t.startWorker();
-    await t.create({ nodes: [{ id: "each", type: "iteration", config }], edges: [] }, { execution: "WORKERS" });
-    const children = () => rows(t, "select id from runtime.run where depth = 1");
-    // Two may wait, five more are let pass. The others are asked for again and again.
-    await eventually(children, (made) => made.length >= 7);
-    const asked = () => rows(t, "select attempts from runtime.outbox where kind = 4 order by attempts limit 1");
-    const before = Number((await asked())[0]?.["attempts"]);
-    await eventually(asked, ([least]) => Number(least?.["attempts"]) > before);
-    expect(await children()).toHaveLength(7);
-    expect(await t.ask(standing)).toMatchObject({ tenantQuota: { queuedRuns: 2, queuedRunsNow: 3 } });
+  it("of runs that wait lets no more than so many beyond it sleep, whoever asks for them, and any number stand in lines", async () => {
+    const t = await EngineFixture.open();
+    const defaults = { queuedRuns: 2, runningRuns: null, runsPerHour: null, storageMib: null };
+    const frozen = freezePlan("acme", plan([node("a", "pure")]));
+    /** A run that another asks for, and that waits until then. */
+    const child = async (until: string) => {
+      // Each by a process that has just counted.
+      const quotas = new TenantQuotas({ db: t.pool, log: pino({ level: "silent" }), defaults });
+      await quotas.admit("acme", { isPart: true });
+      await t.control.createRuns([{ id: newId(), tenantId: "acme", requestId: "r", plan: frozen }]);
+      await t.pool.query("update runtime.work set visible_at = $1::timestamptz where visible_at <= now()", [until]);
+    };
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+    // Two may wait, and five are let pass.
+    for (let n = 0; n < 7; n++) await child(inAnHour);
+    await expect(child(inAnHour)).rejects.toMatchObject({ facts: { quota: "queuedRuns", limit: 2, used: 7 } });
+    await t.pool.query("update runtime.work set visible_at = 'infinity'");
+    for (let n = 0; n < 3; n++) await child("infinity");
+    await t.pool.query("delete from runtime.run");
+    await t.pool.query("delete from runtime.work");
   });
 
   it("counts artifacts, and not those of runs that were deleted", async () => {
