@@ -4,7 +4,6 @@
  */
 import { readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
-import type { TokenUse } from "../engine/drivers/team-route.ts";
 import { isTimeOut } from "./failure.ts";
 import { isIndexedPart } from "./parts.sql.ts";
 import type { OpenedColumn, ProgressColumn } from "./rows.ts";
@@ -95,7 +94,7 @@ export interface LoadedNode {
   /** A number of {@link faultNumbers}; null: it has not failed, or by itself. */
   fault: number | null;
   /** What a failure that nothing handled has used; null: nothing, or it is no such. */
-  failedUsage: TokenUse | null;
+  failedUsage: { promptTokens: number; completionTokens: number } | null;
   outputText: string | null;
   outputJson: Json;
   /** Where the output lies that the row does not carry, and its size; null: nowhere, or nobody needs it. */
