@@ -6,6 +6,7 @@ import { openScopesBeneath, statesOf } from "../../../subgraphs/runtime/engine/d
 import { isDone, isLeaf, isOpen, isStopped, varsOf, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import { handlingOf, isPoisonous } from "../../../subgraphs/runtime/engine/handling.ts";
 import type { TokenUse } from "../../../subgraphs/runtime/engine/drivers/team-route.ts";
+import { useOf } from "../../../subgraphs/runtime/engine/drivers/team-use.ts";
 import { roundRoutes } from "../../../subgraphs/runtime/engine/drivers/loop.driver.ts";
 import { compilePlan, type CompiledPlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import type { StoredNode } from "../../../subgraphs/runtime/engine/replay.ts";
@@ -133,6 +134,7 @@ export function standing(run: RunState, isUnread = false): string {
       )
       .toSorted(),
     crashedNodes: run.crashedNodes,
+    used: [...run.frames.values()].flatMap((frame) => (frame.agent === undefined ? [] : [[frame.path, useOf(frame)]])).toSorted(),
     frames: [...run.frames.values()]
       .map((frame) => [frame.path, frame.left, frame.open, frame.failure, frame.outputs, varsOf(frame)])
       .toSorted(),

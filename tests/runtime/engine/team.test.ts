@@ -288,14 +288,9 @@ describe("teams, whatever happens in them", () => {
     );
   });
 
-  const bounded = { limits: { max_rounds: 2, max_turns: 500, max_total_tokens: 90 } };
-  it.each<[string, JsonObject]>([
-    ["all rows", {}],
-    ["what is loaded", {}],
-    ["what is loaded, of few tokens", bounded],
-  ])("C5: stand after every row as they do when they are made again from %s", (which, more) => {
+  it.each(["all rows", "what is loaded"])("C5: stand after every row as they do when they are made again from %s", (which) => {
     fc.assert(
-      fc.property(stories(12, more), (story) => {
+      fc.property(stories(12), (story) => {
         const told = tellNested(story);
         told.log.forEach(({ after }, index) => {
           const stored = storedAfter(told, index + 1);
