@@ -62,6 +62,7 @@ const ownLimits = new Set([
   ],
   ...["CreateMemoryInput.contentText", "UpdateMemoryInput.contentText", "SearchMemoriesInput.query"],
   ...["AddMessageInput.content", "CreateRunRequestInput.message", "CancelRunsFilter.ids", "DeleteRunsFilter.ids"],
+  "ForkPatchInput.dropMocks",
   ...["Create", "Update"].map((verb) => `${verb}SecretInput.value`),
   ...["ResumeNodeRunInput.outputText", "UpdateNodeRunStatusInput.outputText", "UpdateNodeRunStatusInput.errorMessage"],
 ]);
