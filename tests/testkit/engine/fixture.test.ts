@@ -7,7 +7,7 @@ describe("an engine fixture", () => {
     const sound = await EngineFixture.open();
     const runId = await broken.create(plan([node("a", "pure")]));
     await broken.pool.query("update runtime.run set lease = gen_random_uuid() where id = $1", [runId]);
-    await expect(EngineFixture.closeAll()).rejects.toThrow(/^Error: invariants broken\nI1 .*: /);
+    await expect(EngineFixture.closeAll()).rejects.toThrow(/^invariants broken\nI1 .*: /);
     for (const { pool } of [broken, sound]) expect(pool.ended).toBe(true);
     // Nothing is left for the end of this test.
     await EngineFixture.closeAll();
