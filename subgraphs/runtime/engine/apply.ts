@@ -20,7 +20,7 @@ import {
 } from "./frame.ts";
 import type { Fault } from "./fault.ts";
 import type { TokenUse } from "./drivers/team-route.ts";
-import { failedRoute } from "./drivers/team-use.ts";
+import { failedRoute, isMember } from "./drivers/team-use.ts";
 import { roundRoutes } from "./drivers/loop.driver.ts";
 import { errorRoute } from "./on-error.ts";
 import { lastSegment } from "./path.ts";
@@ -173,14 +173,16 @@ export function applyFailed(run: RunState, state: NodeState, end: FailedEnd): No
   return skipped;
 }
 
-/** A failure that nothing handles is that of the frame, and an item's that of its iteration. */
-function failureSpread(run: RunState, { ends, frame, node }: NodeState, failed: Omit<Failure, "nodeId">): void {
+/** A failure that nothing handles is that of the frame, and an item's that of its iteration. A team that fails by a member says by which. */
+function failureSpread(run: RunState, state: NodeState, failed: Omit<Failure, "nodeId">): void {
+  const { ends, frame, node } = state;
   if (ends !== undefined) {
     const what = ends.owner?.node.composite?.kind === "loop" ? "Round" : "Item";
     const failure = { ...failed, nodeId: node.id, message: `${what} ${ends.ordinal}: ${failed.message}` };
     return frameEnded(run, ends, noResult, { failure });
   }
-  frame.failure ??= { ...failed, nodeId: node.id };
+  const message = isMember(state) ? `The member ${node.id} failed: ${failed.message}` : failed.message;
+  frame.failure ??= { ...failed, message, nodeId: node.id };
   if (frame.end !== undefined) run.failing.add(frame.end);
   settle(run, frame);
 }

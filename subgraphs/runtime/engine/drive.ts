@@ -109,7 +109,7 @@ function workOn(run: RunState, state: NodeState, composite: WorkingComposite): v
     if (step.kind !== "fail") return;
     frame.failure = { nodeId: state.node.id, code: step.code, message: step.message };
   }
-  drive.failure ??= told(composite, frame.failure);
+  drive.failure ??= frame.failure;
   run.failing.add(state);
   if (frame.open === 0) phaseSet(run, state, "READY");
 }
@@ -124,12 +124,6 @@ function workNext(composite: WorkingComposite, frame: Frame): AgentStep {
 function limited(frame: Frame, step: AgentStep): AgentStep {
   const isModelCall = step.kind === "open" && step.parts.some((name) => /^(model|compact)#/.test(name));
   return (isModelCall ? limitReached(frame) : undefined) ?? step;
-}
-
-/** A team that fails by a member says by which. */
-function told(composite: WorkingComposite, failure: Failure): Failure {
-  if (composite.kind !== "team" || !composite.team.members.includes(failure.nodeId)) return failure;
-  return { ...failure, message: `The member ${failure.nodeId} failed: ${failure.message}` };
 }
 
 function viewOf({ agent }: Frame): AgentView & TeamView {

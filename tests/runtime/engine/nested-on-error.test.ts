@@ -1,4 +1,4 @@
-import type { JsonObject } from "#shared/json.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
 import { applyDriven, applyFailed } from "../../../subgraphs/runtime/engine/apply.ts";
 import { handlingOf } from "../../../subgraphs/runtime/engine/handling.ts";
 import { compilePlan, type PlanDocument, type PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
@@ -13,6 +13,11 @@ const instead: Partial<PlanNode> = { on_error: { default: { output_json: ["inste
 /** An iteration over so many items. */
 function each(count: number, body: PlanDocument, config: JsonObject = {}, more: Partial<PlanNode> = {}): PlanNode {
   return node("each", "iteration", { count, items: null, body: body as unknown as JsonObject, ...config }, more);
+}
+
+/** A loop of two rounds. */
+function round(body: PlanDocument): PlanNode {
+  return node("loop", "loop", { until: 1, max_rounds: 5, body: body as unknown as JsonObject });
 }
 
 /** What a run of the plan comes to where nodes at these paths fail: each row as status and route, and the outputs of the run's own nodes. */
@@ -80,6 +85,67 @@ describe("a failure in an item", () => {
     expect(around.rows).toMatchObject({ "each#0/inner": "FAILED", "each#0": "FAILED continue", each: "COMPLETED" });
     const outside = told(plan([each(1, plan([inner]), {}, branch)]), failures);
     expect(outside.rows).toMatchObject({ "each#0/inner": "FAILED", "each#0": "FAILED", each: "FAILED error" });
+  });
+
+  it.each<[string, PlanNode, failing: string, rows: Record<string, string | undefined>, output: Json]>([
+    [
+      "takes a branch in a round within the item, and the loop goes round again",
+      round(plan([node("a", "any", {}, branch), node("ok", "any"), node("saved", "any")], ["a>ok", "a>saved?error"])),
+      "each#1/loop#0/a",
+      {
+        "each#1/loop#0/a": "FAILED error",
+        "each#1/loop#0/ok": "SKIPPED",
+        "each#1/loop#0/saved": "COMPLETED",
+        "each#1/loop#1/saved": "SKIPPED",
+        "each#1/loop#1": "COMPLETED done",
+        "each#1/loop": "COMPLETED",
+        each: "COMPLETED",
+      },
+      "each#1/loop#1",
+    ],
+    [
+      "takes the branch of the loop in the item, which ends with its round",
+      { ...round(one), ...branch },
+      "each#1/loop#1/a",
+      { "each#1/loop#0": "COMPLETED again", "each#1/loop#1": "FAILED", "each#1/loop": "FAILED error", "each#1": "COMPLETED" },
+      null,
+    ],
+    [
+      "has the default of a loop in its place",
+      { ...round(one), ...instead },
+      "each#1/loop#0/a",
+      { "each#1/loop#0": "FAILED", "each#1/loop#1": undefined, "each#1/loop": "FAILED default", "each#1": "COMPLETED" },
+      ["instead"],
+    ],
+    [
+      "is that of an item where no round handles it, and that goes on",
+      round(one),
+      "each#1/loop#1/a",
+      { "each#1/loop#1/a": "FAILED", "each#1/loop#1": "FAILED", "each#1/loop": "FAILED", "each#1": "FAILED continue", each: "COMPLETED" },
+      null,
+    ],
+  ])("in a round %s", (_, loop, failing, rows, output) => {
+    const t = told(plan([each(2, plan([loop]), { on_item_error: "continue" })]), { [failing]: "BROKEN" });
+    expect(t.failure).toBeUndefined();
+    for (const [path, row] of Object.entries(rows)) expect([path, t.rows[path]]).toEqual([path, row]);
+    const [, found] = t.outputs["each"]!.output as [Json, Json];
+    expect(output === "each#1/loop#1" ? (found as JsonObject)["result"] : found).toEqual(output);
+  });
+
+  it.each<[string, PlanNode, failing: string]>([
+    ["a list", { ...each(2, one), ...instead }, "each#0/a"],
+    ["a loop", { ...round(one), ...instead }, "loop#1/a"],
+    ["a sub-workflow", node("sub", "sub-workflow", { workflow_version_id: "v" }, instead), "sub/a"],
+  ])("of %s is told with its default to what follows, of which it names the route", (_, composite, failing) => {
+    const gone: Partial<PlanNode> = { on_error: { default: { output_json: { route: "away" } } } };
+    const workflows = { v: one };
+    const { id } = composite;
+    const next = [node("next", "any"), node("other", "any")];
+    const plain = told({ ...plan([composite, ...next], [`${id}>next`, `${id}>other?away`]), workflows }, { [failing]: "BROKEN" });
+    expect(plain.rows).toMatchObject({ [id]: "FAILED default", next: "COMPLETED" });
+    expect(plain.outputs[id]).toMatchObject({ output: ["instead"], error: { code: "BROKEN" } });
+    const routed = { ...plan([{ ...composite, ...gone }, ...next], [`${id}>next?here`, `${id}>other?away`]), workflows };
+    expect(told(routed, { [failing]: "BROKEN" }).rows).toMatchObject({ [id]: "FAILED away", next: "SKIPPED", other: "COMPLETED" });
   });
 
   it("is not handled where the platform itself is at fault", () => {

@@ -195,9 +195,26 @@ describe("iterationOutput", () => {
   it.each<[string, Pick<CompositeSettings, "onItemError" | "flatten">, Json[]]>([
     ["has null in the place of what failed", { onItemError: "continue", flatten: false }, [[1, [2, [3]]], null, "text", [], { a: [4] }]],
     ["leaves out what failed", { onItemError: "remove", flatten: false }, [[1, [2, [3]]], "text", [], { a: [4] }]],
+    [
+      "flattens nothing of what is no list, a failure's null least",
+      { onItemError: "continue", flatten: true },
+      [1, [2, [3]], null, "text", { a: [4] }],
+    ],
     ["flattens lists one level deep", { onItemError: "remove", flatten: true }, [1, [2, [3]], "text", { a: [4] }]],
   ])("%s", (_, settings, expected) => {
     expect(iterationOutput(settings, results)).toEqual(expected);
+  });
+
+  it.each<[string, boolean[], Json[]]>([
+    ["the first", [true, false, false], [1, 2]],
+    ["the last", [false, false, true], [0, 1]],
+    ["every one", [true, true, true], []],
+    ["the only one", [true], []],
+    ["none", [false, false], [0, 1]],
+  ])("leaves out %s that failed, and its place", (_, failed, expected) => {
+    const items = failed.map((hasFailed, place) => result(place, hasFailed));
+    for (const flatten of [false, true]) expect(iterationOutput({ onItemError: "remove", flatten }, items)).toEqual(expected);
+    expect(iterationOutput({ onItemError: "continue", flatten: true }, items)).toEqual(failed.map((has, place) => (has ? null : place)));
   });
 });
 

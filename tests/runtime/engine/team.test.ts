@@ -17,8 +17,8 @@ import { useOf } from "../../../subgraphs/runtime/engine/drivers/team-use.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { loaded, standing, storedAfter, tellNested, type NestedStory } from "./nested-run.ts";
 
-/** A team whose members are named a, b, c, …; one with a capital is the supervisor. */
-function team(mode: string, keys: string, more: JsonObject = {}, maxSteps = 3): JsonObject {
+/** A team whose members are named a, b, c, …, or by these keys; one with a capital is the supervisor. */
+function team(mode: string, keys: Iterable<string>, more: JsonObject = {}, maxSteps = 3): JsonObject {
   const members = [...keys].map((key) => ({
     key,
     role: key === key.toLowerCase() ? "worker" : "supervisor",
@@ -26,6 +26,9 @@ function team(mode: string, keys: string, more: JsonObject = {}, maxSteps = 3): 
   }));
   return { team: { mode, members, limits: { max_rounds: 2, max_turns: 500 }, ...more } };
 }
+
+/** Keys by which the parts of agents and teams are called. */
+const namesakes = ["Model", "tool", "model", "input", "memory", "compact", "judge", "member"];
 
 /** A view of parts, as `member#1.0:turn` that ended with a route, `member#1.1:open`, `member#1.2:failed`. */
 function view(...parts: string[]): TeamView {
@@ -114,6 +117,47 @@ describe("a team in a plan", () => {
       { path: "t/member#2.1", ordinal: 0 },
       { path: "t", ordinal: 0 },
     ]);
+  });
+
+  it("A25: takes members of any key, those too by which parts of it are called: at their paths stands nobody else", () => {
+    const named = compilePlan(plan([node("t", "team", { ...team("SUPERVISOR", namesakes), input: "x" })]));
+    for (const [place, key] of namesakes.entries()) {
+      expect(nodeOfPath(named, `t/member#2.${place}`)).toMatchObject({ type: "agent" });
+      expect(memberOf(named, `t/member#2.${place}`, key)).toMatchObject({ id: key });
+    }
+    expect(nodeOfPath(named, "t/tool#2.0")).toMatchObject({ type: "agent-tool" });
+    expect(nodeOfPath(named, "t/model#2")).toMatchObject({ type: "agent-model" });
+    expect(nodeOfPath(named, "t/judge#2.0")).toBeUndefined();
+  });
+});
+
+describe("a team that fails", () => {
+  /** Where the node runs at these paths fail. */
+  const told = (config: JsonObject, fails: RegExp, id = "t"): string | undefined => {
+    const compiled = compilePlan(plan([node(id, "team", { ...config, input: "x" })]));
+    const failsWith = (path: string): string | undefined => (fails.test(path) ? "BROKEN" : undefined);
+    const story = {
+      document: { nodes: [], edges: [] },
+      plan: compiled,
+      picks: [0, 1, 2],
+      failing: 0,
+      isWriting: false,
+      routeOf,
+      failsWith,
+    };
+    return tellNested(story).run.root.failure?.message;
+  };
+
+  it.each<[string, string, string]>([
+    ["that it needs", "ab", "The member a failed: told"],
+    ["that is called as the team is", "tb", "The member t failed: told"],
+  ])("by a member says by which: %s", (_, keys, message) => {
+    expect(told(team("SEQUENTIAL", keys), /model#1$/)).toBe(message);
+  });
+
+  it("by itself says nothing of a member that is called as it is, or as a part of it", () => {
+    expect(told(team("SUPERVISOR", namesakes), /^t\/model#1$/)).toBe("told");
+    expect(told(team("PARALLEL", "tb"), /model#1$/)).not.toContain("member t");
   });
 });
 
@@ -250,12 +294,12 @@ function stories(failing: number, more: JsonObject = {}): fc.Arbitrary<NestedSto
   return fc
     .record({
       mode: fc.constantFrom(...teamModes),
-      members: fc.constantFrom("La", "Lab", "aLbc", "L"),
+      members: fc.constantFrom("La", "Lab", "aLbc", "L", namesakes).map((keys) => [...keys]),
       inEach: fc.boolean(),
       picks: fc.array(fc.nat(10_000), { minLength: 20, maxLength: 20 }),
     })
     .map(({ mode, members, inEach, picks }) => {
-      const judge = mode === "ROUND_ROBIN" && members.length > 2 ? { judge: "a" } : {};
+      const judge = mode === "ROUND_ROBIN" && members.length > 2 ? { judge: members.find((key) => key === key.toLowerCase())! } : {};
       const handled = { on_error: "branch" } as const;
       // In an iteration the failure of one fails both, whatever the other one is at.
       const one = node("t", "team", { ...team(mode, members, { ...judge, ...more }), input: "x" }, inEach ? {} : handled);

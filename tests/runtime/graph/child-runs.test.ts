@@ -38,6 +38,21 @@ const allTold = (t: TestRuntime) =>
     (left) => left.length === 0,
   );
 const childrenOf = ({ childRuns }: SeenRun) => childRuns.edges.map(({ node }) => node);
+/** All runs, in pages of three. */
+async function paged(t: TestRuntime): Promise<string[]> {
+  const page = "query($after: String) { runs(first: 3, after: $after) { pageInfo { hasNextPage endCursor } edges { node { id } } } }";
+  const ids: string[] = [];
+  for (let after: string | null = null, hasMore = true; hasMore;) {
+    const { runs }: { runs: { pageInfo: { hasNextPage: boolean; endCursor: string }; edges: { node: { id: string } }[] } } = await t.ask(
+      page,
+      { after },
+    );
+    ids.push(...runs.edges.map(({ node }) => node.id));
+    hasMore = runs.pageInfo.hasNextPage;
+    after = runs.pageInfo.endCursor;
+  }
+  return ids;
+}
 const waits = (run: SeenRun): boolean => run.status === "WAITING" && childrenOf(run).length > 0;
 
 const only = (...nodes: TestDsl["nodes"]): TestDsl => ({ nodes, edges: [] });
@@ -118,6 +133,12 @@ describe("a node of mode run", () => {
     expect(run.outputJson).toMatchObject({ none: { result: null, state: {} } });
     expect(JSON.stringify(run.outputJson)).toContain(JSON.stringify(greeted));
     expect(childrenOf(run)).toHaveLength(4);
+    // Their ids say when they were made, as those of any run: they are paged among all others, newest first, and none stands before who made it.
+    const listed = await paged(t);
+    expect(listed).toHaveLength(8);
+    expect(listed).toEqual(listed.toSorted().reverse());
+    expect(listed.at(-1)).toBe(id);
+    for (const made of listed) expect(made).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   });
 
   it("of a workflow that is part of itself, or is not there, is refused when the run is made", async () => {

@@ -262,26 +262,39 @@ describe("an agent within other work", () => {
     expect(view.nodes).toMatchObject({ agent: "CANCELLED", "agent/model#1": "CANCELLED" });
   });
 
-  it("goes on from its finished turns when its run is retried", async () => {
+  it("goes on from its finished turns when its run is retried, a tool that failed in them among what is kept", async () => {
     const t = await EngineFixture.open({ applyWaitMs: 100 });
     let calls = 0;
+    const tools: string[] = [];
     const model: NodeExecutor = {
       effect: "outside",
       run: () =>
-        ++calls === 2
+        ++calls === 3
           ? { kind: "failed", code: "MODEL_REQUEST_REFUSED", message: "no", retryable: false }
-          : { kind: "completed", outputText: `call ${calls}`, route: calls === 1 ? "calls:2" : "answer" },
+          : { kind: "completed", outputText: `call ${calls}`, route: calls === 1 ? "calls:2" : calls === 2 ? "calls:1" : "answer" },
+    };
+    const tool: NodeExecutor = {
+      effect: "outside",
+      run({ nodeRunId }) {
+        const path = nodeRunId.slice(nodeRunId.indexOf(":") + 1);
+        tools.push(path);
+        if (path === "agent/tool#1.1") return { kind: "failed", code: "BROKEN", message: "as told", retryable: false };
+        return { kind: "completed", outputText: "done" };
+      },
     };
     const { executors } = script();
-    t.worker({ executors: (type) => (type === "agent-model" ? model : executors(type)) });
+    t.worker({ executors: (type) => ({ "agent-model": model, "agent-tool": tool })[type] ?? executors(type) });
     const runId = await t.create(agent());
-    await t.finished(runId);
+    expect((await t.finished(runId)).status).toBe("FAILED");
     const newRunId = `${runId}-again`;
     await t.control.retryRun({ tenantId: "acme", runId, newRunId });
     const view = await t.finished(newRunId);
-    expect(view).toMatchObject({ status: "COMPLETED", outputText: "call 3" });
-    expect(calls).toBe(3);
-    expect(Object.keys(view.nodes)).toEqual(["agent", "agent/model#1", "agent/tool#1.0", "agent/tool#1.1", "agent/model#2"]);
+    expect(view).toMatchObject({ status: "COMPLETED", outputText: "call 4", nodes: { "agent/tool#1.1": "FAILED" } });
+    expect(calls).toBe(4);
+    expect(tools.toSorted()).toEqual(["agent/tool#1.0", "agent/tool#1.1", "agent/tool#2.0"]);
+    expect(Object.keys(view.nodes).toSorted()).toEqual(
+      ["agent", "agent/model#1", "agent/tool#1.0", "agent/tool#1.1", "agent/model#2", "agent/tool#2.0", "agent/model#3"].toSorted(),
+    );
   });
 
   it("is not told anything while it stands in a line, which would take it out", async () => {

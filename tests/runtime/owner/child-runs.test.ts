@@ -1,4 +1,5 @@
 import { eventually } from "../../testkit/eventually.ts";
+import { newId } from "#shared/ids.ts";
 import { AppError } from "#shared/errors.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { childNode, childOf, parentOf, TestPump } from "../../testkit/engine/child-runs.ts";
@@ -99,6 +100,34 @@ describe("a run that another has made", () => {
     await pump.run();
     expect(await t.finished(id)).toMatchObject({ status: "COMPLETED" });
   });
+});
+
+it("a run that goes on from one which failed with the run that it waited for makes that anew, beneath itself", async () => {
+  const t = await EngineFixture.open();
+  const pump = new TestPump(t);
+  t.worker();
+  const failed = await t.create(parentOf(fail, node("before", "pure"), childNode()));
+  await waiting(t, failed);
+  const first = (await childOf(t, failed))!;
+  const settled = async (id: string, child: string) => {
+    await pump.run();
+    await t.finished(child);
+    await pump.run();
+    return t.finished(id);
+  };
+  await settled(failed, first);
+  const again = newId();
+  await t.control.retryRun({ tenantId: "acme", runId: failed, newRunId: again });
+  await waiting(t, again);
+  const second = (await childOf(t, again))!;
+  expect(await settled(again, second)).toMatchObject({ status: "FAILED", nodes: { before: "COMPLETED", sub: "FAILED" } });
+  const { rows } = await t.pool.query(
+    "select id, parent_run_id as parent, status from runtime.run where parent_run_id is not null order by id",
+  );
+  expect(rows).toEqual([
+    { id: first, parent: failed, status: 4 },
+    { id: second, parent: again, status: 4 },
+  ]);
 });
 
 it("a run gives those that it makes so much together and no more, whoever owns it then", async () => {

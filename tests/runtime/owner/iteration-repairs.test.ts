@@ -1,10 +1,12 @@
-/** What a literal reading of nested runs breaks, one scenario each: A3, A6, A7, A8, A16, A18, B6, B9, B11 of their design. */
+/** What a literal reading of nested runs breaks, one scenario each: A3, A6, A7, A8, A15, A16, A18, A24, B6, B9, B11 of their design. */
+import { randomBytes } from "node:crypto";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { newId } from "#shared/ids.ts";
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { unreadResult, type NodeState } from "../../../subgraphs/runtime/engine/frame.ts";
 import type { PlanDocument, PlanNode } from "../../../subgraphs/runtime/engine/plan.ts";
 import { resultReader } from "../../../subgraphs/runtime/owner/composites/frame-results.ts";
+import { definedStatements } from "../../../subgraphs/runtime/queue/statement.ts";
 import { runStatusNumber } from "../../../subgraphs/runtime/queue/statuses.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
@@ -116,6 +118,30 @@ describe("a run with an iteration", () => {
     expect(rows).toEqual([{ output_json: ["a", "b", "c"], opened: { v: 1, count: 3, items: ["a", "b", "c"] } }]);
   });
 
+  it("A15: has of its items the part read that has the one, wherever it stands, by whoever executes that elsewhere", async () => {
+    const t = await EngineFixture.open();
+    t.worker();
+    const count = 60;
+    const items = Array.from({ length: count }, () => randomBytes(37_500).toString("base64"));
+    const runId = await t.create(plan([each("{{ input.items }}", plan([node("ask", "person")]))]), { input: { items } });
+    await t.until(runId, ({ status }) => status === "WAITING");
+    const { rows: stored } = await t.pool.query(
+      "select count(*)::int as many, max(size_bytes)::int as most from runtime.artifact where run_id = $1",
+      [runId],
+    );
+    expect(stored[0].many).toBeGreaterThan(10);
+    const { text } = definedStatements().find(({ name }) => name === "load_some")!;
+    for (const ordinal of [0, 1, count - 1]) {
+      const values = [runId, ["each"], ["each"], [ordinal], []];
+      const [run] = (await t.pool.query(text, values)).rows;
+      expect(run.nodes).toMatchObject([{ path: "each", item: items[ordinal] }]);
+      const { rows } = await t.pool.query(`explain (analyze, buffers, format json) ${text}`, values);
+      const { "Shared Hit Blocks": hit, "Shared Read Blocks": read } = rows[0]["QUERY PLAN"][0].Plan;
+      // Each block has 8 KiB. All parts would be some 600.
+      expect(hit + read).toBeLessThan((3 * stored[0].most) / 8_192);
+    }
+  });
+
   it("A16: knows what its items put out together before it reads what an owner before has seen of them", async () => {
     const t = await EngineFixture.open();
     t.worker();
@@ -161,6 +187,32 @@ describe("a run with an iteration", () => {
     expect(await crashes()).toBe(0);
     for (const item of [1, 2]) await end(t, runId, `each#${item}/call`);
     expect((await t.finished(runId)).status).toBe("COMPLETED");
+  });
+
+  it("A24: goes on with more than 1,000 node runs open at once, over the death of its owner, and ends them deepest first", async () => {
+    const t = await EngineFixture.open();
+    const first = t.worker({ slots: 2 });
+    const ten = Array.from({ length: 10 }, (_, index) => index);
+    const side = { parallel: 10 };
+    const inmost = each(ten, plan([node("ask", "person")]), side, "c");
+    const runId = await t.create(plan([each(ten, plan([each(ten, plan([inmost]), side, "b")]), side, "a")]));
+    const isOpen = ([path, status]: [string, string]): boolean => path.endsWith("/ask") && status === "WAITING";
+    const { nodes } = await t.until(
+      runId,
+      (view) => view.status === "WAITING" && Object.entries(view.nodes).filter(isOpen).length === 1_000,
+    );
+    expect(Object.keys(nodes)).toHaveLength(1_111);
+    await first.kill();
+    await t.pool.query("update runtime.work set visible_at = now() where run_id = $1", [runId]);
+    t.worker({ slots: 2 });
+    await t.control.cancel({ tenantId: "acme", runId });
+    const view = await t.finished(runId);
+    expect(view.status).toBe("CANCELLED");
+    // Each list, each item, and what waits in them.
+    expect(Object.values(view.nodes).filter((status) => status === "CANCELLED")).toHaveLength(1_111 + 1_110);
+    const early = `select n.path from runtime.node_run n join runtime.node_run o on o.run_id = n.run_id and o.path = n.parent_path
+      where n.run_id = $1 and n.done_seq > o.done_seq`;
+    expect((await t.pool.query(early, [runId])).rows).toEqual([]);
   });
 
   it("B6: fails with OUTPUT_NOT_STORABLE for items that cannot be kept, alone, and may be handled", async () => {
