@@ -256,6 +256,11 @@ describe("searchMemories", () => {
     await t.remember("preferences");
     await t.remember("prefer");
     expect(await t.found("prefer")).toEqual(["prefer", "preferences"]);
+    // It knows no stems: of a word one or two letters are left off, no more.
+    for (const text of ["she drinks", "to drink", "drinking", "a mouse"]) await t.remember(text);
+    expect((await t.found("drinks")).toSorted()).toEqual(["she drinks", "to drink"]);
+    expect((await t.found("drink")).toSorted()).toEqual(["drinking", "she drinks", "to drink"]);
+    expect([await t.found("drinking"), await t.found("mice")]).toEqual([["drinking"], []]);
   });
 
   it("puts rare words before common ones, and important memories before others", async () => {

@@ -2,6 +2,8 @@ import pg from "pg";
 import { AppError } from "#shared/errors.ts";
 import { defaultDeadlines } from "../../subgraphs/memory/embedding/deadlines.ts";
 import { defineMemorySubgraph } from "../../subgraphs/memory/subgraph.ts";
+import { MemoryScopeType } from "../../subgraphs/memory/memory.entity.ts";
+import { vectorsRead, type VectorScope } from "../../subgraphs/memory/search/vector-search.sql.ts";
 import { query as adminQuery } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { registerFakeEmbeddings, silent } from "../testkit/fake-embeddings.ts";
@@ -216,6 +218,19 @@ describe("memories with vectors", () => {
         ["nobody's", undefined],
       ])
         expect([scope, memoryType, await scoreOf({ ...scope, memoryType })]).toEqual([scope, memoryType, score]);
+    await t.admin("analyze memory.memory, memory.memory_embedding");
+    const [{ space }] = (await t.admin("select space from memory.embedding_tenant")) as [{ space: string }];
+    const rowsRead = (asked: Partial<VectorScope>) =>
+      t.subgraph.database.forTenant("t1").read(async (tx) => {
+        const text = "select sum(seq_tup_read) + sum(idx_tup_fetch) as rows from pg_stat_xact_user_tables where schemaname = 'memory'";
+        const rows = async () => Number((await tx.sql<{ rows: string }>(text))[0]!.rows);
+        const before = await rows();
+        await vectorsRead(tx, { space, dimension: 3, scopeType: undefined, scopeId: undefined, memoryType: undefined, ...asked });
+        return (await rows()) - before;
+      });
+    const u1 = { scopeType: MemoryScopeType.USER, scopeId: "u1" };
+    for (const asked of [u1, {}])
+      for (const memoryType of ["rarer", "nobody's"]) expect(await rowsRead({ ...asked, memoryType })).toBeLessThan(20);
     const before = await t.remember("Cara drives a van", { scopeId: "u3" });
     await t.embedded(20_002);
     const u3 = { scopeType: undefined, scopeId: "u3" };
