@@ -310,7 +310,7 @@ export const runtimeErrors = defineErrors({
   TEAM_MEMBER_NOT_PUBLISHED: {
     code: "CONFLICT",
     message: (f: { memberKey: string; agentId: string; versionId: string }) =>
-      `The member ${f.memberKey} of team version ${f.versionId} is the agent ${f.agentId}, of which no version was ever published. Publish one with publishAgentVersion.`,
+      `The member ${f.memberKey} of team version ${f.versionId} is the agent ${f.agentId}, which has no published version. Publish one with publishAgentVersion.`,
   },
   TEAM_MEMBER_TOOLS: {
     code: "CONFLICT",
