@@ -685,7 +685,13 @@ describe("a team", () => {
       [
         { teamId: never.teamId },
         { team_id: never.teamId },
-        { code: "CONFLICT", reason: "TEAM_MEMBER_NOT_PUBLISHED", memberKey: "b", agentId: never.agents["b"]!.agentId, versionId: never.versionId },
+        {
+          code: "CONFLICT",
+          reason: "TEAM_MEMBER_NOT_PUBLISHED",
+          memberKey: "b",
+          agentId: never.agents["b"]!.agentId,
+          versionId: never.versionId,
+        },
       ],
       [
         { teamId: toolless.teamId },

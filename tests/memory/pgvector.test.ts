@@ -120,8 +120,11 @@ describe("memory on a database with pgvector", () => {
     await remembered("t4", ["e"], [[0, 1, 0]], { scopeId: "u4" });
     const more = (columns: string) => `select 'e' || lpad(i::text, 5, '0'), ${columns}`;
     await inTenant("t4", async (tx) => {
-      const memory = "tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at";
-      await tx.sql(`insert into memory.memory (id, ${memory}) ${more(memory)} from memory.memory, generate_series(1, 20000) i where id = 'e'`);
+      const memory =
+        "tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at";
+      await tx.sql(
+        `insert into memory.memory (id, ${memory}) ${more(memory)} from memory.memory, generate_series(1, 20000) i where id = 'e'`,
+      );
       const vector = "tenant_id, scope_type, scope_id, state, space, dimension";
       await tx.sql(
         `insert into memory.memory_embedding (memory_id, ${vector}, vector) ${more(`${vector}, '[1,0,0]'`)} from memory.memory_embedding, generate_series(1, 20000) i where memory_id = 'e'`,
