@@ -16,6 +16,7 @@ import { Embeddings0004 } from "./migrations/0004-embeddings.ts";
 import { KeysOfAge0006 } from "./migrations/0006-keys-of-age.ts";
 import { TextsThatFail0007 } from "./migrations/0007-texts-that-fail.ts";
 import { KanaAndDigits0008 } from "./migrations/0008-kana-and-digits.ts";
+import { Types0009 } from "./migrations/0009-types.ts";
 import { AgentResolver, SessionResolver, TeamResolver } from "./owner.resolver.ts";
 import { SessionStub } from "./session.stub.ts";
 import { TeamStub } from "./team.stub.ts";
@@ -45,6 +46,7 @@ export function defineMemorySubgraph(deadlines: EmbeddingDeadlines) {
       { name: "0006-keys-of-age", class: KeysOfAge0006 },
       { name: "0007-texts-that-fail", class: TextsThatFail0007 },
       { name: "0008-kana-and-digits", class: KanaAndDigits0008 },
+      { name: "0009-types", class: Types0009 },
     ],
     loaders: ({ db }) => memoryLoaders(db),
     async open({ databaseUrl, database, call, log }) {

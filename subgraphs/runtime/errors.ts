@@ -9,6 +9,18 @@ const quotaWords: Readonly<Record<string, string>> = {
   storageMib: "MiB of artifacts",
 };
 
+/** Who calls a tool: one of them is there. */
+interface ToolCaller {
+  nodeId?: string;
+  agentVersionId?: string;
+  skillCode?: string;
+}
+
+function callerOf({ nodeId, agentVersionId, skillCode }: ToolCaller): string {
+  if (agentVersionId !== undefined) return `agent version ${agentVersionId}`;
+  return skillCode === undefined ? `the node ${nodeId ?? ""}` : `the skill ${skillCode}`;
+}
+
 /** Everything that the runtime subgraph refuses, and why. */
 export const runtimeErrors = defineErrors({
   RUN_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No run ${f.id}.` },
@@ -240,26 +252,26 @@ export const runtimeErrors = defineErrors({
   },
   TOOL_NOT_FOUND: {
     code: "NOT_FOUND",
-    message: (f: { id: string; nodeId: string }) => `No tool ${f.id}, which the node ${f.nodeId} calls.`,
+    message: (f: { id: string } & ToolCaller) => `No tool ${f.id}, which ${callerOf(f)} calls.`,
   },
   TOOL_BINDING_NOT_FOUND: {
     code: "NOT_FOUND",
-    message: (f: { id: string; nodeId: string }) => `No tool binding ${f.id}, which the node ${f.nodeId} calls.`,
+    message: (f: { id: string } & ToolCaller) => `No tool binding ${f.id}, which ${callerOf(f)} calls.`,
   },
   TOOL_ARCHIVED: {
     code: "CONFLICT",
-    message: (f: { id: string; nodeId: string }) =>
-      `Tool ${f.id}, which the node ${f.nodeId} calls, is archived. Set its status to ACTIVE with updateTool, or let the node call another.`,
+    message: (f: { id: string } & ToolCaller) =>
+      `Tool ${f.id}, which ${callerOf(f)} calls, is archived. Set its status to ACTIVE with updateTool, or let it call another.`,
   },
   TOOL_VERSION_MISSING: {
     code: "CONFLICT",
-    message: (f: { id: string; nodeId: string }) => `Tool ${f.id}, which the node ${f.nodeId} calls, has no version. Create one.`,
+    message: (f: { id: string } & ToolCaller) => `Tool ${f.id}, which ${callerOf(f)} calls, has no version. Create one.`,
   },
   AGENT_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No agent ${f.id}.` },
   AGENT_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No agent version ${f.id}.` },
   AGENT_VERSION_NOT_PUBLISHED: {
     code: "CONFLICT",
-    message: (f: { id: string }) => `Agent ${f.id} has no published version. Publish one, or give agentVersionId.`,
+    message: (f: { id: string }) => `Agent ${f.id} has no published version. Publish one, or name a version.`,
   },
   AGENT_VERSION_ARCHIVED: {
     code: "CONFLICT",
@@ -279,7 +291,7 @@ export const runtimeErrors = defineErrors({
   TEAM_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No team version ${f.id}.` },
   TEAM_VERSION_NOT_PUBLISHED: {
     code: "CONFLICT",
-    message: (f: { id: string }) => `Team ${f.id} has no published version. Publish one, or give teamVersionId.`,
+    message: (f: { id: string }) => `Team ${f.id} has no published version. Publish one, or name a version.`,
   },
   TEAM_VERSION_ARCHIVED: {
     code: "CONFLICT",
@@ -294,6 +306,11 @@ export const runtimeErrors = defineErrors({
     code: "CONFLICT",
     message: (f: { memberKey: string; agentId: string; versionId: string }) =>
       `The member ${f.memberKey} of team version ${f.versionId} is the agent ${f.agentId}, which was deleted. Create a version of the team without it.`,
+  },
+  TEAM_MEMBER_NOT_PUBLISHED: {
+    code: "CONFLICT",
+    message: (f: { memberKey: string; agentId: string; versionId: string }) =>
+      `The member ${f.memberKey} of team version ${f.versionId} is the agent ${f.agentId}, which has no published version. Publish one with publishAgentVersion.`,
   },
   TEAM_MEMBER_TOOLS: {
     code: "CONFLICT",

@@ -21,7 +21,7 @@ export const skillErrors = defineErrors({
   SKILL_IMPLEMENTATION_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; problem: string; runtimeType: string; isSetting?: true }) =>
-      `${f.field} ${f.problem}. ${f.isSetting ? "Correct it, or leave it out." : `A ${f.runtimeType} skill needs it.`}`,
+      `${f.field} ${f.problem}. ${f.isSetting ? "Correct it, or leave it out." : `${f.runtimeType === "HTTP" ? "An" : "A"} ${f.runtimeType} skill needs it.`}`,
   },
   SKILL_FOLDER_INVALID: {
     code: "BAD_USER_INPUT",

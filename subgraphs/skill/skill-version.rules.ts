@@ -58,7 +58,7 @@ function checkKeys(runtimeType: SkillRuntimeType, implementation: JsonObject): v
   const unknown = Object.keys(implementation).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   const meant = suggester(known)(unknown);
-  const problem = `is nothing that a PROMPT skill knows; ${meant === undefined ? `it knows ${known.join(", ")}` : `did you mean ${meant}`}. What is your provider's own stands in extra_parameters`;
+  const problem = `is nothing that a PROMPT skill knows; ${meant === undefined ? `it knows ${known.join(", ")}` : `did you mean ${meant}?`}. What is your provider's own stands in extra_parameters`;
   throw skillErrors.SKILL_IMPLEMENTATION_INVALID({ field: `implementation.${excerpt(unknown)}`, problem, runtimeType, isSetting: true });
 }
 
@@ -82,6 +82,16 @@ function checkNoSecrets(runtimeType: SkillRuntimeType, implementation: JsonObjec
   if (named === undefined) return;
   const problem = "names a secret, as {{ secrets.NAME }}, which stands in the stored config of a tool binding or of a model provider alone";
   throw skillErrors.SKILL_IMPLEMENTATION_INVALID({ field: `implementation.${named}`, problem, runtimeType, isSetting: true });
+}
+
+/** The schema of an input, which is an object: no input would fit one of anything else, and providers refuse a function that has it. @throws AppError of {@link checkSchema} */
+export async function checkParameterSchema(tenantId: string, schema: JsonObject | null | undefined): Promise<JsonObject> {
+  const field = "parameterSchema";
+  const checked = await checkSchema(tenantId, field, schema);
+  const { type } = checked;
+  if (type === undefined || [type].flat().includes("object")) return checked;
+  const problem = `A skill takes an object. Give "object", or leave type out.`;
+  throw skillErrors.SKILL_SCHEMA_INVALID({ field, path: "#/type", problem });
 }
 
 /** A JSON Schema, checked as such. @throws AppError SKILL_SCHEMA_INVALID and those of checkJson and {@link checkedSchema} */

@@ -5,7 +5,7 @@ import { creatableStatus } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { SkillVersion, SkillVersionStatus } from "./skill-version.entity.ts";
 import type { CreateSkillVersionInput } from "./skill-version.inputs.ts";
-import { checkImplementation, checkSchema } from "./skill-version.rules.ts";
+import { checkImplementation, checkParameterSchema, checkSchema } from "./skill-version.rules.ts";
 import type { SkillContext } from "./skill.context.ts";
 import { lockSkill } from "./skill.service.ts";
 import { skillErrors } from "./errors.ts";
@@ -63,7 +63,7 @@ async function versionContent(tenantId: string, input: CreateSkillVersionInput) 
   const { runtimeType, parameterSchema, outputSchema, implementation } = input;
   return {
     runtimeType,
-    parameterSchema: await checkSchema(tenantId, "parameterSchema", parameterSchema),
+    parameterSchema: await checkParameterSchema(tenantId, parameterSchema),
     outputSchema: await checkSchema(tenantId, "outputSchema", outputSchema),
     implementation: checkImplementation(runtimeType, implementation),
   };

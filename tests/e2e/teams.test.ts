@@ -7,7 +7,7 @@ import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts"
 import { startTestPlatform, type TestPlatform } from "../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedCompletion, type ScriptedProvider } from "../testkit/scripted-provider.ts";
 import { makeSkill } from "../testkit/skills.ts";
-import { askTeam, byMember, makeTeam, memberAsking } from "../testkit/teams.ts";
+import { askTeam, byMember, makeTeam, memberAsking, type MadeMember } from "../testkit/teams.ts";
 
 let platform: TestPlatform;
 let model: ScriptedProvider;
@@ -671,5 +671,49 @@ describe("a team", () => {
     expect(await refusal(platform, start, { input: { teamId: draft.teamId, inputText: "x" } })).toMatchObject({
       reason: "TEAM_VERSION_NOT_PUBLISHED",
     });
+  });
+
+  it("is refused with the member that cannot be used, and in a workflow with the node that names it", async () => {
+    const create = `mutation ($input: CreateTeamRunInput!) { createTeamRun(input: $input) { id } }`;
+    const member = (memberKey: string, agent: JsonObject = {}): MadeMember => ({ memberKey, agent });
+    const { bindingId } = await makeTool(platform, { url: "http://127.0.0.1:1/" });
+    const never = await makeTeam(platform, "SEQUENTIAL", [member("a"), member("b", { status: "DRAFT" })]);
+    const toolless = await makeTeam(platform, "SEQUENTIAL", [member("a"), member("c", { toolBindingIds: [bindingId] })]);
+    await ask(platform, `mutation ($id: ID!) { deleteToolBinding(id: $id) { id } }`, { id: bindingId });
+    const { agentId, versionId: draftId } = await makeAgent(platform, { status: "DRAFT" });
+    const cases: [asked: JsonObject | undefined, config: JsonObject, facts: JsonObject][] = [
+      [
+        { teamId: never.teamId },
+        { team_id: never.teamId },
+        {
+          code: "CONFLICT",
+          reason: "TEAM_MEMBER_NOT_PUBLISHED",
+          memberKey: "b",
+          agentId: never.agents["b"]!.agentId,
+          versionId: never.versionId,
+        },
+      ],
+      [
+        { teamId: toolless.teamId },
+        { team_code: toolless.code },
+        { reason: "TOOL_BINDING_NOT_FOUND", memberKey: "c", id: bindingId, agentVersionId: toolless.agents["c"]!.versionId },
+      ],
+      [{ teamId: never.teamId, teamVersionId: draftId }, { team_version_id: draftId }, { reason: "TEAM_VERSION_NOT_FOUND", id: draftId }],
+      [undefined, { team_code: "nobody" }, { reason: "TEAM_NOT_FOUND", id: "nobody" }],
+      [undefined, { agent_id: agentId }, { reason: "AGENT_VERSION_NOT_PUBLISHED", id: agentId }],
+      [undefined, { skill_code: "nothing" }, { reason: "SKILL_NOT_FOUND", id: "nothing" }],
+    ];
+    for (const [asked, config, facts] of cases) {
+      if (asked !== undefined) {
+        const refused = await refusal(platform, create, { input: { ...asked, inputText: "x" } });
+        expect(refused).toMatchObject(facts);
+        expect(refused).not.toHaveProperty("nodeId");
+      }
+      const type = Object.keys(config)[0]!.split("_")[0]!;
+      const named = { id: "named", type, config: { ...config, input: type === "skill" ? {} : "x" } };
+      const { workflowId } = await makeWorkflow(platform, { nodes: [named], edges: [] });
+      const createRun = "mutation ($workflowId: ID!) { createRun(input: { workflowId: $workflowId }) { id } }";
+      expect(await refusal(platform, createRun, { workflowId })).toMatchObject({ ...facts, nodeId: "named" });
+    }
   });
 });

@@ -256,6 +256,11 @@ describe("searchMemories", () => {
     await t.remember("preferences");
     await t.remember("prefer");
     expect(await t.found("prefer")).toEqual(["prefer", "preferences"]);
+    // It knows no stems: of a word one or two letters are left off, no more.
+    for (const text of ["she drinks", "to drink", "drinking", "a mouse"]) await t.remember(text);
+    expect((await t.found("drinks")).toSorted()).toEqual(["she drinks", "to drink"]);
+    expect((await t.found("drink")).toSorted()).toEqual(["drinking", "she drinks", "to drink"]);
+    expect([await t.found("drinking"), await t.found("mice")]).toEqual([["drinking"], []]);
   });
 
   it("puts rare words before common ones, and important memories before others", async () => {
@@ -374,9 +379,33 @@ describe("searchMemories", () => {
       [],
       ["straw of long ago"],
     ]);
-    // Of all the newest 5,000.
-    expect(await t.found("-needle", { memoryType: "old" })).toEqual([]);
-    expect(await t.found("-needle", { memoryType: "old", scopeType: "TENANT" })).toEqual(["straw of long ago"]);
+    // Of all the newest 5,000, of the type as well.
+    expect(await t.found("-needle", { memoryType: "old" })).toEqual(["straw of long ago"]);
+    await t.admin("update memory.memory set importance_score = 100 where content_text = 'straw of long ago'");
+    expect(await t.found("-needle", { limit: 1 })).not.toEqual(["straw of long ago"]);
+    await t.admin("delete from memory.memory where content_text = 'straw 1'");
+    expect(await t.found("-needle", { limit: 1 })).toEqual(["straw of long ago"]);
+    // 64 words, each with two less one or two letters, are looked for in 192 places: of each the newest 312.
+    const letters = "abcdefgh";
+    const others = Array.from({ length: 63 }, (_, i) => `filler${letters[i >> 3]}${letters[i & 7]}`);
+    await t.admin(`update memory.memory m set memory_type = 'at ' || place
+      from (select id, row_number() over (order by id desc) as place from memory.memory where id like 'm%') p where p.id = m.id and place in (312, 313)`);
+    const atPlace = async (place: number, query: string) => (await t.found(query, { memoryType: `at ${place}` })).length;
+    expect([await atPlace(313, "straw"), await atPlace(312, ["straw", ...others].join(" "))]).toEqual([1, 1]);
+    expect(await atPlace(313, ["straw", ...others].join(" "))).toBe(0);
+  });
+
+  it("finds what has not a word in half of a scope as long as it is among the newest 20,000 of the tenant", async () => {
+    const t = await setup();
+    await t.remember("of long ago", { scopeType: "USER", scopeId: "u1" });
+    await t.admin(`insert into memory.memory (id, tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at)
+      select 'm' || i, 't1', 'USER', 'u2', 'fact', 'straw', 1, '{}', 50, now(), now() from generate_series(1, 20000) i`);
+    expect([await t.found("-needle", { scopeId: "u1" }), await t.found("-needle", { scopeId: "u1", scopeType: "USER" })]).toEqual([
+      [],
+      ["of long ago"],
+    ]);
+    await t.admin("delete from memory.memory where id = 'm1'");
+    expect(await t.found("-needle", { scopeId: "u1" })).toEqual(["of long ago"]);
   });
 
   it("could read no index of tsvectors, nor of trigrams: their operators are not leakproof, and row-level security is forced (ADR 31)", async () => {

@@ -2,6 +2,8 @@ import pg from "pg";
 import { AppError } from "#shared/errors.ts";
 import { defaultDeadlines } from "../../subgraphs/memory/embedding/deadlines.ts";
 import { defineMemorySubgraph } from "../../subgraphs/memory/subgraph.ts";
+import { MemoryScopeType } from "../../subgraphs/memory/memory.entity.ts";
+import { vectorsRead, type VectorScope } from "../../subgraphs/memory/search/vector-search.sql.ts";
 import { query as adminQuery } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { registerFakeEmbeddings, silent } from "../testkit/fake-embeddings.ts";
@@ -180,7 +182,18 @@ describe("memories with vectors", () => {
     expect(found.map((text) => text.replace(long, "").trim())).toEqual(["tea green 21", "tea green 1"]);
   });
 
-  it("are compared as long as they are among the newest 5,000 of the scope, which are looked for among its newest 20,000", async () => {
+  it("are asked for the phrases of a query where they are among the nearest 100", async () => {
+    const t = await setup();
+    await t.remember("Ben drinks coffee");
+    const source = await t.remember("green tea");
+    await t.embedded(2);
+    await t.sameAs(source, { count: 100, scopeId: "u1", vector: [1, 0, 0] });
+    expect(await t.texts('beverages -"green tea"')).toEqual([]);
+    await t.admin(`delete from memory.memory where id = '${t.idOf(source, 7)}'`);
+    expect(await t.texts('beverages -"green tea"')).toEqual(["Ben drinks coffee"]);
+  });
+
+  it("are compared as long as they are among the newest 5,000 of the scope and the type, a half of a scope among the newest 20,000", async () => {
     const t = await setup();
     const first = await t.remember("Anna drinks tea");
     await t.embedded(1);
@@ -197,12 +210,37 @@ describe("memories with vectors", () => {
     expect(await oneOf()).toMatchObject({ score: 1, memory: { id: t.idOf(first, 15_001) } });
     await change(1, [0, 1, 0], "rare");
     await t.admin(`update memory.memory set memory_type = 'rarer' where id = '${first}'`);
+    // A type that few have is behind 20,000 others.
     for (const scope of [{}, { scopeType: undefined, scopeId: undefined }, { scopeType: undefined }, { scopeId: undefined }])
       for (const [memoryType, score] of [
         ["rare", 1],
-        ["rarer", undefined],
+        ["rarer", 0],
+        ["nobody's", undefined],
       ])
-        expect([scope, await scoreOf({ ...scope, memoryType })]).toEqual([scope, score]);
+        expect([scope, memoryType, await scoreOf({ ...scope, memoryType })]).toEqual([scope, memoryType, score]);
+    await t.admin("analyze memory.memory, memory.memory_embedding");
+    const [{ space }] = (await t.admin("select space from memory.embedding_tenant")) as [{ space: string }];
+    const rowsRead = (asked: Partial<VectorScope>) =>
+      t.subgraph.database.forTenant("t1").read(async (tx) => {
+        const text = "select sum(seq_tup_read) + sum(idx_tup_fetch) as rows from pg_stat_xact_user_tables where schemaname = 'memory'";
+        const rows = async () => Number((await tx.sql<{ rows: string }>(text))[0]!.rows);
+        const before = await rows();
+        await vectorsRead(tx, { space, dimension: 3, scopeType: undefined, scopeId: undefined, memoryType: undefined, ...asked });
+        return (await rows()) - before;
+      });
+    const u1 = { scopeType: MemoryScopeType.USER, scopeId: "u1" };
+    for (const asked of [u1, {}])
+      for (const memoryType of ["rarer", "nobody's"]) expect(await rowsRead({ ...asked, memoryType })).toBeLessThan(20);
+    const before = await t.remember("Cara drives a van", { scopeId: "u3" });
+    await t.embedded(20_002);
+    const u3 = { scopeType: undefined, scopeId: "u3" };
+    // Newer than all that were made above, but for those of which it is made the first.
+    await t.sameAs(before, { count: 20_000, scopeId: "u4", vector: [1, 0, 0] });
+    expect([await scoreOf(u3), await scoreOf({ ...u3, memoryType: "fact" })]).toEqual([undefined, undefined]);
+    await t.admin(`update memory.memory set memory_type = 'rarest' where id = '${before}'`);
+    expect([await scoreOf(u3), await scoreOf({ ...u3, memoryType: "rarest" })]).toEqual([undefined, 1]);
+    await t.admin(`delete from memory.memory where id = '${before}-u4-000001'`);
+    expect(await scoreOf(u3)).toBe(1);
     // What somebody has elsewhere is not counted.
     expect(await scoreOf({ scopeId: "u2" })).toBe(undefined);
     await t.sameAs(first, { count: 1, scopeId: "u2", vector: [0, 1, 0] });

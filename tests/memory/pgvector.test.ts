@@ -5,6 +5,7 @@ import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import pg from "pg";
 import type { Tx } from "#shared/db/database.ts";
 import { embeddingsStore, embeddingWanted } from "../../subgraphs/memory/embedding/embedding-queue.sql.ts";
+import { readQuery } from "#shared/search-query.ts";
 import { MemoryScopeType, type Memory } from "../../subgraphs/memory/memory.entity.ts";
 import { memorySubgraph } from "../../subgraphs/memory/subgraph.ts";
 import { unitVectors } from "../../subgraphs/memory/embedding/vector.ts";
@@ -113,6 +114,35 @@ describe("memory on a database with pgvector", () => {
     expect((await nearest("t2", [1, 0, 0])).map(({ id }) => id)).toEqual(["c1"]);
     await client.query("reset role; update memory.memory set expires_at = now() where id = 'a2'; set role platform");
     expect((await nearest("t1", [1, 0, 0], within, 1)).map(({ id }) => id)).toEqual(["a1"]);
+  });
+
+  it("compares the newest 20,000 of a dimension without an index, with operators the newest 5,000, in the scope and type asked for", async () => {
+    await remembered("t4", ["e"], [[0, 1, 0]], { scopeId: "u4" });
+    const more = (columns: string) => `select 'e' || lpad(i::text, 5, '0'), ${columns}`;
+    await inTenant("t4", async (tx) => {
+      const memory =
+        "tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at";
+      await tx.sql(
+        `insert into memory.memory (id, ${memory}) ${more(memory)} from memory.memory, generate_series(1, 20000) i where id = 'e'`,
+      );
+      const vector = "tenant_id, scope_type, scope_id, state, space, dimension";
+      await tx.sql(
+        `insert into memory.memory_embedding (memory_id, ${vector}, vector) ${more(`${vector}, '[1,0,0]'`)} from memory.memory_embedding, generate_series(1, 20000) i where memory_id = 'e'`,
+      );
+    });
+    const within = { scopeType: MemoryScopeType.USER, scopeId: "u4" };
+    const first = async (more: Partial<VectorScope> = {}) => (await nearest("t4", [0, 1, 0], { ...within, ...more }, 1))[0]?.score;
+    const change = (text: string) => inTenant("t4", (tx) => tx.sql(text));
+    expect(await first()).toBe(0);
+    // A type that few have is behind 20,000 others.
+    await change("update memory.memory set memory_type = 'rare' where id = 'e'");
+    expect([await first({ memoryType: "rare" }), await first({ memoryType: "nobody's" })]).toEqual([1, undefined]);
+    await change("delete from memory.memory where id = 'e00001'");
+    expect(await first()).toBe(1);
+    await change("update memory.memory_embedding set vector = '[0,1,0]' where memory_id = 'e15000'");
+    expect(await first({ query: readQuery("van -needle") })).toBe(0);
+    await change("delete from memory.memory where id = 'e20000'");
+    expect(await first({ query: readQuery("van -needle") })).toBe(1);
   });
 
   it("has an HNSW index for vectors of common dimensions, and finds by it what a comparison of all finds", async () => {

@@ -167,6 +167,8 @@ describe("skill versions", () => {
       ["implementation.files", "SKILL_IMPLEMENTATION_INVALID", { runtimeType: "FOLDER", implementation: { files: [] } }],
       ["parameterSchema", "SKILL_SCHEMA_INVALID", { parameterSchema: { type: "objekt" } }],
       ["parameterSchema", "SKILL_SCHEMA_INVALID", { parameterSchema: { $ref: "https://example.com/schema" } }],
+      ["parameterSchema", "SKILL_SCHEMA_INVALID", { parameterSchema: { type: "string" } }],
+      ["parameterSchema", "SKILL_SCHEMA_INVALID", { parameterSchema: { type: ["array", "null"] } }],
       ["outputSchema", "SKILL_SCHEMA_INVALID", { outputSchema: { pattern: "(" } }],
       ["outputSchema", "SKILL_SCHEMA_INVALID", { outputSchema: { $ref: "#" } }],
       ["outputSchema", "JSON_TOO_LARGE", { outputSchema: { title: "x".repeat(70_000) } }],

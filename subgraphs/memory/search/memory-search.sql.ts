@@ -70,8 +70,9 @@ export async function memoriesSearch(tx: Tx, search: MemorySearch): Promise<Foun
 }
 
 /**
- * All that is said is what memories are not to have: of the newest of the scope those without it, as if all of them fitted alike. What else is asked of them is
- * asked of these alone, one after another: else of a type that none has all were read. Indexes: memory_scope where the scope is given, else memory_list.
+ * All that is said is what memories are not to have: of the newest of the scope, and of the type, those without it, as if all of them fitted alike. What else is
+ * asked of them is asked of these alone, one after another: else of half a scope that none has all were read. Indexes: memory_scope where the scope is given, else
+ * memory_list; of a type memory_scope_type, or memory_type.
  */
 async function memoriesWithout(tx: Tx, search: MemorySearch): Promise<ScoredMemory[]> {
   const { query, scopeType, scopeId, memoryType, limit } = search;
@@ -81,10 +82,10 @@ async function memoriesWithout(tx: Tx, search: MemorySearch): Promise<ScoredMemo
   const isWhole = scopeType !== undefined && scopeId !== undefined;
   const rows = await tx.sql<{ id: string; score: number }>(
     `with newest as materialized (
-       select n.id as memory_id, n.memory_type, n.expires_at, ${importance("n")} as score
+       select n.id as memory_id, n.expires_at, ${importance("n")} as score
        from (
-         select id, scope_type, scope_id, memory_type, expires_at, importance_score, updated_at from memory.memory
-         where tenant_id = $1 ${isWhole ? "and scope_type = $2 and scope_id = $3" : ""}
+         select id, scope_type, scope_id, expires_at, importance_score, updated_at from memory.memory
+         where tenant_id = $1 ${isWhole ? "and scope_type = $2 and scope_id = $3" : ""} and ${memoryType === undefined ? "$4::text is null" : "memory_type = $4"}
          order by id desc
          limit ${isWhole ? postingsPerWord : mostLookedForHalf}
        ) n
@@ -98,7 +99,7 @@ async function memoriesWithout(tx: Tx, search: MemorySearch): Promise<ScoredMemo
        cross join lateral (
          select from memory.memory m where m.tenant_id = $1 and m.id = n.memory_id${conditions.sql} limit 1
        ) one
-       where ($4::text is null or n.memory_type = $4) and (n.expires_at is null or n.expires_at > now())
+       where (n.expires_at is null or n.expires_at > now())
        order by n.score desc, n.memory_id desc
        limit $5
      )

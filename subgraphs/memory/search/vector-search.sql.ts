@@ -25,7 +25,7 @@ const mostVectorBytes = 6 << 20;
 /** The same of those that PostgreSQL compares without an index; as many as pgvector looks at of one (`hnsw.max_scan_tuples`). */
 const mostComparedThere = 20_000;
 const mostComparedBytes = 256 << 20;
-/** Rows that are read for them: of the type asked for, or READY, there may be none. */
+/** Rows that are read for them: of a half of a scope, or READY, there may be none. */
 const mostLooked = 20_000;
 
 /** Vectors one behind another, as base64, with the memories that they are of, newest first. */
@@ -34,7 +34,9 @@ export interface VectorBlock {
   vectors: string;
 }
 
-/** The newest vectors of a scope. Indexes: memory_embedding_scope where the scope is given, else memory_embedding_tenant. */
+/**
+ * The newest vectors of a scope. Indexes: memory_embedding_scope where the scope is given, else memory_embedding_tenant; of a type memory_scope_type, or memory_type.
+ */
 export async function vectorsRead(tx: Tx, scope: VectorScope): Promise<VectorBlock> {
   const values = [...parameters(tx, scope), vectorsWithin(mostVectorBytes, scope)];
   const { sql, conditions } = newest(scope, { most: mostVectors, after: values.length });
@@ -117,28 +119,28 @@ function all(scope: VectorScope, after: number): Vectors {
 }
 
 /**
- * The newest vectors of a scope. What no index knows is asked of no more rows than {@link mostLooked}: of a type that nobody has all would be read. The memories are
- * looked up one by one, or the planner may read those of all tenants.
+ * The newest vectors of a scope, and of a type where one is asked for. What no index knows is asked of no more rows than {@link mostLooked}: of half a scope that
+ * nobody has all would be read. The memories are looked up one by one, or the planner may read those of all tenants.
  */
 function newest(scope: VectorScope, { most, after }: { most: number; after: number }): Vectors {
-  const { scopeType, scopeId } = scope;
+  const { scopeType, scopeId, memoryType } = scope;
   const isWhole = scopeType !== undefined && scopeId !== undefined;
+  const within = isWhole ? "and c.scope_type = $3 and c.scope_id = $4" : "";
+  const candidates =
+    memoryType === undefined
+      ? `select c.memory_id from memory.memory_embedding c where c.tenant_id = $1 and c.space = $2 ${within} order by c.memory_id desc`
+      : `select c.id as memory_id from memory.memory c where c.tenant_id = $1 and c.memory_type = $5 ${within} order by c.id desc`;
   const conditions = conditionsOf(scope, "n.memory_id", after);
   const ofSome = conditions.sql === "" ? most : Math.min(most, mostVectors);
   const sql = `select n.memory_id, n.vector
        from (
          select n.memory_id, v.vector
-         from (
-           select e.memory_id
-           from memory.memory_embedding e
-           where e.tenant_id = $1 and e.space = $2 ${isWhole ? "and e.scope_type = $3 and e.scope_id = $4" : ""}
-           order by e.memory_id desc limit ${mostLooked}
-         ) n
+         from (${candidates} limit ${mostLooked}) n
          cross join lateral (
            select e.vector
            from memory.memory_embedding e
            join memory.memory m on m.tenant_id = $1 and m.id = e.memory_id
-           where e.tenant_id = $1 and e.memory_id = n.memory_id and e.state = 'READY' and ${isOfScope("e", scope)} and ${isAsked}
+           where e.tenant_id = $1 and e.memory_id = n.memory_id and e.space = $2 and e.state = 'READY' and ${isOfScope("e", scope)} and ${isAsked}
            limit 1
          ) v
          order by n.memory_id desc limit ${ofSome}

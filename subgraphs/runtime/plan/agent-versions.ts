@@ -13,6 +13,7 @@ import { agentRunDocument } from "./agent-document.ts";
 import type { AgentQuestion } from "./agent-question.ts";
 import { freezeAgentSkills, type FrozenSkills } from "./agent-skills.ts";
 import { readModelConfig, type ModelConfig } from "./agent-model-config.ts";
+import { askedByNode } from "./asked-by-node.ts";
 import { allNodes, graphsOf, mapNodes } from "./document-nodes.ts";
 import { freeName, parametersOf } from "./function-names.ts";
 import { PlanSize } from "./plan-size.ts";
@@ -63,7 +64,7 @@ export async function freezeAgents(asked: AgentQuestion, document: PlanDocument,
   for (let batch = waiting.splice(0, lookupsAtOnce); batch.length > 0; batch = waiting.splice(0, lookupsAtOnce)) {
     await Promise.all(
       batch.map(async ([key, nodes]) => {
-        const version = await freezeAgent(asked, referenceOf(nodes[0]!));
+        const version = await askedByNode(nodes[0]!, () => freezeAgent(asked, referenceOf(nodes[0]!)));
         size.add(version.frozen, nodes.length);
         found.set(key, version);
       }),
@@ -187,15 +188,15 @@ function modelOf(name: string | null, config: ModelConfig): FrozenAgent["model"]
 function toolsOf({ id, toolBindingIds }: AgentVersionFound, bindings: readonly BindingFound[]): FrozenAgent["tools"] {
   const byId = new Map(bindings.map((binding) => [binding.id, binding]));
   const taken = new Set<string>();
+  const caller = { agentVersionId: id };
   return toolBindingIds.map((bindingId) => {
-    const nodeId = `of agent version ${id}`;
     const binding = byId.get(bindingId);
-    if (binding === undefined || binding.deleted) throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id: bindingId, nodeId });
+    if (binding === undefined || binding.deleted) throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id: bindingId, ...caller });
     const { tool } = binding;
-    if (tool.deleted) throw runtimeErrors.TOOL_NOT_FOUND({ id: tool.id, nodeId });
-    if (tool.status === "ARCHIVED") throw runtimeErrors.TOOL_ARCHIVED({ id: tool.id, nodeId });
+    if (tool.deleted) throw runtimeErrors.TOOL_NOT_FOUND({ id: tool.id, ...caller });
+    if (tool.status === "ARCHIVED") throw runtimeErrors.TOOL_ARCHIVED({ id: tool.id, ...caller });
     const { version } = binding;
-    if (version == null) throw runtimeErrors.TOOL_VERSION_MISSING({ id: tool.id, nodeId });
+    if (version == null) throw runtimeErrors.TOOL_VERSION_MISSING({ id: tool.id, ...caller });
     const name = freeName(tool.code, taken);
     const description = tool.description ?? tool.name;
     const parameters = parametersOf(version.inputSchema as JsonObject);

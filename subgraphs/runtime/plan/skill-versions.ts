@@ -10,6 +10,7 @@ import type { PlanDocument, PlanNode } from "../engine/plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { FrozenSkill } from "../nodes/skill/skill-frozen.ts";
 import type { AgentQuestion } from "./agent-question.ts";
+import { askedByNode } from "./asked-by-node.ts";
 import { allNodes, graphsOf, mapNodes } from "./document-nodes.ts";
 import { PlanSize } from "./plan-size.ts";
 import { skillConfig } from "./skill-document.ts";
@@ -50,7 +51,7 @@ export async function freezeSkills(asked: AgentQuestion, document: PlanDocument,
   for (let batch = waiting.splice(0, lookupsAtOnce); batch.length > 0; batch = waiting.splice(0, lookupsAtOnce)) {
     await Promise.all(
       batch.map(async ([key, nodes]) => {
-        const skill = await freezeSkill(asked, referenceOf(nodes[0]!));
+        const skill = await askedByNode(nodes[0]!, () => freezeSkill(asked, referenceOf(nodes[0]!)));
         size.add(skill, nodes.length);
         found.set(key, skill);
       }),
@@ -139,15 +140,15 @@ export function frozenSkill(content: SkillContent, bindings: readonly BindingFou
 }
 
 function frozenTool({ skill, implementation }: SkillContent, bindings: readonly BindingFound[]) {
-  const nodeId = `of the skill ${skill.code}`;
+  const caller = { skillCode: skill.code };
   const id = String(implementation["tool_binding_id"]);
   const binding = bindings.find((found) => found.id === id);
-  if (binding === undefined || binding.deleted) throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id, nodeId });
+  if (binding === undefined || binding.deleted) throw runtimeErrors.TOOL_BINDING_NOT_FOUND({ id, ...caller });
   const { tool } = binding;
-  if (tool.deleted) throw runtimeErrors.TOOL_NOT_FOUND({ id: tool.id, nodeId });
-  if (tool.status === "ARCHIVED") throw runtimeErrors.TOOL_ARCHIVED({ id: tool.id, nodeId });
+  if (tool.deleted) throw runtimeErrors.TOOL_NOT_FOUND({ id: tool.id, ...caller });
+  if (tool.status === "ARCHIVED") throw runtimeErrors.TOOL_ARCHIVED({ id: tool.id, ...caller });
   const { version } = binding;
-  if (version == null) throw runtimeErrors.TOOL_VERSION_MISSING({ id: tool.id, nodeId });
+  if (version == null) throw runtimeErrors.TOOL_VERSION_MISSING({ id: tool.id, ...caller });
   const policy = eitherPolicy(implementation["requires_approval"], binding.requiresApproval as Json);
   return { tool_version_id: version.id, tool_code: tool.code, ...(policy !== undefined && { requires_approval: policy }) };
 }

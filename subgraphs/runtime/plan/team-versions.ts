@@ -10,6 +10,7 @@ import { teamType } from "../engine/drivers/team-plan.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { AgentQuestion } from "./agent-question.ts";
 import { freezeAgent, type FrozenVersion } from "./agent-versions.ts";
+import { askedByNode, withWhere } from "./asked-by-node.ts";
 import { allNodes, graphsOf, mapNodes } from "./document-nodes.ts";
 import { PlanSize } from "./plan-size.ts";
 import { teamConfig, teamRunDocument } from "./team-document.ts";
@@ -45,7 +46,7 @@ export async function freezeTeams(asked: AgentQuestion, document: PlanDocument, 
   const found = new Map<string, FrozenTeamVersion>();
   // One after the other: each asks for its members side by side.
   for (const [key, nodes] of Map.groupBy(teams, keyOf)) {
-    const version = await freezeTeam(asked, referenceOf(nodes[0]!));
+    const version = await askedByNode(nodes[0]!, () => freezeTeam(asked, referenceOf(nodes[0]!)));
     size.add(version.frozen, nodes.length);
     found.set(key, version);
   }
@@ -76,8 +77,8 @@ function keyOf(node: PlanNode): string {
 /**
  * Finds a team and freezes a version of it: the published one unless one is named; and of each member the published version of its agent.
  *
- * @throws AppError TEAM_NOT_FOUND, TEAM_VERSION_NOT_FOUND, TEAM_VERSION_NOT_PUBLISHED, TEAM_VERSION_ARCHIVED, TEAM_VERSION_OF_OTHER_TEAM, TEAM_MEMBER_DELETED, TEAM_MEMBER_TOOLS, those of
- *   freezeAgent
+ * @throws AppError TEAM_NOT_FOUND, TEAM_VERSION_NOT_FOUND, TEAM_VERSION_NOT_PUBLISHED, TEAM_VERSION_ARCHIVED, TEAM_VERSION_OF_OTHER_TEAM, TEAM_MEMBER_DELETED, TEAM_MEMBER_NOT_PUBLISHED,
+ *   TEAM_MEMBER_TOOLS, those of freezeAgent, which name the member
  */
 export async function freezeTeam(asked: AgentQuestion, reference: TeamReference): Promise<FrozenTeamVersion> {
   const version = await usableVersion(asked, reference);
@@ -116,8 +117,16 @@ async function freezeMember(
   } catch (cause) {
     const reason = cause instanceof AppError ? cause.reason : undefined;
     if (reason === "AGENT_NOT_FOUND") throw runtimeErrors.TEAM_MEMBER_DELETED({ memberKey, agentId, versionId }, { cause });
-    const last = reason === "AGENT_VERSION_NOT_PUBLISHED" ? await lastPublishedVersion(asked.call, asked.info, agentId) : undefined;
-    if (last === undefined) throw cause;
-    return freezeAgent(asked, { versionId: last }, { mayBeArchived: true });
+    if (reason !== "AGENT_VERSION_NOT_PUBLISHED") throw ofMember(cause, { memberKey, versionId });
+    const last = await lastPublishedVersion(asked.call, asked.info, agentId);
+    if (last === undefined) throw runtimeErrors.TEAM_MEMBER_NOT_PUBLISHED({ memberKey, agentId, versionId }, { cause });
+    return freezeAgent(asked, { versionId: last }, { mayBeArchived: true }).catch((cause: unknown) => {
+      throw ofMember(cause, { memberKey, versionId });
+    });
   }
+}
+
+/** Says which member it is that cannot be as its agent says. */
+function ofMember(cause: unknown, { memberKey, versionId }: { memberKey: string; versionId: string }): unknown {
+  return withWhere(cause, `It is of the member ${memberKey} of team version ${versionId}.`, { memberKey });
 }
