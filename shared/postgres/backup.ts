@@ -7,8 +7,10 @@ import { copyFile, mkdir, open, readdir, readFile, readlink, realpath, rename, r
 import { basename, dirname, join, relative, sep } from "node:path";
 import pg from "pg";
 import * as z from "zod";
+import { AppError } from "../errors.ts";
 import { makeFolder } from "../folder.ts";
 import { checkArchive, copyAloneSettings, forgetTimelinesBefore, replaySettings, segmentName } from "./archive.ts";
+import { storyOf } from "./client.ts";
 import { postgresErrors } from "./errors.ts";
 import { startPostgres } from "./server.ts";
 
@@ -203,6 +205,12 @@ async function broughtBack(from: string, { unfinished, folder }: { unfinished: s
 
 type Recovering = Pick<Restoring, "archive" | "timeline" | "archiveTo" | "until">;
 
+/** Where it was PostgreSQL that ended, its own last words. */
+function restoreStory(cause: unknown): string {
+  const story = cause instanceof AppError ? cause.facts["story"] : undefined;
+  return typeof story === "string" ? story : storyOf(cause);
+}
+
 async function recovered(folder: string, { archive, timeline, archiveTo, until }: Recovering): Promise<void> {
   const settings = {
     ...(archive === undefined ? copyAloneSettings(archiveTo) : replaySettings(archive, timeline)),
@@ -217,7 +225,7 @@ async function recovered(folder: string, { archive, timeline, archiveTo, until }
     await server.stop();
     await rm(server.logFile, { force: true });
   } catch (cause) {
-    throw postgresErrors.RESTORE_FAILED({ story: cause instanceof Error ? cause.message : String(cause) }, { cause });
+    throw postgresErrors.RESTORE_FAILED({ story: restoreStory(cause) }, { cause });
   } finally {
     await rm(`${folder}-socket`, { recursive: true, force: true });
   }

@@ -169,7 +169,17 @@ function startProcess(plan: Launch, socketFolder: string): { ready: Promise<Post
     child.kill("SIGQUIT");
     return undefined;
   };
-  return { ready: ready(), story: () => failure?.message ?? readFileSync(plan.logFile, "utf8").slice(start).trim().slice(-2000) };
+  return { ready: ready(), story: () => failure?.message ?? lastLines(readFileSync(plan.logFile, "utf8").slice(start).trim()) };
+}
+
+/** A fact of an error takes 1,000 characters, and the last line says why. */
+const longestStory = 900;
+
+function lastLines(text: string): string {
+  if (text.length <= longestStory) return text;
+  const last = text.slice(-longestStory);
+  // From the beginning of a line, where more than one fits.
+  return last.slice(last.indexOf("\n") + 1);
 }
 
 function openLog(logFile: string): { descriptor: number; start: number } {

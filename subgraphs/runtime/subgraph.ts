@@ -174,7 +174,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
         ...deps,
         db: parts.pool,
         // A batch of all tenants' messages waits for it.
-        admit: (tenantId) => quotas.admit(tenantId, { isPart: true }),
+        admit: (tenantId, movesNobody) => quotas.admit(tenantId, { isPart: true, movesNobody }),
         room: (tenantId) => quotas.room(tenantId),
         failureRun: (asked) => findFailureRun({ call: deps.call, documents, evaluation }, asked),
         gates,

@@ -10,6 +10,7 @@ import type { ChildPlan } from "../engine/child-run.ts";
 import type { Gate } from "../nodes/evaluation/concurrency-key.ts";
 import type { Gates } from "../owner/gates.ts";
 import type { FrozenPlan } from "../plan/frozen-plan.ts";
+import { gateIsFull } from "../queue/gate.sql.ts";
 import { runsCreateAsked } from "../queue/create.sql.ts";
 import { failureSpan } from "../queue/failure-span.sql.ts";
 import { endPostTo, outboxAsked, outboxInput, type OutboxMessage } from "../queue/outbox.sql.ts";
@@ -39,8 +40,13 @@ export interface RunMessagesOptions {
   db: Queryable;
   hints: HintPublisher;
   log: Log;
-  /** Lets a run of the tenant pass; to be told when it is made, or will not be. @throws AppError QUOTA_EXCEEDED */
-  admit(tenantId: string): Promise<Admission>;
+  /**
+   * Lets a run of the tenant pass; to be told when it is made, or will not be.
+   *
+   * @param movesNobody  whether nobody goes on for its being made; asked where it decides.
+   * @throws AppError QUOTA_EXCEEDED
+   */
+  admit(tenantId: string, movesNobody: () => Promise<boolean>): Promise<Admission>;
   /** How many more it may have, as far as is known. */
   room(tenantId: string): number;
   /** Finds and freezes the workflow that a document names as its `on_failure`. @throws what may pass */
@@ -155,7 +161,7 @@ export class RunMessages implements Delivery {
     const { db, admit, failureRun, log } = this.#options;
     const { tenantId, runId } = message;
     try {
-      admissions.push(await admit(tenantId));
+      admissions.push(await admit(tenantId, () => this.#movesNobody(message)));
       const { onFailure: named, requestId, appId } = message.body as unknown as AskedRun;
       if (!isOfFailure(message) || named === undefined) return { message, row: rowOf(message, undefined), plan: undefined };
       const found = await failureRun({ tenantId, requestId, named, appId, input: () => outboxInput(db, message) });
@@ -168,6 +174,14 @@ export class RunMessages implements Delivery {
       log.warn({ err: cause, runId, attempts: message.attempts }, "a run that another asks for was not made yet");
       return laterFate(message);
     }
+  }
+
+  /** Nobody waits for the run that a message asks for, or it would stand in a line. */
+  async #movesNobody({ runId, tenantId, body }: OutboxMessage): Promise<boolean> {
+    const { detached, dryRun, execution, planId, gate } = body as unknown as AskedRun;
+    if (detached === true || planId === undefined) return true;
+    if (gate === undefined || dryRun || execution === "MANUAL") return false;
+    return gateIsFull(this.#options.db, { runId, tenantId, ...gate });
   }
 
   /** All in one statement; where that is refused, each by itself. */

@@ -25,6 +25,13 @@ export interface TenantStanding {
   use: QuotaUse;
 }
 
+/** Who asks for a run that is to be let pass. */
+export interface PartOptions {
+  isPart?: boolean;
+  /** @throws what its question throws */
+  movesNobody?: (() => Promise<boolean>) | undefined;
+}
+
 interface Known {
   limits: QuotaLimits;
   limitsAtMs: number;
@@ -77,11 +84,12 @@ export class TenantQuotas {
 
   /**
    * Lets one more run of a tenant pass. `isPart`: another run asked for it, and others wait behind it, so where the tenant's counts take long it is refused by the last one.
+   * `movesNobody` is asked where it decides ({@link Asking}).
    *
    * @returns what is to be told when the run is made, or will not be.
    * @throws AppError QUOTA_EXCEEDED
    */
-  async admit(tenantId: string, { isPart = false } = {}): Promise<Admission> {
+  async admit(tenantId: string, { isPart = false, movesNobody }: PartOptions = {}): Promise<Admission> {
     if (!this.#hasDefaults && !(await this.#isAnyThere())) return unlimited;
     const known = this.#known.get(tenantId) ?? (await this.#begin(tenantId));
     if (monotonicMs() - known.countedAtMs > useMs) void this.#countAnew(tenantId, known);
@@ -91,7 +99,8 @@ export class TenantQuotas {
       await counted;
       if (known.admissions.ended(monotonicMs()) === 0) break;
     }
-    checkRoom(knownUse(known), { isPart });
+    const isAsked = movesNobody !== undefined && roomOf(knownUse(known), { isPart }) > 0 && roomOf(knownUse(known), { isPart, movesNobody: true }) <= 0;
+    checkRoom(knownUse(known), { isPart, movesNobody: isAsked && (await movesNobody()) });
     return known.admissions.open(monotonicMs());
   }
 

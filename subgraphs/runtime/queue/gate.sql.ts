@@ -51,6 +51,16 @@ d as (delete from runtime.gate g where g.run_id = any(array(select run_id from l
 select max(run_id) as last from s`,
 });
 
+// Who waits there takes a place before it. As many are looked at as it knows places, and who is over beside them: served by gate_held, gate_waiting and the primary key of run.
+const full = defineStatement({
+  name: "gate_full",
+  text: `
+select not runtime.gate_is_within($1, $3) and (
+    select count(*) from (select from runtime.gate g where g.tenant_id = $2 and g.key = $3 and g.state = 1 and not ${isOver} limit $4) held)
+  + (select count(*) from (select from runtime.gate g where g.tenant_id = $2 and g.key = $3 and g.state = 0 and not ${isOver} limit $4) waiting)
+  >= $4 as "isFull"`,
+});
+
 const enter = defineStatement({ name: "gate_enter", text: `select runtime.gate_enter($1) as "isIn"` });
 
 /** Opens for those who wait behind some runs, which were just made or have just ended. @returns how many may be executed now. */
@@ -83,6 +93,21 @@ export async function gatesLook(
 export async function gatesSweep(db: Queryable, runId: string, limit: number): Promise<string | undefined> {
   const [row] = await rowsOf<{ last: string | null }>(db, sweep, [runId, limit]);
   return row?.last ?? undefined;
+}
+
+/** The line of a run that another asks for. */
+export interface AskedPlace {
+  /** Who asks. */
+  runId: string;
+  tenantId: string;
+  key: string;
+  places: number;
+}
+
+/** Whether such a run would have to wait, if it were made now. A part of the work of one with the same key stands in no line. */
+export async function gateIsFull(db: Queryable, { runId, tenantId, key, places }: AskedPlace): Promise<boolean> {
+  const [row] = await rowsOf<{ isFull: boolean }>(db, full, [runId, tenantId, key, places]);
+  return row?.isFull === true;
 }
 
 /** Whether a run may be executed by hand: it stands in no line, has a place, or gets one. */

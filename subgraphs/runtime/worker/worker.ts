@@ -34,6 +34,7 @@ import type { Executors, Release } from "../owner/run-host.ts";
 import { RunOwner } from "../owner/run-owner.ts";
 import { tenantShare } from "../owner/calls/slots.ts";
 import { RunNote } from "./run-note.ts";
+import { UnheldLeases } from "./unheld-leases.ts";
 
 /** What a worker is made of. */
 export interface WorkerOptions {
@@ -154,6 +155,7 @@ export class Worker {
   /** Until then other owners get their leases back first: the database was away, and all leases ran out together. */
   #orphansFromMs = 0;
   #wasUnreachable = false;
+  readonly #unheld: UnheldLeases;
   readonly #heap = new HeapWatch(() => this.#owner.relieve());
 
   constructor(options: WorkerOptions) {
@@ -188,11 +190,13 @@ export class Worker {
       workerKey,
       finished: () => this.#claimSoon("nodes"),
     });
+    const held = () => [...this.#owner.leases(), ...this.#offered.leases()];
+    this.#unheld = new UnheldLeases({ db, claimMark: this.#claimMark, held });
     this.#renewer = new LeaseRenewer({
       url: options.databaseUrl,
       leaseMs: this.#leaseMs,
       log: options.log,
-      leases: () => [...this.#owner.leases(), ...this.#offered.leases()],
+      leases: held,
       guard: options.guard,
       presence: this.#claimMark,
       advancing,
@@ -203,9 +207,7 @@ export class Worker {
           this.#owner.leasesLost(leases);
           this.#offered.leasesLost(leases);
         },
-        failed: () => {
-          this.#wasUnreachable = true;
-        },
+        failed: () => this.#unreachable(),
       },
     });
   }
@@ -269,6 +271,11 @@ export class Worker {
     return this.#options.claimMark ?? this.#options.workerKey;
   }
 
+  #unreachable(): void {
+    this.#wasUnreachable = true;
+    this.#unheld.wanted();
+  }
+
   #confirmed(leases: readonly Lease[], sentAtMs: number): void {
     if (this.#wasUnreachable) {
       this.#wasUnreachable = false;
@@ -313,6 +320,8 @@ export class Worker {
     this.#wantsNodes = false;
     let nextMs = this.#pollMs;
     try {
+      const givenBack = await this.#unheld.look();
+      if (givenBack > 0) this.#options.log.info({ count: givenBack }, "leases of claims that were not answered were given back");
       if (this.#options.suspects === true) nextMs = await this.#suspectClaim();
       else {
         const found = await Promise.all([wanted.runs ? this.#runsClaim() : this.#pollMs, wanted.nodes ? this.#nodesClaim() : this.#pollMs]);
@@ -321,7 +330,7 @@ export class Worker {
       }
     } catch (cause) {
       // Not after every failure: orphans would wait for ever behind claims that fail now and then.
-      if (failureKind(cause) === "unreachable") this.#wasUnreachable = true;
+      if (failureKind(cause) === "unreachable") this.#unreachable();
       this.#options.log.warn({ err: cause }, "claim failed");
     } finally {
       this.#isClaiming = false;

@@ -305,6 +305,29 @@ describe("runs of one key", () => {
     await sound(t);
   });
 
+  it("stand in one line whoever makes them: a schedule, and the failure of another run too", async () => {
+    const { t, work, create } = await begun(held({ limit: 1 }));
+    const first = await create();
+    await working(work, first);
+    const at = "date_trunc('minute', now()) - interval '1 minute'";
+    await rows(
+      t,
+      `insert into runtime.schedule (id, tenant_id, name, workflow_id, cron, zone, missed, status, input, next_at, due_at, created_at, updated_at)
+       values ('s', 't1', 'x', 'workflow-of-v', '0 0 1 1 *', 'UTC', 'ONCE', 'ACTIVE', '{}', ${at}, ${at}, now(), now())`,
+    );
+    t.graph.version("failing", { nodes: [{ id: "a", type: "fail", config: {} }], edges: [], on_failure: "workflow-of-v" });
+    await became(t, await create({}, { workflowVersionId: "failing" }), "FAILED");
+    const line = () => rows(t, "select run_id as id, state from runtime.gate order by seq");
+    const three = await eventually(line, ({ length }) => length === 3);
+    expect(three.map(({ state }) => state)).toEqual([1, 0, 0]);
+    for (const { id } of three) {
+      await working(work, String(id));
+      work.end(String(id));
+    }
+    await became(t, String(three[2]!["id"]), "COMPLETED");
+    await sound(t);
+  });
+
   it("do not wait for themselves as a part of their own work; a run that is a part of another's waits for strangers", async () => {
     const { t, work, create } = await begun();
     t.graph.version("child", byCustomer);

@@ -172,15 +172,15 @@ describe("a tenant's quota", () => {
     expect(await t.refusal(createRun, variables)).toMatchObject({ reason: "QUOTA_EXCEEDED" });
   });
 
-  it("of runs that wait lets no more than so many beyond it sleep, whoever asks for them, and any number stand in lines", async () => {
+  it("of runs that wait lets no more than so many beyond it sleep or stand in lines, whoever asks for them, and lets pass what moves them on", async () => {
     const t = await EngineFixture.open();
     const defaults = { queuedRuns: 2, runningRuns: null, runsPerHour: null, storageMib: null };
     const frozen = freezePlan("acme", plan([node("a", "pure")]));
     /** A run that another asks for, and that waits until then. */
-    const child = async (until: string) => {
+    const child = async (until: string, movesNobody?: () => Promise<boolean>) => {
       // Each by a process that has just counted.
       const quotas = new TenantQuotas({ db: t.pool, log: pino({ level: "silent" }), defaults });
-      await quotas.admit("acme", { isPart: true });
+      await quotas.admit("acme", { isPart: true, movesNobody });
       await t.control.createRuns([{ id: newId(), tenantId: "acme", requestId: "r", plan: frozen }]);
       await t.pool.query("update runtime.work set visible_at = $1::timestamptz where visible_at <= now()", [until]);
     };
@@ -189,7 +189,11 @@ describe("a tenant's quota", () => {
     for (let n = 0; n < 7; n++) await child(inAnHour);
     await expect(child(inAnHour)).rejects.toMatchObject({ facts: { quota: "queuedRuns", limit: 2, used: 7 } });
     await t.pool.query("update runtime.work set visible_at = 'infinity'");
-    for (let n = 0; n < 3; n++) await child("infinity");
+    for (const movesNobody of [undefined, async () => false]) await child("infinity", movesNobody);
+    await expect(child("infinity", async () => true)).rejects.toMatchObject({ facts: { quota: "queuedRuns", limit: 2, used: 7 } });
+    await t.pool.query("delete from runtime.work where ctid = any(array(select ctid from runtime.work limit 3))");
+    // Where it decides nothing, it is not asked.
+    await child("infinity", () => Promise.reject(new Error("asked")));
     await t.pool.query("delete from runtime.run");
     await t.pool.query("delete from runtime.work");
   });

@@ -6,10 +6,13 @@ import { childNode, childOf, parentOf, TestPump } from "../../testkit/engine/chi
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { pino } from "pino";
 import { AwaitedRuns } from "../../../subgraphs/runtime/control/awaited-runs.ts";
+import type { RunMessagesOptions } from "../../../subgraphs/runtime/control/run-messages.ts";
+import { TenantQuotas } from "../../../subgraphs/runtime/control/tenant-quotas.ts";
 import { settle, type Fate } from "../../../subgraphs/runtime/control/outbox-pump.ts";
 import { maxChildBytes } from "../../../subgraphs/runtime/owner/composites/child-runs.ts";
 import { runClaim } from "../../../subgraphs/runtime/queue/claim.sql.ts";
 import { runFailUnstored } from "../../../subgraphs/runtime/queue/dead-letter.sql.ts";
+import { gateIsFull } from "../../../subgraphs/runtime/queue/gate.sql.ts";
 import { outboxKinds } from "../../../subgraphs/runtime/queue/statuses.ts";
 
 const { ended, cancel, create } = outboxKinds;
@@ -163,6 +166,48 @@ describe("what runs tell others", () => {
     await t.finished((await childOf(t, id))!);
     await pump.run();
     expect(await t.finished(id)).toMatchObject({ status: "COMPLETED" });
+  });
+
+  it("lets no more than so many stand in a line behind one that waits for a person, and lets pass what stands in none", async () => {
+    const t = await EngineFixture.open();
+    const defaults = { queuedRuns: 1, runningRuns: null, runsPerHour: null, storageMib: null };
+    const log = pino({ level: "silent" });
+    // Each by a process that has just counted.
+    const admit: RunMessagesOptions["admit"] = (tenantId, movesNobody) =>
+      new TenantQuotas({ db: t.pool, log, defaults }).admit(tenantId, { isPart: true, movesNobody });
+    const pump = new TestPump(t, { admit });
+    t.worker();
+    const keyed = { ...plan([node("ask", "person")]), concurrency: { limit: 1 } };
+    const states = async () =>
+      (await t.pool.query("select state, count(*)::int as count from runtime.gate group by state order by state")).rows;
+    const next = async () => {
+      const parent = await t.create(parentOf(keyed));
+      await waiting(t, parent);
+      await pump.run();
+      return (await childOf(t, parent))!;
+    };
+    const holder = await next();
+    await waiting(t, holder);
+    // One may wait, and five more do.
+    for (let n = 0; n < 6; n++) await next();
+    const inLine = [
+      { state: 0, count: 6 },
+      { state: 1, count: 1 },
+    ];
+    expect(await states()).toEqual(inLine);
+    for (let n = 0; n < 2; n++) await next();
+    expect(await states()).toEqual(inLine);
+    expect((await t.pool.query("select kind from runtime.outbox")).rows).toEqual([{ kind: create }, { kind: create }]);
+    const other = await t.create(parentOf(answer));
+    await waiting(t, other);
+    await pump.run();
+    await t.finished((await childOf(t, other))!);
+    // A part of the holder's own work stands in no line.
+    const { rows } = await t.pool.query<{ key: string }>("select key from runtime.gate limit 1");
+    const place = { tenantId: "acme", key: rows[0]!.key, places: 1 };
+    expect(await gateIsFull(t.pool, { ...place, runId: holder })).toBe(false);
+    expect(await gateIsFull(t.pool, { ...place, runId: other })).toBe(true);
+    expect(await gateIsFull(t.pool, { ...place, runId: other, places: 8 })).toBe(false);
   });
 
   it("costs others the same however much of one tenant waits, and comes when there is room", async () => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import pg from "pg";
+import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -118,6 +119,36 @@ describe("a worker that stops", () => {
     expect((await t.view(runId)).nodes).toEqual({ a: "COMPLETED" });
     t.worker();
     expect((await t.finished(runId)).status).toBe("COMPLETED");
+  });
+});
+
+describe("a claim whose answer is lost", () => {
+  it("costs its runs no lease", async () => {
+    const t = await setup();
+    // Made before there is a worker, as its claim leaves it that was committed and not answered.
+    const runId = await t.create(plan([node("a", "call")]));
+    const foreignId = await t.create(plan([node("a", "call")]));
+    const claimed = (id: string, mark: string) =>
+      query(
+        t.adminUrl,
+        `with w as (update runtime.work set lease = gen_random_uuid(), worker = '${mark}', visible_at = now() + interval '1 day' where key = '${id}' returning key, lease)
+         update runtime.run r set lease = w.lease from w where r.id = w.key`,
+      );
+    await claimed(runId, "cut");
+    await claimed(foreignId, "another");
+    const held = await t.create(plan([node("b", "hold")]));
+    t.worker({ workerKey: "cut" });
+    const call = await t.calls.heldNode("b");
+    // It has heard of no fault: it looks for nothing.
+    expect((await t.view(runId)).status).toBe("QUEUED");
+    const cut = () => query(t.adminUrl, "select pg_terminate_backend(pid) from pg_stat_activity where application_name in ('cut', 'agent-platform renewals')");
+    await cut();
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    expect((await t.view(foreignId)).status).toBe("QUEUED");
+    call.end();
+    expect((await t.finished(held)).status).toBe("COMPLETED");
+    // What it held it held on.
+    expect(t.calls.log.filter((id) => id === "b")).toHaveLength(1);
   });
 });
 
