@@ -112,10 +112,10 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const rates = new Rates({ ...rateLimitsOf(env), ...options.rates }, options.sharedCounts);
   const identities = new Identities({ env, keys: env.authRequired ? options.keys : undefined, rates });
   const find = clientFinder(env.trustedProxies);
-  const runtime = await createRuntime(options);
+  const refusals = new RefusalAudit({ sink: audit, log });
+  const runtime = await createRuntime(options, refusals);
   const limits = limitsOf(options);
   const audited: Audited = new WeakSet();
-  const refusals = new RefusalAudit({ sink: audit, log });
   const server = await startGraphqlServer<RouterContext>({
     gateway: createGateway(runtime),
     log,
@@ -167,7 +167,10 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   };
 }
 
-async function createRuntime({ endpoints, log, limits, deadlines, env, ...given }: RouterOptions): Promise<Runtime> {
+async function createRuntime(
+  { endpoints, log, limits, deadlines, env, ...given }: RouterOptions,
+  refusals: RefusalAudit,
+): Promise<Runtime> {
   const { supergraphSdl, hints } = await supergraphOf(endpoints);
   for (const hint of hints) log.debug({ hint }, "composition hint");
   const graph = loadSupergraph(supergraphSdl);
@@ -190,7 +193,7 @@ async function createRuntime({ endpoints, log, limits, deadlines, env, ...given 
     reading: new ReadingTurns((hash, operationName) => operations.isPlanned(hash, operationName)),
     answers: new AnswerBytes({ ...answerLimits(env.answersMib << 20), ...given.answers }),
     readers: new Readers({ ...readerLimits(env.answersMib << 20), ...given.readers }, log),
-    audits: new OperationAudits(given.audit, graph.apiSchema),
+    audits: new OperationAudits({ sink: given.audit, schema: graph.apiSchema, refusals }),
     log,
   };
 }

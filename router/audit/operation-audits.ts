@@ -16,26 +16,38 @@ import {
   type AuditSink,
 } from "./audit.ts";
 import { Redactor } from "./redact.ts";
+import type { RefusalAudit } from "./refusal-audit.ts";
 
 /** An operation to be audited, its variables as they were given. */
 export interface UnredactedOperation extends Omit<AuditedOperation, "variables"> {
   variables: Readonly<Record<string, unknown>>;
 }
 
+export interface OperationAuditsOptions {
+  sink: AuditSink;
+  /** Of the operations. */
+  schema: GraphQLSchema;
+  /** Says whether what was asked without a key has a row. */
+  refusals: Pick<RefusalAudit, "hasRoomFor">;
+}
+
 /** What keeps them. */
 export class OperationAudits {
   readonly sink: AuditSink;
+  readonly #refusals: Pick<RefusalAudit, "hasRoomFor">;
   readonly #redactor: Redactor;
   /** The ids of rows of changes that have begun, by the identity of their requests, which Apollo Server's copies of a context share. */
   readonly #begun = new WeakMap<RouterContext["info"], string>();
 
-  constructor(sink: AuditSink, schema: GraphQLSchema) {
+  constructor({ sink, schema, refusals }: OperationAuditsOptions) {
     this.sink = sink;
+    this.#refusals = refusals;
     this.#redactor = new Redactor(schema);
   }
 
   /** Stores what changed nothing, soon. */
   record(operation: UnredactedOperation, outcome: AuditedOutcome): void {
+    if (!this.#refusals.hasRoomFor(operation.context)) return;
     this.sink.record(auditRecord(this.#redacted(operation), outcome));
   }
 
@@ -59,6 +71,8 @@ export class OperationAudits {
   /** Stores how a change ended. */
   async complete(operation: UnredactedOperation, outcome: AuditedOutcome): Promise<void> {
     const id = this.#begun.get(operation.context.info);
+    // What has begun has a row; what was refused before needs one.
+    if (id === undefined && !this.#refusals.hasRoomFor(operation.context)) return;
     await this.sink.complete(auditRecord({ ...this.#redacted(operation), id }, outcome));
   }
 

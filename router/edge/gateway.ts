@@ -199,7 +199,7 @@ function busy(error: AppError): GraphQLError {
   return new GraphQLError(error.message, { originalError: error, extensions: { http } });
 }
 
-const statusOfUnauthorized: Readonly<Record<string, number>> = { KEY_MISSING: 401, SCOPE_MISSING: 403 };
+const statusOfUnauthorized: Readonly<Record<string, number>> = { KEY_MISSING: 401, KEY_INVALID: 401, SCOPE_MISSING: 403 };
 
 function unauthorized(error: AppError): GraphQLError {
   return new GraphQLError(error.message, { originalError: error, extensions: { http: { status: statusOfUnauthorized[error.reason] } } });

@@ -193,6 +193,7 @@ export class HttpStreams {
       if (response.headersSent) response.destroy();
       throw error;
     } finally {
+      this.#setting.identities.answered(identity);
       this.#open.delete(cut);
       const left = this.#tenants.get(tenantId)! - 1;
       if (left > 0) this.#tenants.set(tenantId, left);

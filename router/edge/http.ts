@@ -10,12 +10,13 @@ import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { Log } from "#shared/log.ts";
 import type { PartHealth } from "#shared/part-health.ts";
+import { keyErrors } from "../access/errors.ts";
 import type { Audited } from "../audit/audit.ts";
 import { answerCors, refusalOf, refusalOfGet } from "./browser-guard.ts";
 import { subscriptionNotStreamed } from "./gateway.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
 import type { Hooks } from "./hooks.ts";
-import type { Identities } from "./identity.ts";
+import type { Identities, Identity } from "./identity.ts";
 import { withoutPersisted } from "./persisted-query.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
 import type { Leave } from "./rates/places.ts";
@@ -121,10 +122,12 @@ async function answerOperation(options: HttpOptions, { request, response, reques
   const startedAtMs = performance.now();
   let context: RouterContext | undefined;
   let identity = identities.nobody;
+  let stopWatch = () => {};
   const refused = (statusCode: number, error: unknown) =>
     refusals.record({ request, context, identity, requestId, statusCode, error, startedAtMs });
   try {
-    const signal = clientGone(response);
+    const ends = new AbortController();
+    const signal = clientGone(response, ends);
     await rates.address(request);
     identity = await identities.of(request);
     context = { ...httpContext(request, requestId, { identity, signal }), whenAnswered: whenAnswered(response) };
@@ -141,6 +144,7 @@ async function answerOperation(options: HttpOptions, { request, response, reques
       context.looked = await turnToLook(options, asked, context);
     }
     if (asked !== undefined && (await answerAsStream(options, exchange, { read, asked }))) return;
+    stopWatch = endWithKey(identities, identity, ends);
     await answerGraphql(server, exchange, read);
     watchReader(readers, laneOf(context), response);
     // Apollo Server asks no plugin about what is not GraphQL over HTTP: batches, other methods, no query.
@@ -149,8 +153,15 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     if (context === undefined || !audited.has(context.info)) refused(statusOfRefusal(error), error);
     throw error;
   } finally {
+    stopWatch();
+    identities.answered(identity);
     context?.looked?.();
   }
+}
+
+/** Ends what is under way for a key when that is accepted no more. Where nobody can say so, what has begun goes on until its deadline. */
+function endWithKey(identities: Identities, identity: Identity, ends: AbortController): () => void {
+  return identities.watch(identity, (why) => why === "REFUSED" && ends.abort(keyErrors.KEY_INVALID({})));
 }
 
 /**

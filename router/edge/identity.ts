@@ -79,6 +79,11 @@ export class Identities {
     return identity.kind === "key" ? this.#setting.keys!.remembers(identity.caller) : true;
   }
 
+  /** An operation was answered: one by which a key has ended itself is ended behind. */
+  answered(identity: Identity): void {
+    if (identity.kind === "key") this.#setting.keys!.answered(identity.caller);
+  }
+
   /** Ends with the key what was opened with it. Returns what stops that. */
   watch(identity: Identity, end: (why: "REFUSED" | "UNKNOWN") => void): () => void {
     return identity.kind === "key" ? this.#setting.keys!.watch(identity.caller, end) : () => {};

@@ -1,6 +1,7 @@
 /** The time that one operation has, whatever its plan: each of its fetches has a deadline of its own, and a plan may have many, one after another. */
 import { clientLeft } from "#shared/client-left.ts";
-import { defineErrors } from "#shared/errors.ts";
+import { AppError, defineErrors } from "#shared/errors.ts";
+import { keyErrors } from "../access/errors.ts";
 
 export interface OperationDeadlines {
   /** For operations that databases answer. */
@@ -29,11 +30,17 @@ export interface RunningDeadline {
   clear(): void;
 }
 
+/** Whoever is told that their key is accepted no more takes that for nothing done, unless they are told otherwise. */
+function ofChange(reason: unknown): unknown {
+  const isOfKey = reason instanceof AppError && reason.reason === "KEY_INVALID";
+  return isOfKey ? keyErrors.KEY_INVALID({ effectUnknown: true }) : (reason ?? clientLeft());
+}
+
 /** Starts it. */
 export function startDeadline(afterMs: number, parent: AbortSignal | undefined): RunningDeadline {
   const controller = new AbortController();
   let effectUnknown: true | undefined;
-  const onParent = () => controller.abort(parent?.reason ?? clientLeft());
+  const onParent = () => controller.abort(effectUnknown ? ofChange(parent?.reason) : (parent?.reason ?? clientLeft()));
   const timer = setTimeout(() => controller.abort(deadlineErrors.OPERATION_TIMED_OUT({ afterMs, effectUnknown })), afterMs);
   const clear = () => {
     clearTimeout(timer);

@@ -78,7 +78,14 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
       const operation = contextValue as PreparedOperation;
       return startSubscription(runtime, operation, { context: operation.context });
     },
-    execute: ({ contextValue }) => executeOnServer(server, contextValue as PreparedOperation),
+    execute: async ({ contextValue }) => {
+      const operation = contextValue as PreparedOperation;
+      try {
+        return await executeOnServer(server, operation);
+      } finally {
+        identities.answered(operation.context.identity);
+      }
+    },
     // Apollo Server's errors are formatted already, and graphql-ws would call toJSON() on each.
     onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
       errors === undefined

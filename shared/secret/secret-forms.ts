@@ -45,8 +45,8 @@ function formsOf(secret: string): string[] {
 }
 
 /**
- * JSON as its writers write it: Go and Rails escape what HTML knows, PHP the slash too, Python and PHP what is not ASCII; each again in capitals, and where
- * JSON stands within JSON.
+ * JSON as its writers write it: Go and Rails escape what HTML knows, PHP the slash too, Python and PHP what is not ASCII; each again in capitals, as .NET does
+ * anyway, and where JSON stands within JSON.
  */
 function formsInJson(secret: string): string[] {
   const escape = (characters: RegExp) => (text: string) => text.replace(characters, unicodeEscape);
@@ -56,7 +56,14 @@ function formsInJson(secret: string): string[] {
   const all = [...written, ...written.map(withSlash)];
   if (secret.length > longSecret) return all;
   const capitals = all.map((text) => text.replace(/\\u[0-9a-f]{4}/g, (one) => `\\u${one.slice(2).toUpperCase()}`));
-  return [...all, ...capitals, ...all.map((text) => JSON.stringify(text).slice(1, -1))];
+  const dotNet = jsonOfDotNet(secret);
+  return [...all, ...capitals, dotNet, ...[...all, dotNet].map((text) => JSON.stringify(text).slice(1, -1))];
+}
+
+/** System.Text.Json escapes whatever may mean something to HTML, the quote and the plus of base64 among it; in capitals. */
+function jsonOfDotNet(secret: string): string {
+  const quoted = secret.split('"').map((text) => JSON.stringify(text).slice(1, -1));
+  return quoted.join("\\u0022").replace(/[<>&'`+]|[^ -~]/g, (character) => `\\u${unicodeEscape(character).slice(2).toUpperCase()}`);
 }
 
 const unicodeEscape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -73,7 +80,18 @@ const quotesInHtml = [
 
 function formsInHtml(secret: string): string[] {
   const text = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  return quotesInHtml.map(([double, single]) => text.replaceAll('"', double).replaceAll("'", single));
+  const written = quotesInHtml.map(([double, single]) => text.replaceAll('"', double).replaceAll("'", single));
+  if (secret.length > longSecret) return written;
+  return [...written, ...plusesInHtml.flatMap((plus) => written.map((one) => one.replaceAll("+", plus))), htmlOfDotNet(secret)];
+}
+
+/** Of Go's html/template, and of .NET. */
+const plusesInHtml = ["&#43;", "&#x2B;"] as const;
+
+/** Its HtmlEncoder leaves letters of Basic Latin alone. */
+function htmlOfDotNet(secret: string): string {
+  const named: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  return secret.replace(/["&'+<>`]|[^ -~]/gu, (one) => named[one] ?? `&#x${one.codePointAt(0)!.toString(16).toUpperCase()};`);
 }
 
 /** The slash is no escape to some, and marks that may stay are one to others. */

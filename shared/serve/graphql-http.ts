@@ -141,9 +141,12 @@ export async function answerGraphql<C extends GraphqlContext>(
   }
 }
 
-/** A signal that fires when the client hangs up before its answer is there. */
-export function clientGone(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
+/**
+ * A signal that fires when the client hangs up before its answer is there.
+ *
+ * @param controller  whose signal it is, where there is more for which the work ends.
+ */
+export function clientGone(response: ServerResponse, controller = new AbortController()): AbortSignal {
   response.once("close", () => {
     if (!response.writableFinished) controller.abort(clientLeft());
   });

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { createClient } from "graphql-ws";
+import pg from "pg";
 import WebSocket from "ws";
 import { defaultEnv } from "#shared/config.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
@@ -13,6 +14,7 @@ import { Rates, rateLimitsOf } from "../../router/edge/rates/rates.ts";
 import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { memoryLog } from "../testkit/fixture-router.ts";
+import { startHttpServer } from "../testkit/http-server.ts";
 import { refusalIn, startKeyedPlatform, type KeyedPlatform } from "../testkit/keyed-platform.ts";
 import { localHints } from "../testkit/subgraph.ts";
 
@@ -184,6 +186,70 @@ describe("a key that is revoked", () => {
     await t.admin.revoke(id);
     expect(await stream.text()).toMatch(ending);
   });
+
+  it("ends what is under way with it, and nothing that is not begun then is done", async () => {
+    const http = await startHttpServer();
+    await using t = await startKeyedPlatform({ env: { egressAllow: [http.hostPort] } });
+    const { promise: called, resolve: call } = Promise.withResolvers<void>();
+    http.on("GET /slow", () => call());
+    try {
+      const { secret, id } = await t.keyOf("begun");
+      const { secret: other } = await t.keyOf("begun");
+      const answer = t.as(
+        secret,
+        `mutation { first: invokeTool(input: { config: { url: "${http.url}/slow" } }) { status } then: createApp(input: { code: "late", name: "a" }) { id } }`,
+      );
+      await called;
+      await t.admin.revoke(id);
+      const { data, errors } = await answer;
+      expect(data).toEqual({ first: null, then: null });
+      expect(errors).toMatchObject(
+        ["first", "then"].map((field) => ({ path: [field], extensions: { reason: "KEY_INVALID", effectUnknown: true } })),
+      );
+      expect((await t.as(other, apps)).data).toEqual({ apps: { nodes: [] } });
+    } finally {
+      await http.close();
+    }
+  });
+
+  it.each(["a WebSocket", "a stream", "an answer"])(
+    "by whoever has it ends %s behind the answer, which has the secret of its successor",
+    async (by) => {
+      const t = shared;
+      const { secret, id } = await t.keyOf("own");
+      const elsewhere = await otherRouter(t);
+      const locker = new pg.Client({ connectionString: t.database.adminUrl });
+      await locker.connect();
+      const rotate = `mutation { rotateApiKey(id: "${id}", input: { overlapSeconds: 0 }) { secret } }`;
+      const { client, closed, connected } = socketOf(t, { "x-api-key": secret });
+      try {
+        await connected;
+        const caller = await elsewhere.callerOf(secret);
+        const seen = new Promise((resolve) => void elsewhere.watch(caller, resolve));
+        // No answer leaves before its audit is stored: meanwhile all routers hear that the key has ended.
+        await locker.query("begin; lock table access.request_audit in exclusive mode");
+        const headers = {
+          "content-type": "application/json",
+          "x-api-key": secret,
+          ...(by === "a stream" && { accept: "text/event-stream" }),
+        };
+        const answer =
+          by === "a WebSocket"
+            ? client
+                .iterate({ query: rotate })
+                .next()
+                .then(({ value }) => JSON.stringify(value))
+            : fetch(t.url, { method: "POST", headers, body: JSON.stringify({ query: rotate }) }).then((response) => response.text());
+        await seen;
+        await locker.query("rollback");
+        expect(await answer).toContain('"secret":"agp_');
+        expect((await closed).code).toBe(4403);
+        expect(refusalIn(await t.as(secret, apps))).toBe("UNAUTHENTICATED KEY_INVALID");
+      } finally {
+        await Promise.all([locker.end(), elsewhere.close(), client.dispose()]);
+      }
+    },
+  );
 
   it("is revoked for good, while one that is disabled may be active again", async () => {
     const t = shared;

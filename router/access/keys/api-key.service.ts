@@ -29,6 +29,7 @@ export async function createApiKey(context: AccessContext, input: CreateApiKeyIn
  * @throws AppError API_KEY_NOT_FOUND, API_KEY_REVOKED
  */
 export async function updateApiKeyStatus(context: AccessContext, id: string, status: ApiKeyStatus): Promise<ApiKey> {
+  if (id === context.apiKeyId) requireKeys(context).holdOpen(id);
   const changed = await context.db.transaction(async (tx) => {
     const key = await lockKey(tx, id);
     if (key.status === ApiKeyStatus.REVOKED && status !== ApiKeyStatus.REVOKED) throw keyErrors.API_KEY_REVOKED({ id });
@@ -50,6 +51,8 @@ export async function rotateApiKey(context: AccessContext, id: string, overlapSe
   let old: ApiKey | undefined;
   const endsAt = new Date(databaseNowMs() + overlapSeconds * 1_000);
   const { db, apiKeyId } = context;
+  // The secret of the new one is shown once: a connection that ended before would lose it.
+  if (id === apiKeyId) requireKeys(context).holdOpen(id);
   const created = await db.transaction(async (tx) => {
     old = await lockKey(tx, id);
     if (old.status === ApiKeyStatus.REVOKED) throw keyErrors.API_KEY_REVOKED({ id });

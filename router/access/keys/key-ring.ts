@@ -182,6 +182,16 @@ export class KeyRing {
     return stop;
   }
 
+  /** Before a key is changed by whoever has it: what is open with it here ends behind the answer. Elsewhere nobody waits for that. */
+  holdOpen(keyId: string): void {
+    this.#watch.hold(keyId, ownAnswerMs);
+  }
+
+  /** An operation was answered, all but the sending. */
+  answered({ keyId }: Caller): void {
+    if (this.#watch.isHeld(keyId)) this.#watch.hold(keyId, sendingMs);
+  }
+
   /** Tells all routers that a key has changed; it has been committed. */
   tellChange(keyId: string): void {
     this.#options.hints.publish(keyTopic, keyId);
@@ -326,6 +336,10 @@ function isDigest(digest: string, known: Buffer): boolean {
   compared.write(digest, "hex");
   return timingSafeEqual(compared, known);
 }
+
+/** For what is answered later than that the end of its own key does not wait: whoever has a key must not keep open what is to be closed. */
+const ownAnswerMs = 5_000;
+const sendingMs = 100;
 
 /** Keys that are looked up at once, beyond which they are refused. */
 const maxLoading = 1_000;

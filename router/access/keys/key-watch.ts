@@ -11,6 +11,8 @@ interface Watched {
 /** What is open with keys, sockets and streams, and ends with them. */
 export class KeyWatch {
   readonly #watched = new Map<string, Watched>();
+  /** Until when a key that ends itself ends nothing yet, by `performance.now()`. */
+  readonly #heldUntilMs = new Map<string, number>();
 
   add(keyId: string, expiresAt: Date | null, end: (why: WatchedEnd) => void): () => void {
     const watched = this.#watched.get(keyId) ?? { expiresAt, ends: new Set() };
@@ -28,11 +30,21 @@ export class KeyWatch {
     if (watched !== undefined) watched.expiresAt = expiresAt;
   }
 
+  /** A key is about to be ended by whoever has it: what is open with it stays open for so long, so that the answer, which may have its successor, gets through. */
+  hold(keyId: string, forMs: number): void {
+    this.#heldUntilMs.set(keyId, performance.now() + forMs);
+  }
+
+  isHeld(keyId: string): boolean {
+    return this.#heldUntilMs.has(keyId);
+  }
+
   /** Ends what was opened with keys that have expired. */
   endExpired(): void {
     const now = databaseNowMs();
+    for (const [keyId, untilMs] of this.#heldUntilMs) if (untilMs <= performance.now()) this.#heldUntilMs.delete(keyId);
     for (const [keyId, { expiresAt }] of this.#watched) {
-      if (expiresAt !== null && expiresAt.getTime() <= now) this.#end(keyId, "REFUSED");
+      if (expiresAt !== null && expiresAt.getTime() <= now && !this.isHeld(keyId)) this.#end(keyId, "REFUSED");
     }
   }
 
