@@ -1,4 +1,5 @@
 /** What one client, or all of them, may take of the router's HTTP server without asking it anything. */
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { Log } from "#shared/log.ts";
 
@@ -40,7 +41,32 @@ export function boundedServer(listener: RequestListener, bounds: HttpBounds, log
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
   };
   const server = createServer(setting, listener);
-  server.maxConnections = bounds.maxConnections;
-  server.on("drop", () => log.debug({ limit: bounds.maxConnections }, "connection dropped, too many are open"));
+  const descriptors = descriptorsOf(limitsText());
+  const limit = connectionsWithin(bounds.maxConnections, descriptors);
+  if (limit < bounds.maxConnections) log.warn({ limit, descriptors }, "fewer connections: the process may open few files (ulimit -n)");
+  server.maxConnections = limit;
+  server.on("drop", () => log.debug({ limit }, "connection dropped, too many are open"));
   return server;
+}
+
+/**
+ * The connections of clients leave half of what the process may open to its own: to the database's, to those of tools and models, to programs. Who holds all of
+ * them would else keep it from what it needs to answer the others.
+ */
+export function connectionsWithin(maxConnections: number, descriptors: number): number {
+  return Math.min(maxConnections, Math.floor(descriptors / 2));
+}
+
+/** How many files a process may open, by Linux's text of its limits; infinite where that does not say. */
+export function descriptorsOf(limits: string): number {
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+}
+
+/** Empty where there is none: Node raises a limit as far as it may by itself, and other systems let it far. */
+function limitsText(): string {
+  try {
+    return readFileSync("/proc/self/limits", "utf8");
+  } catch {
+    return "";
+  }
 }

@@ -32,6 +32,8 @@ export function addressOf(server: Server): string {
 }
 
 function keepAnswers(server: Server): void {
+  // It may listen more than once.
+  if (answersOf.has(server)) return;
   const answers = new Set<ServerResponse>();
   answersOf.set(server, answers);
   server.on("request", (_request, answer: ServerResponse) => {

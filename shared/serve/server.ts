@@ -8,6 +8,7 @@ import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import { isAllowedHost } from "./host-guard.ts";
 import { refuseUpgrade, sendJson, sendRefusal } from "./http-answer.ts";
+import { keepSocket } from "./kept-socket.ts";
 import { addressOf, closeServer, listen, type ListenAt } from "./listen.ts";
 import type { Log } from "#shared/log.ts";
 import { serveEndpoint, type ServedEndpoint } from "./served-endpoint.ts";
@@ -74,9 +75,11 @@ export async function serveEndpoints(options: ServeOptions): Promise<RunningServ
   });
   await listen(server, options.listen);
   const base = addressOf(server);
+  const letGo = "socketPath" in options.listen ? keepSocket(server, options.listen.socketPath, { log }) : () => {};
   let stopped: Promise<void> | undefined;
   const stop = async (graceMs: number): Promise<void> => {
     const endpointsOf = [...served.values()];
+    letGo();
     const closed = closeServer(server, graceMs);
     await Promise.all(endpointsOf.map((endpoint) => endpoint.sockets.close(graceMs)));
     await closed;

@@ -132,6 +132,23 @@ describe("a platform a part of which is killed", () => {
     expect(health.parts).toEqual(["PostgreSQL", "API", "worker"].map((name) => expect.objectContaining({ name, state: "UP" })));
   }, 300_000);
 
+  it("is the socket at which workers reach the API: it is there again, and nodes call tools over new connections", async () => {
+    const calls = 8;
+    const held: ServerResponse[] = [];
+    // Side by side: what is left of connections is not enough for all of them.
+    source.on("GET /together", (_, response) => {
+      held.push(response);
+      if (held.length === calls) for (const each of held) each.end("ok");
+    });
+    const before = { api: part("API"), worker: part("worker") };
+    await rm(join(dataDir, "worker-socket"), { recursive: true });
+    const config = { url: `${source.url}/together`, timeout_seconds: 30 };
+    const nodes = Array.from({ length: calls }, (_, index) => ({ id: `call${index}`, type: "tool", config }));
+    const runId = await start("socket", { nodes, edges: [] });
+    expect((await followRun(client, runId, () => {})).status).toBe("COMPLETED");
+    expect({ api: part("API"), worker: part("worker") }).toEqual(before);
+  }, 300_000);
+
   it("is a worker in the middle of an iteration: each item is completed once, and called once more at most; another tenant's goes on beside it", async () => {
     const count = 400;
     const counts = countCalls(source, 160, () => void signalProcess(part("worker"), "SIGKILL"));

@@ -3,6 +3,7 @@ import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { LongNumber } from "#shared/json/numbers.ts";
 import type { Json } from "#shared/json.ts";
+import { finishInTurns, takeInTurns } from "#shared/pieces.ts";
 import { longestTurn } from "../testkit/longest-turn.ts";
 
 /** What is put before a text so that it is read in turns. */
@@ -125,5 +126,45 @@ describe("JSON that is read in turns", () => {
     });
     expect(longestMs).toBeLessThan(100);
     expect(numbers).toBeLessThanOrEqual(100);
+  });
+});
+
+describe("what many do in turns", () => {
+  /** Longer than a turn may be: one of them is a turn's work. */
+  const work = () => {
+    const until = performance.now() + 1.1;
+    while (performance.now() < until);
+  };
+  function* steps(count: number, did: () => void): Generator<void, void> {
+    for (let step = 0; step < count; step += 1) {
+      work();
+      did();
+      yield;
+    }
+  }
+  function* pieces(count: number): Generator<string> {
+    for (let piece = 0; piece < count; piece += 1) yield "x";
+  }
+
+  it("leaves each turn but a millisecond's work of all of them, however many they are", async () => {
+    let inTurn = 0;
+    let most = 0;
+    let isDone = false;
+    const did = () => (most = Math.max(most, (inTurn += 1)));
+    const look = () => {
+      inTurn = 0;
+      if (!isDone) setImmediate(look);
+    };
+    setImmediate(look);
+    await Promise.all([
+      ...Array.from({ length: 20 }, () => finishInTurns(steps(10, did))),
+      takeInTurns(pieces(50), () => {
+        work();
+        did();
+      }),
+    ]);
+    isDone = true;
+    // A turn may end between two looks.
+    expect(most).toBeLessThanOrEqual(2);
   });
 });

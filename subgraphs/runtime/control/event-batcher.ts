@@ -3,6 +3,7 @@
  * statements as it has hundreds of subscribers. Two who ask for the same are answered by the same row.
  */
 import { databaseBusy, databaseUnavailable } from "#shared/db/errors.ts";
+import { Turns } from "#shared/evaluation/turns.ts";
 import { eventsRead, type EventPage, type EventRead } from "../queue/events.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { statementDeadlineMs, type Queryable } from "../queue/statement.ts";
@@ -24,6 +25,8 @@ const eventsPerRead = 200;
 export class EventBatcher {
   readonly #db: Queryable;
   readonly #now: () => number;
+  /** Each caller makes its own events of a page: two hundred pages at once were 40,000 events in one turn of the main loop. */
+  readonly #turns = new Turns();
   #waiting: Call[] = [];
   #flights = 0;
   #answeredAtMs = -Infinity;
@@ -75,7 +78,7 @@ export class EventBatcher {
       const reads = groups.map((group) => group[0]!.read);
       const pages = await eventsRead(this.#db, reads, limit);
       this.#answeredAtMs = this.#now();
-      groups.forEach((group, index) => group.forEach(({ resolve }) => resolve(pages[index]!)));
+      groups.forEach((group, index) => group.forEach(({ resolve }) => void this.#turns.next().then(() => resolve(pages[index]!))));
     } catch (cause) {
       // One caller's value that PostgreSQL does not take is no reason to refuse the others.
       if (calls.length > 1 && failureKind(cause) === "refused") for (const call of calls) await this.#send([call]);

@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import WebSocket from "ws";
 import { eventually } from "../../testkit/eventually.ts";
+import { connectionsWithin, descriptorsOf } from "../../../router/edge/http-bounds.ts";
 import { fixtureRouter, type FixtureRouter } from "../../testkit/fixture-router.ts";
 
 const short = { headersMs: 60, requestMs: 120, checkMs: 20 };
@@ -79,6 +80,18 @@ describe("the router's HTTP server", () => {
     const again = () => linger(t, "GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").catch(() => "");
     expect(await eventually(again, (answer) => answer !== "")).toMatch(/^HTTP\/1\.1 200 /);
     second.destroy();
+  });
+
+  it.each([
+    ["20000                20000", 10_000],
+    ["1048576              1048576", 10_000],
+    ["256                  4096", 128],
+    ["unlimited            unlimited", 10_000],
+  ])("has no more of them than half of the files that its process may open: %s", (limit, connections) => {
+    const limits = `Limit                     Soft Limit           Hard Limit           Units     \nMax open files            ${limit}                files     \n`;
+    expect(connectionsWithin(10_000, descriptorsOf(limits))).toBe(connections);
+    expect(connectionsWithin(2, descriptorsOf(limits))).toBe(2);
+    expect(descriptorsOf("")).toBe(Infinity);
   });
 
   it("answers who would rather have another protocol, as Java's client does, and opens no socket for it", async () => {

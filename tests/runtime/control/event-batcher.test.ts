@@ -50,6 +50,30 @@ describe("reads of events", () => {
     expect(runs()).toEqual([[runId]]);
   });
 
+  it("are answered in several turns of the main loop where callers have much to do with them", async () => {
+    const { t, runs, batcher } = await setup();
+    const runId = await t.create(plan([node("a", "pure")]));
+    let inTurn = 0;
+    let most = 0;
+    let isDone = false;
+    const look = () => {
+      inTurn = 0;
+      if (!isDone) setImmediate(look);
+    };
+    setImmediate(look);
+    const callers = Array.from({ length: 100 }, () =>
+      batcher.read({ tenantId, runId, after: 0 }).then(() => {
+        for (const until = performance.now() + 1; performance.now() < until;);
+        most = Math.max(most, (inTurn += 1));
+      }),
+    );
+    await Promise.all(callers);
+    isDone = true;
+    expect(runs()).toEqual([[runId]]);
+    // Of 5 ms, and a few that had begun.
+    expect(most).toBeLessThan(20);
+  });
+
   it("of many runs get fewer events each, are told that there are more, and are not done before the last", async () => {
     const { t, sent, batcher } = await setup();
     const names = Array.from({ length: 60 }, (_, n) => `n${n}`);

@@ -1,0 +1,92 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { Agent, createServer, get, type IncomingMessage } from "node:http";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import pino from "pino";
+import { keepSocket } from "#shared/serve/kept-socket.ts";
+import { closeServer, listen } from "#shared/serve/listen.ts";
+import { eventually } from "../../testkit/eventually.ts";
+
+const log = pino({ level: "silent" });
+
+/** A server whose socket is looked after, in a folder of its own. */
+async function setup() {
+  const home = mkdtempSync(join(tmpdir(), "kept-"));
+  const socketPath = join(home, "in", "a.sock");
+  mkdirSync(dirname(socketPath), { mode: 0o700 });
+  let connections = 0;
+  const server = createServer({ keepAliveTimeout: 250_000 }, (request, answer) => void answer.end(request.url));
+  server.on("connection", () => (connections += 1));
+  await listen(server, { socketPath });
+  const letGo = keepSocket(server, socketPath, { log, everyMs: 5 });
+  const ask = async (path: string, agent?: Agent) => {
+    const [answered] = (await once(get({ socketPath, path, ...(agent && { agent }) }), "response")) as [IncomingMessage];
+    return text(answered);
+  };
+  const asked = (path: string) =>
+    eventually(
+      () => ask(path).catch(() => ""),
+      (said) => said === path,
+    );
+  const stop = async () => {
+    letGo();
+    await closeServer(server, 1_000);
+    chmodSync(home, 0o700);
+    rmSync(home, { recursive: true });
+  };
+  return { home, socketPath, folder: dirname(socketPath), ask, asked, connections: () => connections, stop };
+}
+
+describe("a Unix socket that is taken away", () => {
+  it.each<[string, (t: { folder: string; socketPath: string }) => void]>([
+    ["its file", ({ socketPath }) => rmSync(socketPath)],
+    ["its folder", ({ folder }) => rmSync(folder, { recursive: true })],
+    [
+      "its file, for another's",
+      ({ socketPath }) => {
+        rmSync(socketPath);
+        writeFileSync(socketPath, "");
+      },
+    ],
+  ])("is made again: %s", async (_, take) => {
+    const t = await setup();
+    for (const path of ["/first", "/second"]) {
+      take(t);
+      await t.asked(path);
+      expect(statSync(t.folder).mode & 0o777).toBe(0o700);
+    }
+    await t.stop();
+  });
+
+  it("ends no connection that is open", async () => {
+    const t = await setup();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    await t.ask("/before", agent);
+    rmSync(t.folder, { recursive: true });
+    await t.asked("/another");
+    const connections = t.connections();
+    expect(await t.ask("/after", agent)).toBe("/after");
+    expect(t.connections()).toBe(connections);
+    agent.destroy();
+    await t.stop();
+  });
+
+  it("is not made in a folder's place that is none, and is made when that is gone", async () => {
+    const t = await setup();
+    rmSync(t.folder, { recursive: true });
+    writeFileSync(t.folder, "");
+    await expect(t.ask("/hidden")).rejects.toThrow("ENOTDIR");
+    rmSync(t.folder);
+    await t.asked("/back");
+    await t.stop();
+  });
+
+  it("is not made again by a server that is closed", async () => {
+    const t = await setup();
+    await t.stop();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect(t.ask("/gone")).rejects.toThrow("ENOENT");
+  });
+});
