@@ -24,6 +24,7 @@ import { maskErrors } from "./errors.ts";
 import type { SealedTable } from "./reseal.ts";
 import { buildFederatedSchema, type FederatedSchema, type ReferenceResolver } from "./schema.ts";
 import { StreamEvents } from "./stream-events.ts";
+import { StreamSources } from "./stream-sources.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { mapStream } from "#shared/stream/map-stream.ts";
 
@@ -88,6 +89,7 @@ export async function openSubgraph<L, S>(
     return Object.defineProperty(base, "loaders", { get: () => (loaders ??= definition.loaders?.(base) as L) }) as SubgraphContext<L, S>;
   };
   const events = new StreamEvents(schema);
+  const sources = new StreamSources(schema);
   const argumentsOf = (request: SubgraphRequest) => ({
     schema,
     document: request.document ?? parseOnce(request.query),
@@ -112,7 +114,7 @@ export async function openSubgraph<L, S>(
     async subscribe(request) {
       const { requestId } = request.info;
       const operation = argumentsOf(request);
-      const source = refusalOf(limits, operation) ?? (await createSourceEventStream(operation));
+      const source = refusalOf(limits, operation) ?? (await createSourceEventStream({ ...operation, ...sources.of(operation) }));
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
       const told = events.of(operation.document, operation.operationName);
       return mapStream(streamLane(source[Symbol.asyncIterator]()), {
