@@ -84,9 +84,8 @@ export async function openSubgraph<L, S>(
 
   const context = (info: RequestInfo): SubgraphContext<L, S> => {
     const db = database.forTenant(info.tenantId, info.reading);
-    const base = { ...deps, ...info, db, tenantSecrets: () => dataKeys.of(db), services };
-    let loaders: L | undefined;
-    return Object.defineProperty(base, "loaders", { get: () => (loaders ??= definition.loaders?.(base) as L) }) as SubgraphContext<L, S>;
+    const own = { db, tenantSecrets: () => dataKeys.of(db), services };
+    return new OperationContext(deps, info, { own, loaders: definition.loaders }) as unknown as SubgraphContext<L, S>;
   };
   const events = new StreamEvents(schema);
   const sources = new StreamSources(schema);
@@ -132,6 +131,25 @@ export async function openSubgraph<L, S>(
       await database.close();
     },
   };
+}
+
+/** The context of one operation. A class, for a getter that is defined on each object costs five times as much as the object. */
+class OperationContext<L, S> {
+  readonly #make: SubgraphDefinition<L, S>["loaders"];
+  #loaders: L | undefined;
+
+  constructor(
+    deps: SubgraphDeps,
+    info: RequestInfo,
+    of: { own: Pick<SubgraphContext<L, S>, "db" | "tenantSecrets" | "services">; loaders: SubgraphDefinition<L, S>["loaders"] },
+  ) {
+    this.#make = of.loaders;
+    Object.assign(this, deps, info, of.own);
+  }
+
+  get loaders(): L {
+    return (this.#loaders ??= this.#make?.(this as unknown as SubgraphContext<L, S>) as L);
+  }
 }
 
 /** Opens the database of a definition; used by migrations too, which need no more of a subgraph. */
