@@ -11,7 +11,10 @@ async function heapOf(execArgv: readonly string[]): Promise<{ young: number; lim
   try {
     const file = join(folder, "told.cjs");
     const young = "getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size";
-    await writeFile(file, `const v8 = require("node:v8"); process.send({ young: v8.${young}, limit: v8.getHeapStatistics().heap_size_limit });`);
+    await writeFile(
+      file,
+      `const v8 = require("node:v8"); process.send({ young: v8.${young}, limit: v8.getHeapStatistics().heap_size_limit });`,
+    );
     const [told] = (await once(fork(file, { execArgv: [...execArgv] }), "message")) as [{ young: number; limit: number }];
     return told;
   } finally {

@@ -48,17 +48,41 @@ const user = { role: "USER", content: "hello" };
 
 describe("a stream that is opened", () => {
   it.each<[what: string, document: string, variables: Record<string, unknown>]>([
-    ["all that an input may have", whole, { ask: { messages: [user, { role: "TOOL", content: null, calls: [{ id: 1 }] }], stop: ["a", null], by: {} } }],
+    [
+      "all that an input may have",
+      whole,
+      { ask: { messages: [user, { role: "TOOL", content: null, calls: [{ id: 1 }] }], stop: ["a", null], by: {} } },
+    ],
     ["inputs within inputs of their type", whole, { ask: { messages: [{ ...user, parts: [{ role: "TOOL", parts: [] }] }] } }],
     ["a default", whole, { ask: { messages: [] } }],
     ["a default that is overruled by nothing", whole, { ask: { messages: [], times: null } }],
     ["what is undefined", whole, { ask: { messages: [{ ...user, content: undefined, calls: undefined }] } }],
-    ["a list of inputs", "subscription ($asks: [Ask!]!) { said(asks: $asks) { word } }", { asks: [{ messages: [user] }, { messages: [] }] }],
-    ["others beside it", "subscription ($ask: Ask, $plain: Int = 3) { said(ask: $ask, plain: $plain) { word } }", { ask: { messages: [user] } }],
-    ["others that the document has", "subscription ($ask: Ask, $m: [Message!]!) { said(ask: $ask, asks: [{ messages: $m, times: 4 }]) { word } }", { ask: { messages: [] }, m: [user] }],
+    [
+      "a list of inputs",
+      "subscription ($asks: [Ask!]!) { said(asks: $asks) { word } }",
+      { asks: [{ messages: [user] }, { messages: [] }] },
+    ],
+    [
+      "others beside it",
+      "subscription ($ask: Ask, $plain: Int = 3) { said(ask: $ask, plain: $plain) { word } }",
+      { ask: { messages: [user] } },
+    ],
+    [
+      "others that the document has",
+      "subscription ($ask: Ask, $m: [Message!]!) { said(ask: $ask, asks: [{ messages: $m, times: 4 }]) { word } }",
+      { ask: { messages: [] }, m: [user] },
+    ],
     ["one for a field of its events", "subscription ($ask: Ask!) { said { part(like: $ask) } }", { ask: { messages: [user] } }],
-    ["one in a fragment", "subscription ($ask: Ask!) { ...F } fragment F on Subscription { said(ask: $ask) { word } }", { ask: { messages: [] } }],
-    ["one that is skipped by a variable", "subscription ($ask: Ask!, $no: Boolean!) { a: said(ask: $ask) @include(if: $no) { word } said { word } }", { ask: { messages: [] }, no: false }],
+    [
+      "one in a fragment",
+      "subscription ($ask: Ask!) { ...F } fragment F on Subscription { said(ask: $ask) { word } }",
+      { ask: { messages: [] } },
+    ],
+    [
+      "one that is skipped by a variable",
+      "subscription ($ask: Ask!, $no: Boolean!) { a: said(ask: $ask) @include(if: $no) { word } said { word } }",
+      { ask: { messages: [] }, no: false },
+    ],
     ["null", "subscription ($ask: Ask) { said(ask: $ask) { word } }", { ask: null }],
   ])("has its inputs as graphql-js coerces them: %s", async (_what, document, variables) => {
     const { ours, plain, isOurs } = await opened(document, variables);
@@ -78,7 +102,11 @@ describe("a stream that is opened", () => {
     ["another type", whole, { ask: { messages: [{ role: "USER", content: 4 }] } }],
     ["a list for an input", whole, { ask: [] }],
     ["what a scalar refuses", whole, { ask: { messages: [], by: "long" } }],
-    ["a literal that does not fit", 'subscription ($ask: Ask!) { said(ask: $ask, asks: [{ messages: "?" }]) { word } }', { ask: { messages: [] } }],
+    [
+      "a literal that does not fit",
+      'subscription ($ask: Ask!) { said(ask: $ask, asks: [{ messages: "?" }]) { word } }',
+      { ask: { messages: [] } },
+    ],
   ])("is refused as graphql-js refuses it: %s", async (_what, document, variables) => {
     const { ours, plain } = await opened(document, variables);
     expect(ours).toEqual(plain);
