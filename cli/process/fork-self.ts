@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
+import { nodeArguments } from "./heap-flags.ts";
 
 /**
  * Starts this very program with another command. It has an IPC channel, by which it learns when this process ends, and a pipe for its guard's last word; of
@@ -11,6 +12,7 @@ export function forkSelf(
 ): ChildProcess {
   return fork(process.argv[1] ?? "", args, {
     env: environment,
+    execArgv: nodeArguments(),
     detached: true,
     stdio: ["ignore", stdout, "pipe", "ipc", "pipe"],
   });

@@ -24,6 +24,7 @@ import { maskErrors } from "./errors.ts";
 import type { SealedTable } from "./reseal.ts";
 import { buildFederatedSchema, type FederatedSchema, type ReferenceResolver } from "./schema.ts";
 import { StreamEvents } from "./stream-events.ts";
+import { StreamSources } from "./stream-sources.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 import { mapStream } from "#shared/stream/map-stream.ts";
 
@@ -83,11 +84,11 @@ export async function openSubgraph<L, S>(
 
   const context = (info: RequestInfo): SubgraphContext<L, S> => {
     const db = database.forTenant(info.tenantId, info.reading);
-    const base = { ...deps, ...info, db, tenantSecrets: () => dataKeys.of(db), services };
-    let loaders: L | undefined;
-    return Object.defineProperty(base, "loaders", { get: () => (loaders ??= definition.loaders?.(base) as L) }) as SubgraphContext<L, S>;
+    const own = { db, tenantSecrets: () => dataKeys.of(db), services };
+    return new OperationContext(deps, info, { own, loaders: definition.loaders }) as unknown as SubgraphContext<L, S>;
   };
   const events = new StreamEvents(schema);
+  const sources = new StreamSources(schema);
   const argumentsOf = (request: SubgraphRequest) => ({
     schema,
     document: request.document ?? parseOnce(request.query),
@@ -112,7 +113,7 @@ export async function openSubgraph<L, S>(
     async subscribe(request) {
       const { requestId } = request.info;
       const operation = argumentsOf(request);
-      const source = refusalOf(limits, operation) ?? (await createSourceEventStream(operation));
+      const source = refusalOf(limits, operation) ?? (await createSourceEventStream({ ...operation, ...sources.of(operation) }));
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
       const told = events.of(operation.document, operation.operationName);
       return mapStream(streamLane(source[Symbol.asyncIterator]()), {
@@ -130,6 +131,25 @@ export async function openSubgraph<L, S>(
       await database.close();
     },
   };
+}
+
+/** The context of one operation. A class, for a getter that is defined on each object costs five times as much as the object. */
+class OperationContext<L, S> {
+  readonly #make: SubgraphDefinition<L, S>["loaders"];
+  #loaders: L | undefined;
+
+  constructor(
+    deps: SubgraphDeps,
+    info: RequestInfo,
+    of: { own: Pick<SubgraphContext<L, S>, "db" | "tenantSecrets" | "services">; loaders: SubgraphDefinition<L, S>["loaders"] },
+  ) {
+    this.#make = of.loaders;
+    Object.assign(this, deps, info, of.own);
+  }
+
+  get loaders(): L {
+    return (this.#loaders ??= this.#make?.(this as unknown as SubgraphContext<L, S>) as L);
+  }
 }
 
 /** Opens the database of a definition; used by migrations too, which need no more of a subgraph. */

@@ -47,6 +47,8 @@ export function readJson(text: string, told?: (numbers: readonly LongNumber[]) =
 
 /** Reads JSON and GraphQL both: brackets count, but in strings, in GraphQL's block strings and in its comments. */
 export function isNestedTooDeep(text: string): boolean {
+  // It has not as many brackets. Pieces of a streamed answer are as short as this.
+  if (text.length <= maxNesting) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text[at]) {

@@ -199,9 +199,10 @@ function itemOf({ drive }: NodeState): FrameVars {
 /** A node run of an agent: the one that there is, or a new one, which is BLOCKED. undefined: agents have none of that name. */
 export function agentPart(frame: Frame, name: string): NodeState | undefined {
   const known = frame.agent?.parts.get(name);
+  if (known !== undefined || frame.agent === undefined) return known;
   const composite = workingOf(frame);
   const node = composite && (memberNode(composite, frame, name) ?? composite.agent?.parts.get(nodeIdOfPath(name)));
-  if (known !== undefined || node === undefined || frame.agent === undefined) return known;
+  if (node === undefined) return undefined;
   const part = stateOf(pathBeneath(frame.path, name), frame, node, undefined);
   frame.agent.parts.set(name, part);
   return part;

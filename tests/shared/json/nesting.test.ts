@@ -16,6 +16,11 @@ describe("the depth of a text from outside", () => {
     );
   });
 
+  it("is limited in the shortest text that can be too deep", () => {
+    expect(() => refuseDeep("[".repeat(maxNesting))).not.toThrow();
+    expect(() => refuseDeep("[".repeat(maxNesting + 1))).toThrow();
+  });
+
   const brackets = "[".repeat(1_000);
   it.each([
     ["strings", JSON.stringify({ a: brackets, [`"${brackets}`]: `\\"${brackets}` })],

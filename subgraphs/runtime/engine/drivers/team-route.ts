@@ -31,15 +31,19 @@ export function teamRoute(word: string, { turns, promptTokens, completionTokens 
   return `${word}${asked}+${promptTokens}.${completionTokens}/${turns}`;
 }
 
+const noUse: TeamUse = { turns: 0, promptTokens: 0, completionTokens: 0 };
+
 /** Reads one; of one that says no more it is the word. */
 export function readTeamRoute(route: string | undefined): TeamRoute {
+  // As those of an agent in no team are.
+  if (route === undefined || /^\w[\w:@]*$/.test(route)) return { word: route, asks: nobody, ...noUse };
   const [, word, asked, prompt = "0", completion = "0", turns = "0"] =
-    /^([^~+]*)(?:~([\d=,]+))?(?:\+(\d{1,15})\.(\d{1,15})\/(\d{1,9}))?$/.exec(route ?? "") ?? [];
+    /^([^~+]*)(?:~([\d=,]+))?(?:\+(\d{1,15})\.(\d{1,15})\/(\d{1,9}))?$/.exec(route) ?? [];
   const pairs = asked?.split(",").map((pair): [number, number] => {
     const [call, member] = pair.split("=");
     return [Number(call), Number(member)];
   });
   const asks = pairs === undefined ? nobody : new Map(pairs);
   const use = { turns: Number(turns), promptTokens: Number(prompt), completionTokens: Number(completion) };
-  return { word: route === undefined ? undefined : word, asks, ...use };
+  return { word, asks, ...use };
 }

@@ -21,10 +21,11 @@ export interface Spent {
 export function spentOf(outputs: AgentOutputs, turn: number): Spent {
   const spent: Spent = { promptTokens: 0, completionTokens: 0, price: 0 };
   for (let number = 1; number < turn; number++) {
-    for (const part of [agentParts.model(number), agentParts.compact(number)]) add(spent, outputs[part]);
+    add(spent, outputs[agentParts.model(number)]);
+    add(spent, outputs[agentParts.compact(number)]);
   }
   // Skills that ask a model.
-  for (const [part, row] of Object.entries(outputs)) if (part.startsWith("tool#")) add(spent, row);
+  for (const part of Object.keys(outputs)) if (part.startsWith("tool#")) add(spent, outputs[part]);
   return spent;
 }
 
