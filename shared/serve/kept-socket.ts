@@ -17,19 +17,18 @@ const lookMs = 500;
  * @returns the function that ends it, before the server is closed.
  */
 export function keepSocket(server: HttpServer, socketPath: string, { log, everyMs = lookMs }: { log: Log; everyMs?: number }): () => void {
-  let known = fileAt(socketPath);
   let isBusy = false;
   let isTold = false;
   const look = async (): Promise<void> => {
     try {
       const found = fileAt(socketPath);
-      if (found !== undefined && found.ino === known?.ino && found.dev === known.dev) return;
+      // Another's that listens there took the place over, and keeps it.
+      if (found?.isSocket()) return;
       ownFolder(dirname(socketPath));
       rmSync(socketPath, { force: true });
       // Not the HTTP server's own close, which ends the connections that wait for their next request.
       Server.prototype.close.call(server);
       await listen(server, { socketPath });
-      known = fileAt(socketPath);
       isTold = false;
       log.warn({ socketPath }, "a socket was taken away; it is there again");
     } catch (cause) {

@@ -83,6 +83,19 @@ describe("a Unix socket that is taken away", () => {
     await t.stop();
   });
 
+  it("is left to another server that listens there", async () => {
+    const t = await setup();
+    rmSync(t.socketPath);
+    const other = createServer((_request, answer) => void answer.end("the other"));
+    await listen(other, { socketPath: t.socketPath });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await t.ask("/who")).toBe("the other");
+    await closeServer(other, 1_000);
+    // That took its file with it.
+    await t.asked("/back");
+    await t.stop();
+  });
+
   it("is not made again by a server that is closed", async () => {
     const t = await setup();
     await t.stop();
