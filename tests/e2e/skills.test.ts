@@ -405,7 +405,9 @@ describe("an agent", () => {
 
   it("has 64 functions at most of the 128 skills that it may have; what is left out is said in a span", async () => {
     const template = () => makeSkill(platform, "TEMPLATE", { implementation: { template: "x" } });
-    const skills = await Promise.all(Array.from({ length: 101 }, template));
+    const skills: Awaited<ReturnType<typeof template>>[] = [];
+    // Ten at a time: of many side by side a slow machine refuses some.
+    while (skills.length < 101) skills.push(...(await Promise.all(Array.from({ length: Math.min(10, 101 - skills.length) }, template))));
     const { bindingId, name } = await makeTool(platform, { url: `${shop.url}/x` });
     const { agentId } = await makeAgent(platform, { toolBindingIds: [bindingId], skillIds: skills.map(({ skillId }) => skillId) });
     const run = await finishRun(platform, await askAgent(platform, agentId, "Hello"));
