@@ -11,7 +11,8 @@ import { shareOf, tell } from "./settings.ts";
 
 const beganAtMs = performance.now();
 /** Tells how far it is: minutes may pass until the first figure. */
-const reached = (step: string, facts: object = {}) => tell(`keep, ${Math.round((performance.now() - beganAtMs) / 1_000)} s`, { step, ...facts });
+const reached = (step: string, facts: object = {}) =>
+  tell(`keep, ${Math.round((performance.now() - beganAtMs) / 1_000)} s`, { step, ...facts });
 
 const tenants = 50;
 const storedRuns = shareOf(1_000_000);

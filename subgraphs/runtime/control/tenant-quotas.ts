@@ -99,7 +99,8 @@ export class TenantQuotas {
       await counted;
       if (known.admissions.ended(monotonicMs()) === 0) break;
     }
-    const isAsked = movesNobody !== undefined && roomOf(knownUse(known), { isPart }) > 0 && roomOf(knownUse(known), { isPart, movesNobody: true }) <= 0;
+    const isAsked =
+      movesNobody !== undefined && roomOf(knownUse(known), { isPart }) > 0 && roomOf(knownUse(known), { isPart, movesNobody: true }) <= 0;
     checkRoom(knownUse(known), { isPart, movesNobody: isAsked && (await movesNobody()) });
     return known.admissions.open(monotonicMs());
   }

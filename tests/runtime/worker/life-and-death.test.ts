@@ -141,7 +141,11 @@ describe("a claim whose answer is lost", () => {
     const call = await t.calls.heldNode("b");
     // It has heard of no fault: it looks for nothing.
     expect((await t.view(runId)).status).toBe("QUEUED");
-    const cut = () => query(t.adminUrl, "select pg_terminate_backend(pid) from pg_stat_activity where application_name in ('cut', 'agent-platform renewals')");
+    const cut = () =>
+      query(
+        t.adminUrl,
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name in ('cut', 'agent-platform renewals')",
+      );
     await cut();
     expect((await t.finished(runId)).status).toBe("COMPLETED");
     expect((await t.view(foreignId)).status).toBe("QUEUED");
