@@ -75,29 +75,6 @@ describe("an operation's row", () => {
     expect(JSON.stringify(data)).not.toContain("Keyless");
   });
 
-  it("is one of so many where nobody has a key, whatever is asked and however it ends; with a key each has one", async () => {
-    // Its rows are counted, and these tests have asked without a key before.
-    await using own = await startKeyedPlatform();
-    const { secret } = await own.keyOf("t1");
-    const asks = [
-      "query Flood { apps { nodes { code } } }",
-      "query Flood { __typename }",
-      "query Flood {",
-      "mutation Flood { deleteApp(id: 1) { id } }",
-    ];
-    for (let i = 0; i < 30; i++)
-      await Promise.all([...asks.map((query) => own.as(undefined, query)), own.as(secret, "query Flood { __typename }")]);
-    const rows = await eventually(
-      () => query(own.database.adminUrl, "select tenant_id, count(*)::int from access.request_audit group by 1 order by 1"),
-      (read) =>
-        read.some((row) => (row as { tenant_id: string; count: number }).tenant_id === "t1" && (row as { count: number }).count === 30),
-    );
-    expect(rows).toEqual([
-      { tenant_id: "public", count: 50 },
-      { tenant_id: "t1", count: 30 },
-    ]);
-  });
-
   it("is read by audit:read alone", async () => {
     const reader = await t.keyOf("scoped", ["key:read"]);
     expect(refusalIn(await t.as(reader.secret, "{ requestAudits { nodes { id } } }"))).toBe("FORBIDDEN SCOPE_MISSING");

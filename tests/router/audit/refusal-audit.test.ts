@@ -1,12 +1,16 @@
 /** The audit of what never became an operation (S-105). */
 import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
+import { buildSchema } from "graphql";
 import { request } from "undici";
 import WebSocket from "ws";
 import { AppError } from "#shared/errors.ts";
 import type { AuditRecord } from "../../../router/audit/audit.ts";
+import type { Identity } from "../../../router/edge/identity.ts";
 import { hashOf } from "../../../router/graph/operations.ts";
+import { OperationAudits } from "../../../router/audit/operation-audits.ts";
 import { RefusalAudit } from "../../../router/audit/refusal-audit.ts";
+import { refusedContext } from "../../../router/request-context.ts";
 import { fixtureRouter, memoryLog, type FixtureRouter } from "../../testkit/fixture-router.ts";
 
 const json = {
@@ -329,6 +333,37 @@ describe("the audit of refusals", () => {
       ["192.0.2.1", 50],
       [undefined, 100],
     ]);
+  });
+
+  it("has the rows of operations without a key, however they end, but for changes that have begun; those with a key each have one", async () => {
+    const records: AuditRecord[] = [];
+    const keep = (record: AuditRecord) => void records.push(record);
+    const sink = {
+      record: keep,
+      complete: (record: AuditRecord) => Promise.resolve(keep(record)),
+      begin: () => Promise.resolve(),
+      isTroubled: false,
+    };
+    const refusals = new RefusalAudit({ sink, log: memoryLog([]), maxRows: 6, maxOfAddress: 3, now: () => 0 });
+    const audits = new OperationAudits({ sink, schema: buildSchema("type Query { a: Int }"), refusals });
+    const caller = { keyId: "k", prefix: "p", scopes: [], isAdmin: false, tenantId: "t1" };
+    const asked = (identity: Identity) => {
+      const context = { ...refusedContext(incoming, { identity }) };
+      return { context, hash: hashOf(""), variables: {}, startedAtMs: 0 };
+    };
+    const refused = { statusCode: 401, errorCodes: ["UNAUTHENTICATED" as const] };
+    for (let i = 0; i < 10; i++) {
+      audits.record(asked({ kind: "nobody", mayBootstrap: false }), refused);
+      await audits.complete(asked({ kind: "nobody", mayBootstrap: false }), refused);
+    }
+    expect(records).toHaveLength(3);
+    const first = asked({ kind: "nobody", mayBootstrap: true });
+    await audits.around(first, () => Promise.resolve());
+    await audits.complete(first, { statusCode: 200, errorCodes: [] });
+    expect(records).toHaveLength(4);
+    for (let i = 0; i < 10; i++) audits.record(asked({ kind: "key", caller }), refused);
+    for (let i = 0; i < 10; i++) audits.record(asked({ kind: "off" }), refused);
+    expect(records).toHaveLength(24);
   });
 
   it("keeps no operation from its own row", async () => {
