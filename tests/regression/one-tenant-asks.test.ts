@@ -4,6 +4,7 @@
  */
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
+import { query as adminQuery } from "../testkit/admin-query.ts";
 import { bystander, type Bystander } from "../testkit/bystander.ts";
 import { makeWorkflow, startRun } from "../testkit/graph.ts";
 import type { GraphAnswer } from "../testkit/platform.ts";
@@ -109,6 +110,25 @@ describe("case 5: schemas that compute", () => {
     const call = "mutation ($id: ID!, $a: JSONObject!) { invokeTool(input: { toolId: $id, arguments: $a }) { __typename } }";
     const { outcome, beside } = await other.beside(many(4, call, { id: toolId, a: { a: `${"a".repeat(40)}!` } }));
     expect(outcome.filter((one) => one !== "TENANT_BUSY")).toEqual(["TOOL_ARGUMENTS_TOO_SLOW"]);
+    expectUnharmed(beside);
+  });
+});
+
+describe("schedules whose times are rare", () => {
+  it("are found in turns, once for each, however often they are asked for", async () => {
+    const make = "mutation ($input: CreateScheduleInput!) { createSchedule(input: $input) { id } }";
+    // Mondays that are a 29th of February, and the last Monday of five.
+    const made = await platform.post(make, { input: { name: "rare", workflowId, cron: "0 0 29 2 +1#5" } });
+    const { id } = (made.data as { createSchedule: { id: string } }).createSchedule;
+    const copies = `insert into runtime.schedule (id, tenant_id, name, workflow_id, cron, zone, missed, status, input, next_at, due_at, created_at, updated_at)
+      select 'rare-' || n, tenant_id, name, workflow_id, cron, zone, missed, status, input, next_at + n * interval '1 minute', due_at, created_at, updated_at
+      from runtime.schedule, generate_series(1, 199) n where id = $1`;
+    await adminQuery(platform.adminUrl, copies, [id]);
+    const page = `{ schedules(first: 200) { edges { node { ${times(40, (index) => `t${index}: nextTimes(first: 10)`)} } } } }`;
+    const { outcome, beside } = await other.beside(() => platform.post(page));
+    expect(outcome.errors).toBeUndefined();
+    const { edges } = (outcome.data as { schedules: { edges: { node: { t39: string[] } }[] } }).schedules;
+    expect([edges.length, edges[0]?.node.t39.length]).toEqual([200, 10]);
     expectUnharmed(beside);
   });
 });

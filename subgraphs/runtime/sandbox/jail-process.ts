@@ -36,6 +36,13 @@ const answerSchema = z.discriminatedUnion("kind", [
 type FailureCode = Extract<SandboxResult, { kind: "failed" }>["code"];
 type Verdict = { kind: "completed"; result: Json } | { kind: "failed"; code: FailureCode; message: string };
 
+/**
+ * A clock that is this late was held up: this process stood still, or was busy, and the program may have ended long ago. Clocks are looked at before pipes are, so
+ * there is time to read what it has said.
+ */
+const lateMs = 200;
+const readMs = 1_000;
+
 /** Runs a program to its end, or to ours. Never rejects. */
 export async function runJailed(python: PythonInterpreter, program: Program, limits: ProgramLimits): Promise<SandboxResult> {
   const startedMs = performance.now();
@@ -53,7 +60,11 @@ export async function runJailed(python: PythonInterpreter, program: Program, lim
     stopped ??= { kind: "failed", code, message };
     killGroup(child);
   };
-  const timer = setTimeout(() => stop("CODE_TIMEOUT", `The program ran longer than ${program.timeoutMs} ms.`), program.timeoutMs);
+  const over = () => stop("CODE_TIMEOUT", `The program ran longer than ${program.timeoutMs} ms.`);
+  let timer = setTimeout(() => {
+    const isLate = performance.now() - startedMs > program.timeoutMs + lateMs;
+    timer = setTimeout(over, isLate ? readMs : 0);
+  }, program.timeoutMs);
   const onAbort = () => stop("CODE_CANCELLED", "The program was stopped because its node was.");
   program.signal.addEventListener("abort", onAbort, { once: true });
   if (program.signal.aborted) onAbort();

@@ -131,7 +131,7 @@ export class ScheduleResolver {
   nextTimes(
     @Root() schedule: Schedule,
     @Arg("first", () => Int, { nullable: true, defaultValue: 5, description: "How many: 1 to 10." }) first: number | null,
-  ): Date[] {
+  ): Promise<Date[]> {
     return schedules.scheduleTimes(schedule, first ?? 5);
   }
 
