@@ -12,7 +12,7 @@ export function forkSelf(
 ): ChildProcess {
   return fork(process.argv[1] ?? "", args, {
     env: environment,
-    execArgv: nodeArguments(),
+    execArgv: nodeArguments(process.execArgv, environment["NODE_OPTIONS"]),
     detached: true,
     stdio: ["ignore", stdout, "pipe", "ipc", "pipe"],
   });

@@ -5,7 +5,13 @@
  */
 export const heapFlags: readonly string[] = ["--min-semi-space-size=16"];
 
-/** Arguments of Node for a process like this one; what this one was given comes last, and wins. */
-export function nodeArguments(given: readonly string[] = process.execArgv): string[] {
-  return [...heapFlags.filter((flag) => !given.includes(flag)), ...given];
+/** Arguments of Node for a process like this one; what this one was given wins, and so does what is in the NODE_OPTIONS of the other. */
+export function nodeArguments(given: readonly string[], options = ""): string[] {
+  const said = [...given, ...options.split(/\s+/)].map(nameOf);
+  return [...heapFlags.filter((flag) => !said.includes(nameOf(flag))), ...given];
+}
+
+/** V8 takes `_` for `-` in the names of its flags. */
+function nameOf(flag: string): string {
+  return flag.split("=", 1)[0]!.replaceAll("_", "-");
 }

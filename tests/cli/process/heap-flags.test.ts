@@ -30,7 +30,10 @@ describe("the arguments of Node for processes that serve or execute", () => {
   });
 
   it("leave what the process was given its last word, and are not said twice", () => {
-    expect(nodeArguments(["--min-semi-space-size=2", "--inspect"])).toEqual([...heapFlags, "--min-semi-space-size=2", "--inspect"]);
-    expect(nodeArguments([...heapFlags, "--inspect"])).toEqual([...heapFlags, "--inspect"]);
+    expect(nodeArguments(["--inspect"])).toEqual([...heapFlags, "--inspect"]);
+    for (const flag of [...heapFlags, "--min-semi-space-size=2", "--min_semi_space_size=2"]) {
+      expect(nodeArguments([flag, "--inspect"])).toEqual([flag, "--inspect"]);
+      expect(nodeArguments(["--inspect"], `--no-warnings ${flag}`)).toEqual(["--inspect"]);
+    }
   });
 });
