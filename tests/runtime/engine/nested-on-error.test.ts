@@ -195,3 +195,10 @@ describe("a failure in an item", () => {
     expect(other.frames.get("each#0")!.outputs).toEqual({ out: { output: null, text: null, error: { code: "BROKEN", message: "told" } } });
   });
 });
+
+it("a round in an item sees the item, and its own number", () => {
+  const run = startRun(compilePlan(plan([each(2, plan([round(one)]))])));
+  applyDriven(run, nodeAtPath(run, "each")!, { count: 2, items: ["x", "y"] });
+  applyDriven(run, nodeAtPath(run, "each#0/loop")!, { count: 1, items: [{ n: 1 }] });
+  expect(run.frames.get("each#0/loop#0")!.vars).toEqual({ item: "x", index: 0 });
+});
