@@ -9,6 +9,8 @@ import { readGauge } from "#shared/metrics/instruments.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
 import { driverVersion } from "../engine/composite.ts";
+import { runFailUnloadable } from "../queue/dead-letter.sql.ts";
+import { isTooLarge } from "../queue/failure.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { runsRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
@@ -232,14 +234,30 @@ export class RunOwner implements RunHost {
     this.#adopting.delete(claim);
   }
 
-  /** What cannot be loaded now is somebody else's, or due again after a pause. */
+  /** What cannot be loaded now is somebody else's, or due again after a pause; what can never be is over. */
   async #giveBack(claim: RunClaim, why: NotLoaded, options: Adoption): Promise<void> {
+    if (why.kind === "failed" && isTooLarge(why.cause) && (await this.#failUnloadable(claim, why.cause)))
+      return options.left?.({ kind: "lost" });
     const pauseMs = this.#setBacks.nextPauseMs(claim.runId);
     const facts = why.kind === "failed" ? { err: why.cause } : { bytes: why.bytes, held: this.held.total };
     this.log.warn({ runId: claim.runId, pauseMs, ...facts }, why.kind === "failed" ? "run not loaded" : "no room for a run");
     this.#adopting.delete(claim);
     await runsRelease(this.#db, [claim], pauseMs).catch((cause: unknown) => this.log.warn({ err: cause }, "run left to its lease"));
     options.left?.({ kind: "lost", why });
+  }
+
+  /** @returns false: it is to be given back. */
+  async #failUnloadable(claim: RunClaim, cause: Error): Promise<boolean> {
+    try {
+      if (!(await runFailUnloadable(this.#db, claim))) return false;
+    } catch (again) {
+      this.log.warn({ err: again, runId: claim.runId }, "run not failed yet, which cannot be loaded");
+      return false;
+    }
+    this.log.error({ err: cause, runId: claim.runId }, "run failed, which cannot be loaded");
+    this.#adopting.delete(claim);
+    this.hints.publish("run", claim.runId);
+    return true;
   }
 
   weighed(run: Holder, bytes: number): void {

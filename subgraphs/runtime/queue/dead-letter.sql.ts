@@ -34,3 +34,9 @@ export async function runDeadLetter(db: Queryable, run: { runId: string; lease: 
 export async function runFailUnstored(db: Queryable, run: { runId: string; lease: string }): Promise<void> {
   await rowsOf(db, deadLetter, [run.runId, run.lease, false, "INTERNAL", "What the run did could not be stored."]);
 }
+
+/** Fails a run that has more than PostgreSQL puts into one answer, so that nobody can take it over. @returns whether it did. */
+export async function runFailUnloadable(db: Queryable, run: { runId: string; lease: string }): Promise<boolean> {
+  const message = "The run has more than can be taken over; split the work into several runs.";
+  return (await rowsOf(db, deadLetter, [run.runId, run.lease, false, "RUN_TOO_LARGE", message])).length > 0;
+}

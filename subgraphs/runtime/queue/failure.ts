@@ -16,6 +16,11 @@ export function failureKind(cause: unknown): FailureKind {
   return code === "57014" || !/^(08|53|55|57|25006)/.test(code) ? "unsettled" : "unreachable";
 }
 
+/** Whether the answer would be larger than PostgreSQL makes any, whenever it is asked. */
+export function isTooLarge(cause: unknown): boolean {
+  return sqlState(cause) === "54000";
+}
+
 /** Whether the statement was not done in the time that it has, by the server's clock or the client's. */
 export function isTimeOut(cause: unknown): boolean {
   return sqlState(cause) === "57014" || (cause instanceof Error && cause.message === "Query read timeout");

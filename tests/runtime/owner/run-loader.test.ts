@@ -83,6 +83,26 @@ describe("runs that were begun", () => {
     },
   );
 
+  it("end where one has more than PostgreSQL puts into one answer: it fails, and those beside it go on", async () => {
+    const t = await EngineFixture.open();
+    const [bad, light] = await begun(t, [
+      { tenantId: "acme", document: chain(4, 10) },
+      { tenantId: "other", document: chain(2, 10) },
+    ]);
+    const sends = ({ name, values }: SentStatement): void => {
+      const tooLarge = Object.assign(new Error("out of memory"), { code: "54000", detail: "Cannot enlarge string buffer" });
+      if (name === "load" && JSON.stringify(values).includes(bad!)) throw tooLarge;
+    };
+    t.worker({ executors: withBig(t), sends });
+    expect(await t.finished(light!)).toMatchObject({ status: "COMPLETED" });
+    expect(await t.finished(bad!)).toMatchObject({
+      status: "FAILED",
+      errorCode: "RUN_TOO_LARGE",
+      nodes: { n3: "COMPLETED", last: "CANCELLED" },
+    });
+    expect((await t.pool.query("select from runtime.work where key = $1", [bad])).rowCount).toBe(0);
+  });
+
   it("keep nobody waiting that nobody has begun, though their load is not answered", async () => {
     const t = await EngineFixture.open();
     const [stored] = await begun(t, [{ tenantId: "acme", document: chain(2, 10) }]);
