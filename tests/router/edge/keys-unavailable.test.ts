@@ -11,6 +11,7 @@ const keys = {
   callerOf: unavailable,
   again: unavailable,
   watch: () => () => {},
+  answered: () => {},
 } as unknown as KeyRing;
 
 describe("a key that is accepted no more", () => {

@@ -22,7 +22,7 @@ async function setup() {
   await listen(server, { socketPath });
   const letGo = keepSocket(server, socketPath, { log, everyMs: 5 });
   const ask = async (path: string, agent?: Agent) => {
-    const [answered] = (await once(get({ socketPath, path, ...(agent && { agent }) }), "response")) as [IncomingMessage];
+    const [answered] = (await once(get({ socketPath, path, agent: agent ?? false }), "response")) as [IncomingMessage];
     return text(answered);
   };
   const asked = (path: string) =>
