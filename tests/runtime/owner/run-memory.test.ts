@@ -259,6 +259,11 @@ describe("mail", () => {
     for (const runId of ids) await t.until(runId, ({ nodes }) => Object.values(nodes)[0] === "RUNNING");
     const [first, ...others] = ids;
     stuck = first;
+    // One that was sent before may read all of it.
+    await eventually(
+      () => sizes,
+      (seen) => seen.length > 0,
+    );
     const cancelled = ids.map((runId) => t.control.cancel({ tenantId: "acme", runId }));
     for (const runId of others) expect((await t.finished(runId)).status).toBe("CANCELLED");
     await eventually(
