@@ -73,10 +73,15 @@ export class PartProcess {
 
   /** Tells it to end, and ends it when it has not after `deadlineMs`. */
   async end(deadlineMs: number): Promise<void> {
-    this.child.kill("SIGTERM");
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), deadlineMs);
+    this.#signal("SIGTERM");
+    const timer = setTimeout(() => this.#signal("SIGKILL"), deadlineMs);
     await this.ended;
     clearTimeout(timer);
+  }
+
+  /** One that could not be started has no pid, which to the system may be this process's own group. */
+  #signal(signal: NodeJS.Signals): void {
+    if (this.child.pid !== undefined) this.child.kill(signal);
   }
 
   #hear(message: PartMessage): void {
