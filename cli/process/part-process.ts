@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import { processIdentity } from "#shared/process-identity.ts";
+import { signalChild } from "#shared/signal-process.ts";
 import type { KnownProcess } from "./instance-lock.ts";
 import { errorOf, type PartMessage } from "./part-messages.ts";
 import { MetricsQuestions } from "./part-metrics.ts";
@@ -73,15 +74,10 @@ export class PartProcess {
 
   /** Tells it to end, and ends it when it has not after `deadlineMs`. */
   async end(deadlineMs: number): Promise<void> {
-    this.#signal("SIGTERM");
-    const timer = setTimeout(() => this.#signal("SIGKILL"), deadlineMs);
+    signalChild(this.child, "SIGTERM");
+    const timer = setTimeout(() => signalChild(this.child, "SIGKILL"), deadlineMs);
     await this.ended;
     clearTimeout(timer);
-  }
-
-  /** One that could not be started has no pid, which to the system may be this process's own group. */
-  #signal(signal: NodeJS.Signals): void {
-    if (this.child.pid !== undefined) this.child.kill(signal);
   }
 
   #hear(message: PartMessage): void {

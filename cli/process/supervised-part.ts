@@ -1,6 +1,7 @@
 /** One part of the platform as a child process that is kept alive: whatever ends it, it is started again, at the pace of its cause. */
 import type { ChildProcess } from "node:child_process";
 import type { PartHealth } from "#shared/part-health.ts";
+import { signalChild } from "#shared/signal-process.ts";
 import { cliErrors } from "../errors.ts";
 import type { KnownProcess } from "./instance-lock.ts";
 import type { PartMessage, SupervisorMessage } from "./part-messages.ts";
@@ -96,7 +97,7 @@ export class SupervisedPart {
 
   /** Ends its process at once, without a word: for the end of the supervisor itself. */
   kill(): void {
-    this.#process?.child.kill("SIGKILL");
+    if (this.#process !== undefined) signalChild(this.#process.child, "SIGKILL");
   }
 
   #phaseSet(phase: PartPhase): void {

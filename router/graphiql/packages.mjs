@@ -74,7 +74,8 @@ async function bring(folder) {
 async function npmInstall(folder) {
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
   const child = spawn("npm", ["install", ...flags], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
-  const end = () => child.kill();
+  // Node takes the pid of one that could not be started from memory that nobody has written.
+  const end = () => child.pid !== undefined && child.kill();
   const endBoth = () => process.exit(1);
   process.once("exit", end).once("SIGTERM", endBoth);
   const problem = await new Promise((resolve) => {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
+import { signalChild } from "#shared/signal-process.ts";
 import type { PostgresServer } from "./server.ts";
 
 /**
@@ -47,7 +48,7 @@ export function keepPostgres(server: Pick<PostgresServer, "pid">, { tokenFile, g
   return {
     pid: shell.pid,
     release() {
-      shell.kill("SIGKILL");
+      signalChild(shell, "SIGKILL");
       rmSync(tokenFile, { force: true });
     },
   };

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { longestSocketPath } from "#shared/serve/listen.ts";
-import { signalProcess } from "#shared/signal-process.ts";
+import { signalChild, signalProcess } from "#shared/signal-process.ts";
 import { postgresBinaries, type PostgresBinaries } from "./binaries.ts";
 import { openCluster } from "./cluster.ts";
 import { postgresErrors } from "./errors.ts";
@@ -166,7 +166,7 @@ function startProcess(plan: Launch, socketFolder: string): { ready: Promise<Post
       if (postmaster && postmaster.pid === child.pid && postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
       await sleep(20);
     }
-    child.kill("SIGQUIT");
+    signalChild(child, "SIGQUIT");
     return undefined;
   };
   return { ready: ready(), story: () => failure?.message ?? lastLines(readFileSync(plan.logFile, "utf8").slice(start).trim()) };

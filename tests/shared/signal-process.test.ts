@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { signalProcess } from "#shared/signal-process.ts";
+import { signalChild, signalProcess } from "#shared/signal-process.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -30,6 +30,27 @@ describe("a signal", () => {
   // SIGURG is ignored by whoever does not ask for it: were it sent, no harm is done, and nothing is thrown.
   it.each([undefined, 0, -0, 1, -1, -4_711, 1.5, NaN, Infinity])("is not sent where the pid is %p", (pid) => {
     expect(() => signalProcess(pid, "SIGURG")).toThrow(`SIGURG needs the pid of a living process, not ${pid}`);
+  });
+
+  it("is not sent to a child that could not be started, whatever Node takes for its pid", async () => {
+    const child = spawn("/nowhere/node");
+    const failed = once(child, "error");
+    let sent = 0;
+    child.kill = () => ++sent > 0;
+    signalChild(child, "SIGURG");
+    await expect(failed).resolves.toMatchObject([{ code: "ENOENT" }]);
+    signalChild(child, "SIGURG");
+    expect(sent).toBe(0);
+  });
+
+  it("is sent to a child by nobody past this check", () => {
+    const folders = ["cli", "router", "shared", "subgraphs"];
+    const sources = folders.flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .map((file) => join(folder, file))
+        .filter((file) => file.endsWith(".ts") && file !== "shared/signal-process.ts"),
+    );
+    expect(sources.filter((file) => /\b(?:child|shell|worker|server)\.kill\(/.test(readFileSync(join(root, file), "utf8")))).toEqual([]);
   });
 
   it("is sent by nobody past this check", () => {

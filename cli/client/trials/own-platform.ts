@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { signalChild } from "#shared/signal-process.ts";
 
 /** A running platform. */
 export interface OwnPlatform {
@@ -63,7 +64,7 @@ export async function startOwnPlatform({
   const exited = once(child, "exit");
   let words = "";
   child.stderr!.on("data", (chunk: Buffer) => (words = (words + chunk.toString()).slice(-4_000)));
-  const deadline = setTimeout(() => child.kill("SIGKILL"), startDeadlineMs);
+  const deadline = setTimeout(() => signalChild(child, "SIGKILL"), startDeadlineMs);
   try {
     const graphUrl = await new Promise<string>((resolve, reject) => {
       const hear = (line: string) => {
@@ -79,15 +80,15 @@ export async function startOwnPlatform({
       graphUrl,
       pid: child.pid!,
       async stop() {
-        child.kill("SIGTERM");
-        const late = setTimeout(() => child.kill("SIGKILL"), stopDeadlineMs);
+        signalChild(child, "SIGTERM");
+        const late = setTimeout(() => signalChild(child, "SIGKILL"), stopDeadlineMs);
         await exited;
         clearTimeout(late);
         await remove();
       },
     };
   } catch (error) {
-    child.kill("SIGKILL");
+    signalChild(child, "SIGKILL");
     await remove();
     throw error;
   } finally {
