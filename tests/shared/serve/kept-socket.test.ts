@@ -30,13 +30,24 @@ async function setup() {
       () => ask(path).catch(() => ""),
       (said) => said === path,
     );
-  const stop = async () => {
+  const close = async () => {
     letGo();
     await closeServer(server, 1_000);
+  };
+  const stop = async () => {
+    await close();
     chmodSync(home, 0o700);
     rmSync(home, { recursive: true });
   };
-  return { home, socketPath, folder: dirname(socketPath), ask, asked, connections: () => connections, stop };
+  return { home, socketPath, folder: dirname(socketPath), ask, asked, connections: () => connections, close, stop };
+}
+
+/** Until the sockets that were looked after before have been looked at: one that is looked after since then is there again. */
+async function looked() {
+  const later = await setup();
+  rmSync(later.socketPath);
+  await later.asked("/later");
+  await later.stop();
 }
 
 describe("a Unix socket that is taken away", () => {
@@ -88,7 +99,7 @@ describe("a Unix socket that is taken away", () => {
     const other = createServer((_request, answer) => void answer.end("the other"));
     await listen(other, { socketPath: join(t.home, "other.sock") });
     renameSync(join(t.home, "other.sock"), t.socketPath);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await looked();
     expect(await t.ask("/who")).toBe("the other");
     await closeServer(other, 1_000);
     rmSync(t.socketPath);
@@ -98,8 +109,9 @@ describe("a Unix socket that is taken away", () => {
 
   it("is not made again by a server that is closed", async () => {
     const t = await setup();
-    await t.stop();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await t.close();
+    await looked();
     await expect(t.ask("/gone")).rejects.toThrow("ENOENT");
+    rmSync(t.home, { recursive: true });
   });
 });
