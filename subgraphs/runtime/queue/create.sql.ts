@@ -74,7 +74,8 @@ const createAsked = defineStatement({
   text: `
 with g as (delete from runtime.outbox o where o.target_run_id = ${keysOf(`unnest($${planCount + 1}::text[])`)} and o.kind = ${outboxKinds.create}
   returning o.target_run_id, o.input),
-a as materialized (select x.*, g.input as given from ${runsFrom(1)} join g on g.target_run_id = x.id),
+asked as materialized (select * from ${runsFrom(1)}),
+a as materialized (select x.*, g.input as given from asked x join g on g.target_run_id = x.id),
 ${made(1, { values: values.replace(/\bx\.input\b/, "x.given"), returning: endedColumns })},
 oe as (${endsTold("r")})
 select id, status from r`,

@@ -228,8 +228,9 @@ function more(parameters: Parameters): string[] {
   const offers = parameters.rows(offerColumns);
   return [
     `i as (delete from runtime.inbox m using ok where m.run_id = ${keysOf("id from ok")} and m.run_id = ok.id and (m.seq <= ok.seen or ok.rest = 'end'))`,
+    `offered as materialized (select * from ${offers})`,
     `o as (insert into runtime.work (key, run_id, tenant_id, ${insertionOf(offerColumns).names})
-  select ok.id || ':' || x.path, ok.id, ok.tenant_id, ${insertionOf(offerColumns).values} from ${offers} join ok on ok.k = x.k where ok.rest <> 'end')`,
+  select ok.id || ':' || x.path, ok.id, ok.tenant_id, ${insertionOf(offerColumns).values} from offered x join ok on ok.k = x.k where ok.rest <> 'end')`,
     inserted("ar", "artifact", artifactColumns, parameters.rows(artifactColumns)),
     `ob as (insert into runtime.outbox (run_id, tenant_id, session_id, output_text)
   select id, tenant_id, session_id, output_text from ok where status = 3 and session_id is not null and output_text is not null)`,
