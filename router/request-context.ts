@@ -7,9 +7,9 @@ import type { GraphqlContext } from "#shared/serve/graphql-http.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
 import { withoutKeys } from "./access/keys/key-format.ts";
 import { paramOf } from "./edge/connection-params.ts";
-import { authOff, identified, type Identity } from "./edge/identity.ts";
+import { authOff, identified, type Identities, type Identity } from "./edge/identity.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
-import { seenFrom } from "./edge/rates/seen-from.ts";
+import { countedAs, seenFrom } from "./edge/rates/seen-from.ts";
 
 /** The context of one operation at the router. */
 export interface RouterContext extends GraphqlContext {
@@ -30,6 +30,24 @@ export interface RouterContext extends GraphqlContext {
 export function laneOf({ identity, info }: Pick<RouterContext, "identity" | "info">): string {
   return identity.kind === "nobody" && !identity.mayBootstrap ? "(no key)" : info.tenantId;
 }
+
+/**
+ * Under which name a request waits that nobody has looked at yet: its tenant's, as far as that is known by its key, or said while auth is off; that of the webhook's
+ * tenant; else its address. Health waits for none of them.
+ */
+export function arrivalLane(request: IncomingMessage, identities: Pick<Identities, "isAuthOn" | "knownTenant">): string {
+  const [path = "/"] = (request.url ?? "/").split("?", 1);
+  if (healthPaths.has(path)) return "(health)";
+  const [hook] = /^\/hooks\/[^.]{0,100}/.exec(path) ?? [];
+  if (hook !== undefined) return hook;
+  const tenantId = identities.isAuthOn ? identities.knownTenant(request) : path === "/graphql" && (claimedBy(request).tenantId ?? "public");
+  return typeof tenantId === "string" ? tenantLane(tenantId) : countedAs(request);
+}
+
+/** Under which name that waits of which it is known whose it is. */
+export const tenantLane = (tenantId: string) => `tenant ${tenantId}`;
+
+const healthPaths = new Set(["/livez", "/ready", "/readyz", "/health"]);
 
 /** The context of an HTTP request. @throws AppError TENANT_ID_INVALID, TENANT_MISMATCH */
 export function httpContext(request: IncomingMessage, requestId: string, { signal, identity }: Asking): RouterContext {

@@ -25,6 +25,7 @@ import { prepareBundle } from "./graphiql/bundle.ts";
 import { graphiqlFiles, type GraphiqlFiles } from "./graphiql/files.ts";
 import type { ReadinessCheck } from "./edge/health.ts";
 import { httpListener } from "./edge/http.ts";
+import { Arrivals } from "./edge/rates/arrivals.ts";
 import { defaultStreamBounds, HttpStreams, type StreamBounds } from "./edge/http-streams.ts";
 import { boundedServer, defaultBounds, type HttpBounds } from "./edge/http-bounds.ts";
 import { defaultLimits, tokensTold, type OperationLimits } from "./graph/limits.ts";
@@ -35,7 +36,7 @@ import { Rates, rateLimitsOf, type RateLimits } from "./edge/rates/rates.ts";
 import { clientFinder, type SeenFrom } from "./edge/rates/seen-from.ts";
 import type { SharedCounts } from "./access/rates/shared-counts.ts";
 import { RefusalAudit } from "./audit/refusal-audit.ts";
-import type { RouterContext } from "./request-context.ts";
+import { arrivalLane, type RouterContext } from "./request-context.ts";
 import { socketOptions } from "./edge/sockets.ts";
 import { defaultDeadlines, type FetchDeadlines } from "./graph/subgraph-fetch.ts";
 import { readerLimits, Readers, type ReaderLimits } from "./edge/readers.ts";
@@ -144,13 +145,14 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   };
   const links = new WaitLinks({ endpoints: runtime.endpoints, audit, identities, rates });
   const hooks = new Hooks({ endpoints: runtime.endpoints, audit, identities, rates, answers: runtime.answers });
-  const listener = httpListener({ ...answering, env, log, refusals, links, hooks, identities, rates, find });
+  const arrivals = new Arrivals();
+  const listener = httpListener({ ...answering, env, log, refusals, links, hooks, identities, rates, find, arrivals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
-  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities, rates }), {
+  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities, rates, arrivals }), {
     log,
     limits: { maxMessageBytes: maxBodyBytes, maxKeys: maxJsonKeys, ...options.sockets },
   });
-  http.on("upgrade", upgradeListener({ sockets, env, refusals, identities, rates, find, places: runtime.places }));
+  http.on("upgrade", upgradeListener({ sockets, env, refusals, identities, rates, find, arrivals, places: runtime.places }));
   await listen(http, { port: env.port, host: env.host }).catch(async (error: unknown) => {
     await server.stop();
     throw error;
@@ -221,9 +223,10 @@ interface Upgrading {
   rates: Rates;
   places: Places;
   find: (request: IncomingMessage) => SeenFrom;
+  arrivals: Arrivals;
 }
 
-function upgradeListener({ sockets, env, refusals, identities, rates, places, find }: Upgrading) {
+function upgradeListener({ sockets, env, refusals, identities, rates, places, find, arrivals }: Upgrading) {
   const refuse = (request: IncomingMessage, socket: Duplex, error: unknown) => {
     const statusCode = statusOfRefusal(error);
     refusals.record({ request, statusCode, error, identity: identities.nobody });
@@ -245,7 +248,11 @@ function upgradeListener({ sockets, env, refusals, identities, rates, places, fi
     socket.on("error", () => {});
     const path = (request.url ?? "/").split("?", 1)[0];
     if (path !== "/graphql") return refuseUpgrade(socket, "404 Not Found");
-    void open(request, socket, head).catch((error: unknown) => refuse(request, socket, error));
+    arrivals.take({
+      socket: request.socket,
+      lane: () => arrivalLane(request, identities),
+      begin: () => void open(request, socket, head).catch((error: unknown) => refuse(request, socket, error)),
+    });
   };
 }
 

@@ -3,6 +3,7 @@
  * in the order of arrival, and no tenant has more than its share of the turns or of the waiting places. What would wait longer than it may is
  * told so when it comes, not after it has waited.
  */
+import { ownTurn } from "#shared/own-turn.ts";
 
 /** How much there is of what. */
 export interface TurnQueueOptions {
@@ -182,7 +183,9 @@ export class TurnQueue {
       };
       const onAbort = () => leave(new NoTurn("aborted"));
       const { waitMs } = this.#options;
-      const onLate = () => leave(new NoTurn("late", this.#isWithinShare(lane, turns) ? "all" : "tenant"));
+      const late = () => new NoTurn("late", this.#isWithinShare(lane, turns) ? "all" : "tenant");
+      // All that came together are late together: what each of them does about it would share one turn of the main loop, and everybody would wait for all of it.
+      const onLate = () => void ownTurn().then(() => lane.waiting.has(waiter) && leave(late()));
       const timer = waitMs === undefined ? undefined : setTimeout(onLate, waitMs).unref();
       const waiter: Waiter = { turns, sizeBytes, take };
       lane.waiting.add(waiter);

@@ -19,6 +19,7 @@ import type { Hooks } from "./hooks.ts";
 import type { Identities, Identity } from "./identity.ts";
 import { withoutPersisted } from "./persisted-query.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
+import type { Arrivals } from "./rates/arrivals.ts";
 import type { Leave } from "./rates/places.ts";
 import type { Rates } from "./rates/rates.ts";
 import type { ReadingTurns } from "./rates/reading-turns.ts";
@@ -30,7 +31,7 @@ import type { SeenFrom } from "./rates/seen-from.ts";
 import { acceptsJson, formatOf } from "./stream-formats.ts";
 import type { WaitLinks } from "./wait-links.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
-import { httpContext, laneOf, requestIdFor, type RouterContext } from "../request-context.ts";
+import { arrivalLane, httpContext, laneOf, requestIdFor, type RouterContext } from "../request-context.ts";
 import type { Endpoints } from "../graph/subgraph-fetch.ts";
 
 export interface HttpOptions {
@@ -55,6 +56,7 @@ export interface HttpOptions {
   rates: Rates;
   /** Finds out where a request comes from. */
   find: (request: IncomingMessage) => SeenFrom;
+  arrivals: Arrivals;
 }
 
 interface Answering extends HttpOptions {
@@ -71,10 +73,10 @@ export function httpListener(given: HttpOptions): (request: IncomingMessage, res
     services: sharedProbe(() => probeServices(endpoints.values(), log)),
     own: sharedProbe(() => runChecks(checks, log)),
   };
-  return (request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse, seen: SeenFrom) => {
     const requestId = requestIdFor(request);
     response.setHeader("x-request-id", requestId);
-    setSecurityHeaders(response, options.find(request));
+    setSecurityHeaders(response, seen);
     // With auth on a page needs a key, which it has from its user alone.
     const refusal = options.identities.isAuthOn ? undefined : refusalOf(request, options.env);
     if (refusal !== undefined) {
@@ -86,6 +88,15 @@ export function httpListener(given: HttpOptions): (request: IncomingMessage, res
     route(options, { request, response, requestId }).catch((error: unknown) => {
       const report = (cause: unknown) => options.log.error({ err: cause, requestId }, "request failed inside");
       sendRefusal(response, error, { requestId, report });
+    });
+  };
+  return (request, response) => {
+    // Now: of a connection that has ended when its request is begun nothing is known any more.
+    const seen = options.find(request);
+    options.arrivals.take({
+      socket: request.socket,
+      lane: () => arrivalLane(request, options.identities),
+      begin: () => answer(request, response, seen),
     });
   };
 }

@@ -64,6 +64,17 @@ export class Identities {
     return { kind: "key", caller: await keys.callerOf(key).catch((error: unknown) => this.#refuse(request, error)) };
   }
 
+  /** Whose a request is by what is known of its key, without asking anybody; undefined: that is not known, or it has none. Refuses nothing. */
+  knownTenant(request: IncomingMessage): string | undefined {
+    const { keys } = this.#setting;
+    try {
+      const key = keyAmongHeaders(request);
+      return key === undefined ? undefined : keys?.known(key, request.socket)?.tenantId;
+    } catch {
+      return undefined;
+    }
+  }
+
   async #refuse(request: IncomingMessage, error: unknown): Promise<never> {
     if (error instanceof AppError && error.reason === "KEY_INVALID") await this.#setting.rates.keyFailed(request);
     throw error;

@@ -16,11 +16,12 @@ import { hashOf } from "../graph/operations.ts";
 import type { Runtime } from "./gateway.ts";
 import { keyErrors } from "../access/errors.ts";
 import type { Identities, Identity } from "./identity.ts";
+import type { Arrivals } from "./rates/arrivals.ts";
 import type { Places } from "./rates/places.ts";
 import { documentOf, isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
 import type { Rates } from "./rates/rates.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
-import { laneOf, socketContext, type RouterContext } from "../request-context.ts";
+import { laneOf, socketContext, tenantLane, type RouterContext } from "../request-context.ts";
 import { startSubscription } from "./subscriptions.ts";
 
 interface SocketSetting {
@@ -28,10 +29,11 @@ interface SocketSetting {
   refusals: RefusalAudit;
   identities: Identities;
   rates: Rates;
+  arrivals: Arrivals;
 }
 
 /** What the WebSocket server is to do with operations. */
-export function socketOptions(runtime: Runtime, { server, refusals, identities, rates }: SocketSetting): SocketOptions {
+export function socketOptions(runtime: Runtime, { server, refusals, identities, rates, arrivals }: SocketSetting): SocketOptions {
   const refused = ({ request, connectionParams, identity = identities.nobody }: RouterExtra, error: AppError) =>
     refusals.record({ request, connectionParams, identity, statusCode: statusOfRefusal(error), error });
   const identityOf = ({ identity = identities.nobody }: RouterExtra) => identity;
@@ -60,7 +62,8 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
       );
       return [clientError(error, { requestId: context.info.requestId })];
     },
-    onSubscribe: async ({ connectionParams, extra }, _id, payload) => {
+    onSubscribe: async ({ connectionParams, extra }: { connectionParams?: Record<string, unknown>; extra: RouterExtra }, _id, payload) => {
+      await arrivals.turn(() => tenantLane(extra.tenantId!));
       const identity = await againOf(extra);
       const context = socketContext(extra.request, connectionParams, { identity, signal: extra.gone });
       try {

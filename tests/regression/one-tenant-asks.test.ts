@@ -2,6 +2,7 @@
  * The whole platform as `npm start` runs it, while one tenant asks what is large, long or wrong and another asks small things and runs small workflows
  * beside it. The numbers are those of the list of cases that it began with; each case stands for its kind.
  */
+import { connect } from "node:net";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 import { query as adminQuery } from "../testkit/admin-query.ts";
@@ -262,6 +263,50 @@ describe("case 14: one tenant's many large requests", () => {
     });
     // What waited too long for its turn is told so.
     expect([...outcome].filter((told) => told !== "answered" && told !== "TENANT_BUSY")).toEqual([]);
+    expectUnharmed(beside);
+  });
+});
+
+describe("a thousand small requests at once", () => {
+  const body = JSON.stringify({ query: "{ __typename }" });
+  const head = ["POST /graphql HTTP/1.1", "host: localhost", "content-type: application/json", `content-length: ${body.length}`];
+  const request = `${head.join("\r\n")}\r\n\r\n${body}`;
+
+  /** Sends requests over a connection, all of them before the first is answered. @returns how many were answered */
+  const pipelined = (count: number) =>
+    new Promise<number>((resolve, reject) => {
+      const socket = connect(Number(new URL(platform.url).port), "127.0.0.1");
+      let text = "";
+      const answered = () => text.split('{"data":{"__typename":"Query"}}').length - 1;
+      socket.setEncoding("utf8");
+      socket.on("data", (more: string) => {
+        text += more;
+        if (answered() === count) socket.destroy();
+      });
+      socket.on("error", reject);
+      socket.on("close", () => resolve(answered()));
+      socket.write(request.repeat(count));
+    });
+
+  /** Asks over one WebSocket, all before the first is answered. @returns how many were answered */
+  async function overSocket(count: number): Promise<number> {
+    const client = createClient({ url: platform.url.replace("http", "ws"), webSocketImpl: WebSocket, lazy: false });
+    const one = () =>
+      new Promise<number>((resolve, reject) => {
+        client.subscribe({ query: "{ __typename }" }, { next: () => {}, error: reject, complete: () => resolve(1) });
+      });
+    const answers = await Promise.all(Array.from({ length: count }, one));
+    await client.dispose();
+    return answers.length;
+  }
+
+  it.each<[string, () => Promise<number>[]]>([
+    ["of one connection", () => [pipelined(1_000)]],
+    ["of as many connections", () => Array.from({ length: 1_000 }, () => pipelined(1))],
+    ["over ten WebSockets", () => Array.from({ length: 10 }, () => overSocket(100))],
+  ])("%s are answered in many turns of the main loop", async (_, send) => {
+    const { outcome, beside } = await other.beside(async () => (await Promise.all(send())).reduce((sum, count) => sum + count));
+    expect(outcome).toBe(1_000);
     expectUnharmed(beside);
   });
 });

@@ -109,6 +109,19 @@ describe("TurnQueue", () => {
     expect(await t.turns.run({ tenantId: "c" }, () => Promise.resolve())).toMatchObject({ why: "late", of: "all" });
   });
 
+  it("tells them who are late together one after the other, each in a turn of the main loop of its own", async () => {
+    const t = setup({ waiting: 100, waitingPerTenant: 100, waitMs: 1 });
+    void t.ask("a", "a1");
+    let told = 0;
+    for (let k = 0; k < 50; k++) void t.ask("a", `late${k}`).then(() => told++);
+    const inTurns: number[] = [];
+    for (let before = 0; told < 50; before = told) {
+      await settled();
+      inTurns.push(told - before);
+    }
+    expect(Math.max(...inTurns)).toBeLessThanOrEqual(2);
+  });
+
   it("holds to every bound and leaves no turn idle that somebody may have, whatever comes in which order", async () => {
     const steps = fc.array(fc.tuple(fc.constantFrom("ask", "finish", "abort"), fc.constantFrom("a", "b", "c"), fc.nat()), {
       maxLength: 60,
