@@ -35,6 +35,11 @@ export const skillErrors = defineErrors({
     message: (f: { field: string; id: string; toolId: string }) =>
       `${f.field}: the tool ${f.toolId} of the binding ${f.id} is archived. Set its status to ACTIVE with updateTool, or give another binding.`,
   },
+  SKILL_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { field: string; id: string }) =>
+      `${f.field}: the skill ${f.id} is archived. Set its status to ACTIVE with updateSkill, or install another.`,
+  },
   SKILL_SCHEMA_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; path: string; problem: string }) => `${f.field} is no usable JSON Schema: at ${f.path}: ${f.problem}`,

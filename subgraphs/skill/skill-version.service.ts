@@ -68,7 +68,10 @@ async function lockVersion(tx: Tx, id: string): Promise<SkillVersion> {
 }
 
 /** Asks the tool subgraph for what an HTTP skill calls, before any transaction. What is deleted or archived afterwards is refused when a run is created. */
-async function checkBindingThere(context: SkillContext, { runtimeType, implementation }: Pick<SkillVersion, "runtimeType" | "implementation">) {
+async function checkBindingThere(
+  context: SkillContext,
+  { runtimeType, implementation }: Pick<SkillVersion, "runtimeType" | "implementation">,
+) {
   if (runtimeType !== SkillRuntimeType.HTTP) return;
   const field = "implementation.tool_binding_id";
   const id = String(implementation["tool_binding_id"]);

@@ -239,11 +239,7 @@ describe("a skill run", () => {
       async () => ({ skillId: (await makeSkill(platform, "TEMPLATE", { ...greeting, status: "DRAFT" })).skillId }),
       "SKILL_VERSION_NOT_PUBLISHED",
     ],
-    [
-      "a binding that is gone",
-      async () => ({ skillId: (await madeWithBindingGone()).skillId }),
-      "TOOL_BINDING_NOT_FOUND",
-    ],
+    ["a binding that is gone", async () => ({ skillId: (await madeWithBindingGone()).skillId }), "TOOL_BINDING_NOT_FOUND"],
   ])("of %s is refused", async (_what, made, reason) => {
     const { skillId } = await makeSkill(platform, "TEMPLATE", greeting);
     const input = { skillId, input: { name: "x" }, ...(await made()) };

@@ -401,7 +401,9 @@ describe("searchMemories", () => {
     await t.remember("straw of long ago", { scopeType: "USER", scopeId: "u1" });
     await t.admin(`insert into memory.memory (id, tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at)
       select 'm' || i, 't1', 'SESSION', 's2', 'fact', 'straw', 1, '{}', 50, now(), now() from generate_series(1, 20000) i`);
-    await t.admin(`insert into memory.memory_word select tenant_id, scope_type, scope_id, id, 'straw', 1 from memory.memory where id like 'm%'`);
+    await t.admin(
+      `insert into memory.memory_word select tenant_id, scope_type, scope_id, id, 'straw', 1 from memory.memory where id like 'm%'`,
+    );
     const old = ["straw of long ago"];
     expect([await t.found("straw", { scopeType: "USER" }), await t.found("strow", { scopeType: "USER" })]).toEqual([[], []]);
     expect([await t.found("long", { scopeType: "USER" }), await t.found("lang", { scopeType: "USER" })]).toEqual([old, old]);

@@ -405,6 +405,8 @@ describe("the binding that an HTTP version names", () => {
     t.bindings.of["t2"] = { theirs: { deletedAt: null } };
     const given = (tool_binding_id: string) => ({ skillId, runtimeType: "HTTP", implementation: { tool_binding_id }, status: "PUBLISHED" });
     const field = "implementation.tool_binding_id";
+    const long = { code: "BAD_USER_INPUT", reason: "SKILL_IMPLEMENTATION_INVALID", field };
+    expect(await t.refusal(createVersion, { input: given("x".repeat(201)) })).toMatchObject(long);
     for (const id of ["nobody", "gone", "theirs", "x".repeat(200), "{{ input.id }}"]) {
       const refused = await t.refusal(createVersion, { input: given(id) });
       expect(refused).toMatchObject({ code: "NOT_FOUND", reason: "TOOL_BINDING_NOT_FOUND", field, id });
@@ -464,6 +466,19 @@ describe("skill installations", () => {
     const made = await Promise.all(Array.from({ length: 6 }, () => t.install(input)));
     expect(new Set(made.map((row) => row.id)).size).toBe(1);
     expect((await t.install({ ...input, installScope: "APP" })).id).not.toBe(made[0]!.id);
+  });
+
+  it("are made of no skill that is archived, and stay where it was archived since", async () => {
+    const t = await setup();
+    const { id: skillId } = await t.skill("greet");
+    const input = { skillId, installScope: "TENANT" };
+    const made = await t.install(input);
+    await t.ask(`mutation ($id: ID!) { updateSkill(id: $id, input: { status: ARCHIVED }) { id } }`, { id: skillId });
+    expect(await t.install(input)).toMatchObject({ id: made.id, status: "ACTIVE" });
+    const archived = { code: "CONFLICT", reason: "SKILL_ARCHIVED", field: "skillId", id: skillId };
+    expect(await t.refusal(install, { input: { ...input, installScope: "USER", scopeId: "u1" } })).toMatchObject(archived);
+    await t.ask(uninstall, { id: made.id });
+    expect(await t.refusal(install, { input })).toMatchObject(archived);
   });
 
   it("once removed are gone from lists, and come back under their id", async () => {

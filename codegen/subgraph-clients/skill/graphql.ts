@@ -50,7 +50,7 @@ export type SkillRuntimeType =
 export type SkillStatus =
   /** In use. */
   | 'ACTIVE'
-  /** No longer in use: CONFLICT, SKILL_ARCHIVED, for new runs of it and new versions of agents that name it. Nothing is hidden. */
+  /** No longer in use: CONFLICT, SKILL_ARCHIVED, for new runs and installations of it, and new versions of agents that name it. Nothing is hidden. */
   | 'ARCHIVED';
 
 /** The life of a version; its content never changes. */

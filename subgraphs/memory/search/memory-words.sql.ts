@@ -18,11 +18,7 @@ export async function memoryWordsDelete(tx: Tx, memory: Memory): Promise<void> {
 }
 
 /** Those of some words that memories of a scope have. Indexes: those of {@link postingsOf}. */
-export async function wordsThere(
-  tx: Tx,
-  search: Pick<MemorySearch, "scopeType" | "scopeId">,
-  words: readonly string[],
-): Promise<string[]> {
+export async function wordsThere(tx: Tx, search: Pick<MemorySearch, "scopeType" | "scopeId">, words: readonly string[]): Promise<string[]> {
   const scope = { type: "$3", id: "$4" };
   const postings = postingsOf(search, { scope, words: "w.word = sought.word", asked: words.length });
   const rows = await tx.sql<{ word: string }>(
