@@ -3,7 +3,7 @@ import pg from "pg";
 import type { JsonObject } from "#shared/json.ts";
 import { signalProcess } from "#shared/signal-process.ts";
 import { query } from "../testkit/admin-query.ts";
-import { ask, makeWorkflow, readRun, startRun } from "../testkit/graph.ts";
+import { ask, makeWorkflow, readRun, refusal, startRun } from "../testkit/graph.ts";
 import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -309,6 +309,12 @@ describe("a team whose members' calls wait for a person", () => {
     );
     expect(asked.every(({ waiting }) => waiting.reason === "APPROVAL" && waiting.toolName === tool.name)).toBe(true);
     expect(shop.requests).toEqual([]);
+    const update = `mutation ($id: ID!) { updateNodeRunStatus(id: $id, input: { status: COMPLETED, outputText: "Paid." }) { id } }`;
+    const settable = await refusal(platform, update, { id: asked[0]!.id });
+    expect([settable["reason"], settable["message"]]).toEqual([
+      "NODE_RUN_NOT_SETTABLE",
+      expect.stringContaining("Give resumeNodeRun a decision"),
+    ]);
     kill();
     await ask(platform, "mutation ($id: ID!) { cancelRun(id: $id) { id } }", { id: cancelled });
     const of = (run: string, n: number) => asked.find((one) => one.run.id === run && one.waiting.arguments.n === n)!.id;
@@ -334,7 +340,7 @@ describe("a team whose members' calls wait for a person", () => {
     }
     // Who asked whom for what, and what it has used.
     const seen = `query ($id: ID!) {
-      run(id: $id) { usage { modelCalls } nodeRuns(first: 50) { nodes { path nodeId input answeredBy errorCode } } }
+      run(id: $id) { usage { modelCalls } nodeRuns(first: 50) { nodes { path answeredBy errorCode parent { nodeId input } } } }
       modelUsage(runId: $id) { calls }
     }`;
     for (const id of [...runs, inline, child]) {
@@ -345,6 +351,8 @@ describe("a team whose members' calls wait for a person", () => {
       expect(modelUsage.reduce((sum, { calls }) => sum + calls, 0)).toBe(run.usage.modelCalls);
       const answered = run.nodeRuns.nodes.filter(({ answeredBy }) => answeredBy !== null);
       expect(answered.map(({ errorCode }) => errorCode).toSorted()).toEqual(["APPROVAL_REJECTED", null]);
+      const task = id === runs[0] ? { input: "Pay.", asked_by: "lead" } : { input: expect.stringContaining("Pay both.") as string };
+      for (const { parent } of answered) expect(parent).toMatchObject({ nodeId: "payer", input: { member: "payer", ...task } });
     }
   });
 });
