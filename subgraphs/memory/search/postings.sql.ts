@@ -3,14 +3,19 @@
  * or by half: then no index has it by itself.
  */
 import { MemoryScopeType } from "../memory.entity.ts";
-import type { MemorySearch } from "./memory-search.sql.ts";
 
 /** Rows of all words of a query, and of what else each finds; a query of 64 words has up to 256 of them, and as many for words of before. */
-export const postingsOfAll = 60_000;
+const postingsOfAll = 60_000;
 /** Rows of one word, newest first: one that all of 60,000 memories have costs 0.17 to 0.3 s on two busy cores (2026-11). */
 const postingsPerWord = 5_000;
 /** Where the type of a scope alone is given, so many of the tenant's newest are looked at for it. */
 const mostLookedForType = 20_000;
+
+/** A scope as it is asked for; undefined: any. */
+export interface AskedScope {
+  scopeType: MemoryScopeType | undefined;
+  scopeId: string | undefined;
+}
 
 /** How rows of the index of words are asked for. */
 export interface Postings {
@@ -25,7 +30,7 @@ export interface Postings {
 /**
  * SQL of some rows of the index of words, as `memory_id`, `word` and `frequency`. Indexes: memory_word_scope where the scope is given, or its id; else memory_word_tenant.
  */
-export function postingsOf({ scopeType, scopeId }: Pick<MemorySearch, "scopeType" | "scopeId">, { scope, words, asked }: Postings): string {
+export function postingsOf({ scopeType, scopeId }: AskedScope, { scope, words, asked }: Postings): string {
   const each = Math.floor(postingsOfAll / asked);
   const most = Math.min(postingsPerWord, each);
   const newest = (columns: string, conditions: string, limit: number) => `
