@@ -175,13 +175,13 @@ export type CreateAgentVersionInput = {
   modelConfig?: Record<string, unknown> | null | undefined;
   /** Who the agent is: 1 to 2,000 characters. */
   role: string;
-  /** Skills the model may use, at most 128. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt. */
+  /** Skills the model may use, at most 128. NOT_FOUND says which one is not there (field and id), CONFLICT, SKILL_ARCHIVED, which one is archived; one that is deleted later stays, with its deletedAt. */
   skillIds?: Array<string | number> | null | undefined;
   /** DRAFT or PUBLISHED. */
   status?: AgentVersionStatus | null | undefined;
   /** What the model is told before anything else: up to 100,000 characters. */
   systemPrompt?: string | null | undefined;
-  /** Tool bindings the model may call, at most 128. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt. */
+  /** Tool bindings the model may call, at most 128. NOT_FOUND says which one is not there (field and id), CONFLICT, TOOL_ARCHIVED, whose tool is archived; one that is deleted later stays, with its deletedAt. */
   toolBindingIds?: Array<string | number> | null | undefined;
 };
 
@@ -340,7 +340,7 @@ export type CreateSkillRunInput = {
 
 /** A new version of a skill; it is never changed again. */
 export type CreateSkillVersionInput = {
-  /** TEMPLATE: { template }. CODE: { language: python or javascript, code }. HTTP: { tool_binding_id, ... }. PROMPT: { prompt, system_prompt?, model? }. At most 256 KiB. */
+  /** TEMPLATE: { template }. CODE: { language: python or javascript, code }. HTTP: { tool_binding_id, ... }. PROMPT: { prompt, system_prompt?, model? }. At most 256 KiB. The binding of HTTP must be there (NOT_FOUND), and its tool not archived (CONFLICT, TOOL_ARCHIVED). */
   implementation: Record<string, unknown>;
   /** JSON Schema of what the skill gives; {} (anything) unless given. At most 64 KiB. */
   outputSchema?: Record<string, unknown> | null | undefined;

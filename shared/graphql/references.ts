@@ -16,6 +16,12 @@ export function representationsOf(type: string, ids: readonly string[]): Represe
 
 /** The ids of what is there, of an answer with `id` and `deletedAt`: null stands for what is not, and what was deleted is not there either. */
 export function liveIds(entities: readonly (object | null)[]): ReadonlySet<string> {
-  const found = entities.filter((entity): entity is { id: string; deletedAt: string | null } => entity !== null && "id" in entity);
-  return new Set(found.filter(({ deletedAt }) => deletedAt === null).map(({ id }) => id));
+  return new Set(liveEntities(entities).keys());
+}
+
+/** The same with all that was asked of them, by id. @typeParam Entity  what was asked, beside `id` and `deletedAt` */
+export function liveEntities<Entity>(entities: readonly (object | null)[]): ReadonlyMap<string, Entity> {
+  type Found = Entity & { id: string; deletedAt: string | null };
+  const found = entities.filter((entity): entity is Found & object => entity !== null && "id" in entity);
+  return new Map(found.filter(({ deletedAt }) => deletedAt === null).map((entity) => [entity.id, entity]));
 }

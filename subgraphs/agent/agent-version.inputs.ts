@@ -67,7 +67,7 @@ export class CreateAgentVersionInput {
   @Field(() => [ID], {
     nullable: true,
     description:
-      "Tool bindings the model may call, at most 128. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt.",
+      "Tool bindings the model may call, at most 128. NOT_FOUND says which one is not there (field and id), CONFLICT, TOOL_ARCHIVED, whose tool is archived; one that is deleted later stays, with its deletedAt.",
   })
   toolBindingIds?: string[] | null;
 
@@ -75,7 +75,7 @@ export class CreateAgentVersionInput {
   @Field(() => [ID], {
     nullable: true,
     description:
-      "Skills the model may use, at most 128. NOT_FOUND says which one is not there (field and id); one that is deleted later stays, with its deletedAt.",
+      "Skills the model may use, at most 128. NOT_FOUND says which one is not there (field and id), CONFLICT, SKILL_ARCHIVED, which one is archived; one that is deleted later stays, with its deletedAt.",
   })
   skillIds?: string[] | null;
 

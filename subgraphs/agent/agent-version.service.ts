@@ -18,7 +18,7 @@ const versions = { table: "agent.agent_version", parent: "agent_id" };
 /**
  * Makes an agent's next version.
  *
- * @throws AppError AGENT_NOT_FOUND, TOOL_BINDING_NOT_FOUND, SKILL_NOT_FOUND, and BAD_USER_INPUT for what a version may not hold
+ * @throws AppError AGENT_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, SKILL_NOT_FOUND, SKILL_ARCHIVED, and BAD_USER_INPUT for what a version may not hold
  */
 export async function createAgentVersion(context: AgentContext, input: CreateAgentVersionInput): Promise<AgentVersion> {
   const { db } = context;
@@ -70,16 +70,22 @@ async function lockVersion(tx: Tx, id: string): Promise<AgentVersion> {
   return tx.em.findOneOrFail(AgentVersion, { id }, { refresh: true });
 }
 
-/** Asks the subgraphs that have them, before any transaction. What is deleted afterwards stays, with its deletedAt. */
+/** Asks the subgraphs that have them, before any transaction. What is deleted or archived afterwards stays. No run would begin with what is archived now. */
 async function checkReferencesThere(context: AgentContext, input: CreateAgentVersionInput): Promise<void> {
   const bindingIds = input.toolBindingIds ?? [];
   const skillIds = input.skillIds ?? [];
   const [bindings, skills] = await Promise.all([findToolBindings(context, bindingIds), findSkills(context, skillIds)]);
   bindingIds.forEach((id, index) => {
-    if (!bindings.has(id)) throw agentErrors.TOOL_BINDING_NOT_FOUND({ field: `toolBindingIds[${index}]`, id });
+    const field = `toolBindingIds[${index}]`;
+    const binding = bindings.get(id);
+    if (binding === undefined) throw agentErrors.TOOL_BINDING_NOT_FOUND({ field, id });
+    if (binding.tool.status === "ARCHIVED") throw agentErrors.TOOL_ARCHIVED({ field, id, toolId: binding.tool.id });
   });
   skillIds.forEach((id, index) => {
-    if (!skills.has(id)) throw agentErrors.SKILL_NOT_FOUND({ field: `skillIds[${index}]`, id });
+    const field = `skillIds[${index}]`;
+    const skill = skills.get(id);
+    if (skill === undefined) throw agentErrors.SKILL_NOT_FOUND({ field, id });
+    if (skill.status === "ARCHIVED") throw agentErrors.SKILL_ARCHIVED({ field, id });
   });
 }
 

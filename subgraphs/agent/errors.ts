@@ -16,6 +16,16 @@ export const agentErrors = defineErrors({
     code: "NOT_FOUND",
     message: (f: { field: string; id: string }) => `${f.field}: no skill ${f.id}. Give one of skills, or make it first.`,
   },
+  TOOL_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { field: string; id: string; toolId: string }) =>
+      `${f.field}: the tool ${f.toolId} of the binding ${f.id} is archived. Set its status to ACTIVE with updateTool, or give another binding.`,
+  },
+  SKILL_ARCHIVED: {
+    code: "CONFLICT",
+    message: (f: { field: string; id: string }) =>
+      `${f.field}: the skill ${f.id} is archived. Set its status to ACTIVE with updateSkill, or give another.`,
+  },
   IMPORTANCE_SCORE_INVALID: {
     code: "BAD_USER_INPUT",
     message: (f: { field: string; value: string; min: number; max: number }) =>

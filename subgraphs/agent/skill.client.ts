@@ -1,6 +1,6 @@
 /** What the agent subgraph asks of the skill subgraph, on that subgraph's own schema. */
 import { graphql } from "#codegen/subgraph-clients/skill/gql.ts";
-import { liveIds, representationsOf } from "#shared/graphql/references.ts";
+import { liveEntities, representationsOf } from "#shared/graphql/references.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import type { AgentContext } from "./agent.context.ts";
 
@@ -9,16 +9,22 @@ const skillsById = graphql(`
     _entities(representations: $skills) {
       ... on Skill {
         id
+        status
         deletedAt
       }
     }
   }
 `);
 
-/** Which of the skills are there, all in one question; deleted ones are not. */
-export async function findSkills(context: AgentContext, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set();
+/** A skill that is there. */
+export interface SkillThere {
+  status: "ACTIVE" | "ARCHIVED";
+}
+
+/** Those of the skills that are there, by id, all in one question; deleted ones are not. */
+export async function findSkills(context: AgentContext, ids: readonly string[]): Promise<ReadonlyMap<string, SkillThere>> {
+  if (ids.length === 0) return new Map();
   const variables = { skills: representationsOf("Skill", ids) };
   const found = await context.call.request({ subgraph: "skill", document: skillsById, variables, info: requestInfoOf(context) });
-  return liveIds(found._entities);
+  return liveEntities<SkillThere>(found._entities);
 }

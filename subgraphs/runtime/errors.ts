@@ -85,7 +85,9 @@ export const runtimeErrors = defineErrors({
         ? `Node run ${f.id} waits for its next attempt, which comes by itself; it cannot be set to ${f.to} before. cancelRun ends its run.`
         : f.waitReason === "CHILD"
           ? `Node run ${f.id} waits for the run that it has made (childRun), which ends it; it cannot be set to ${f.to}. cancelRun ends that run.`
-          : `Node run ${f.id} is ${f.from} and cannot be set to ${f.to}. Outside executors may set WAITING node runs, and open ones of MANUAL runs.`,
+          : f.waitReason === "APPROVAL"
+            ? `Node run ${f.id} waits for a person who approves its call or rejects it; it cannot be set to ${f.to}. Give resumeNodeRun a decision, or end its run with cancelRun.`
+            : `Node run ${f.id} is ${f.from} and cannot be set to ${f.to}. Outside executors may set WAITING node runs, and open ones of MANUAL runs.`,
   },
   STATUS_NOT_SETTABLE: {
     code: "BAD_USER_INPUT",

@@ -31,7 +31,7 @@ export class CreateSkillVersionInput {
 
   @Field(() => JsonObjectScalar, {
     description:
-      "TEMPLATE: { template }. CODE: { language: python or javascript, code }. HTTP: { tool_binding_id, ... }. PROMPT: { prompt, system_prompt?, model? }. At most 256 KiB.",
+      "TEMPLATE: { template }. CODE: { language: python or javascript, code }. HTTP: { tool_binding_id, ... }. PROMPT: { prompt, system_prompt?, model? }. At most 256 KiB. The binding of HTTP must be there (NOT_FOUND), and its tool not archived (CONFLICT, TOOL_ARCHIVED).",
   })
   implementation!: JsonObject;
 }

@@ -12,6 +12,7 @@ import { SkillRuntimeType } from "./runtime-type.ts";
 const schemaBytes = 64 * 1024;
 /** What an implementation may take, as JSON. */
 export const implementationBytes = 256 * 1024;
+const maxIdLength = 200;
 
 /** A check of one key: the problem, or undefined. */
 type KeyCheck = (value: Json | undefined) => string | undefined;
@@ -21,13 +22,15 @@ const dollars: KeyCheck = (value) => (typeof value === "string" ? dollarProblem(
 const template: KeyCheck = (value) => text(value) ?? dollars(value);
 const optionalText: KeyCheck = (value) => (value == null || typeof value === "string" ? undefined : "is not a text");
 const optionalTemplate: KeyCheck = (value) => optionalText(value) ?? dollars(value);
+const id: KeyCheck = (value) =>
+  text(value) ?? (String(value).length > maxIdLength ? `has more than ${maxIdLength} characters, as no id has` : undefined);
 const language: KeyCheck = (value) => (value === "python" || value === "javascript" ? undefined : "is neither python nor javascript");
 
 /** What each kind of skill is made of. Further keys are its settings and are kept as they are; of PROMPT only those that an llm node has. */
 const implementations: Record<SkillRuntimeType, Record<string, KeyCheck>> = {
   [SkillRuntimeType.TEMPLATE]: { template },
   [SkillRuntimeType.CODE]: { language, code: text },
-  [SkillRuntimeType.HTTP]: { tool_binding_id: text },
+  [SkillRuntimeType.HTTP]: { tool_binding_id: id },
   [SkillRuntimeType.PROMPT]: { prompt: template, system_prompt: optionalTemplate, model: optionalText },
   [SkillRuntimeType.FOLDER]: { files: () => "is what importSkill makes of a folder: ask for the version there" },
 };

@@ -6,17 +6,25 @@ import { newId } from "#shared/ids.ts";
 import { SkillVersion, SkillVersionStatus } from "./skill-version.entity.ts";
 import type { CreateSkillVersionInput } from "./skill-version.inputs.ts";
 import { checkImplementation, checkParameterSchema, checkSchema } from "./skill-version.rules.ts";
+import { SkillRuntimeType } from "./runtime-type.ts";
 import type { SkillContext } from "./skill.context.ts";
 import { lockSkill } from "./skill.service.ts";
 import { skillErrors } from "./errors.ts";
+import { findToolBinding } from "./tool.client.ts";
 
 const versions = { table: "skill.skill_version", parent: "skill_id" };
 
-/** Makes a skill's next version. @throws AppError SKILL_NOT_FOUND, and BAD_USER_INPUT for what a version may not hold */
-export async function createSkillVersion({ db }: SkillContext, input: CreateSkillVersionInput): Promise<SkillVersion> {
+/**
+ * Makes a skill's next version.
+ *
+ * @throws AppError SKILL_NOT_FOUND, TOOL_BINDING_NOT_FOUND, TOOL_ARCHIVED, and BAD_USER_INPUT for what a version may not hold
+ */
+export async function createSkillVersion(context: SkillContext, input: CreateSkillVersionInput): Promise<SkillVersion> {
+  const { db } = context;
   const { skillId } = input;
   const status = creatableStatus(input.status ?? SkillVersionStatus.DRAFT);
   const content = await versionContent(db.tenantId, input);
+  await checkBindingThere(context, content);
   return db.transaction((tx) => addVersion(tx, { ...content, skillId, status }));
 }
 
@@ -57,6 +65,19 @@ async function lockVersion(tx: Tx, id: string): Promise<SkillVersion> {
   if (found === null) throw skillErrors.SKILL_VERSION_NOT_FOUND({ id });
   await lockSkill(tx, found.skillId);
   return tx.em.findOneOrFail(SkillVersion, { id }, { refresh: true });
+}
+
+/** Asks the tool subgraph for what an HTTP skill calls, before any transaction. What is deleted or archived afterwards is refused when a run is created. */
+async function checkBindingThere(
+  context: SkillContext,
+  { runtimeType, implementation }: Pick<SkillVersion, "runtimeType" | "implementation">,
+) {
+  if (runtimeType !== SkillRuntimeType.HTTP) return;
+  const field = "implementation.tool_binding_id";
+  const id = String(implementation["tool_binding_id"]);
+  const binding = await findToolBinding(context, id);
+  if (binding === undefined) throw skillErrors.TOOL_BINDING_NOT_FOUND({ field, id });
+  if (binding.tool.status === "ARCHIVED") throw skillErrors.TOOL_ARCHIVED({ field, id, toolId: binding.tool.id });
 }
 
 async function versionContent(tenantId: string, input: CreateSkillVersionInput) {

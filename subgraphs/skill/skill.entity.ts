@@ -11,7 +11,10 @@ registerEnumType(SkillStatus, {
   description: "Whether a skill is in use.",
   valuesConfig: {
     ACTIVE: { description: "In use." },
-    ARCHIVED: { description: "No longer in use. It only says so: nothing is hidden or refused." },
+    ARCHIVED: {
+      description:
+        "No longer in use: CONFLICT, SKILL_ARCHIVED, for new runs and installations of it, and new versions of agents that name it. Nothing is hidden.",
+    },
   },
 });
 

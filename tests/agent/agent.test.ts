@@ -250,6 +250,18 @@ describe("what a version refers to", () => {
     expect(await t.current(agentId)).toEqual({ latestVersion: null, publishedVersion: null });
   });
 
+  it("is not archived: no run would begin with it", async () => {
+    const t = await setup();
+    const { id: agentId } = await t.agent("support");
+    t.bindings.of["t1"]!["old"] = { deletedAt: null, toolStatus: "ARCHIVED" };
+    t.skills.of["t1"]!["old"] = { deletedAt: null, status: "ARCHIVED" };
+    const refused = async (input: object) => t.refusal(createVersion, { input: { agentId, role: "helper", ...input } });
+    const conflict = { code: "CONFLICT", id: "old" };
+    const binding = { ...conflict, reason: "TOOL_ARCHIVED", field: "toolBindingIds[1]", toolId: "tool of old" };
+    expect(await refused({ toolBindingIds: ["b1", "old"] })).toMatchObject(binding);
+    expect(await refused({ skillIds: ["s1", "old"] })).toMatchObject({ ...conflict, reason: "SKILL_ARCHIVED", field: "skillIds[1]" });
+  });
+
   it("is asked for once a subgraph, however many ids, as the caller and before any transaction", async () => {
     const t = await setup();
     const { id: agentId } = await t.agent("support");

@@ -3,7 +3,7 @@ import pg from "pg";
 import type { JsonObject } from "#shared/json.ts";
 import { signalProcess } from "#shared/signal-process.ts";
 import { query } from "../testkit/admin-query.ts";
-import { ask, readRun } from "../testkit/graph.ts";
+import { ask, makeWorkflow, readRun, refusal, startRun } from "../testkit/graph.ts";
 import { askAgent, calls, makeAgent, makeTool } from "../testkit/agents.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
@@ -247,5 +247,112 @@ describe("a team whose worker is killed", () => {
     expect(results.map(({ content }) => content)).toEqual(["one", "two", "three"]);
     const { modelUsage } = await ledger(id);
     expect(modelUsage).toEqual([{ calls: 8, promptTokens: 35, completionTokens: 5, errors: 0 }]);
+  });
+});
+
+describe("a team whose members' calls wait for a person", () => {
+  interface Waiting {
+    id: string;
+    run: { id: string };
+    waiting: { reason: string; toolName: string; arguments: { n: number } };
+  }
+  const inbox = async (runIds: readonly string[]): Promise<Waiting[]> => {
+    const query = `{ waitingNodeRuns(first: 100) { nodes { id run { id } waiting { reason toolName arguments } } } }`;
+    const { waitingNodeRuns } = await ask<{ waitingNodeRuns: { nodes: Waiting[] } }>(platform, query);
+    return waitingNodeRuns.nodes.filter(({ run }) => runIds.includes(run.id));
+  };
+  const childOf = async (id: string) => {
+    const query = `query ($id: ID!) { run(id: $id) { childRuns { nodes { id } } } }`;
+    const { run } = await ask<{ run: { childRuns: { nodes: { id: string }[] } } }>(platform, query, { id });
+    return run.childRuns.nodes[0]?.id;
+  };
+  const decide = (id: string, input: JsonObject) =>
+    ask(platform, "mutation ($id: ID!, $input: ResumeNodeRunInput!) { resumeNodeRun(id: $id, input: $input) { id } }", { id, input });
+
+  it("asks for each, in every mode, in a workflow and as a run of its own; the worker is killed before and between the answers", async () => {
+    shop.on("POST /pay", (_request, response) => void response.end("{}"));
+    const tool = await makeTool(platform, { url: `${shop.url}/pay`, config: { requires_approval: true } });
+    model.chat((request) => {
+      const messages = request["messages"] as { role: string; content: string | null }[];
+      const isTold = messages.some(({ role }) => role === "tool");
+      if (memberAsking(request) === "lead") return isTold ? { text: "led" } : calls(["delegate", { member: "payer", task: "Pay." }]);
+      if (memberAsking(request) === "payer" && !isTold && !JSON.stringify(messages).includes("Make one answer"))
+        return calls([tool.name, { n: 1 }], [tool.name, { n: 2 }]);
+      return { text: isTold ? "paid" : "seen" };
+    });
+    const payer = { memberKey: "payer", agent: { toolBindingIds: [tool.bindingId] } };
+    const other = { memberKey: "other" };
+    const lead = { memberKey: "lead", role: "supervisor" };
+    const team = async (mode: string, members: { memberKey: string }[], config = {}) => makeTeam(platform, mode, members, { config });
+    const teams = [
+      await team("SUPERVISOR", [lead, payer, other]),
+      await team("SEQUENTIAL", [payer, other]),
+      await team("PARALLEL", [payer, other]),
+      await team("ROUND_ROBIN", [other, payer], { max_rounds: 1 }),
+    ];
+    const runs = await Promise.all(teams.map(({ teamId }) => askTeam(platform, teamId, "Pay both.")));
+    const cancelled = await askTeam(platform, teams[0]!.teamId, "Pay, or not.");
+    const inWorkflow = async (more: JsonObject) => {
+      const config = { team_code: teams[1]!.code, input: "Pay both.", ...more };
+      const { workflowId } = await makeWorkflow(platform, { nodes: [{ id: "talk", type: "team", config }], edges: [] });
+      return startRun(platform, workflowId);
+    };
+    const [inline, parent] = [await inWorkflow({}), await inWorkflow({ mode: "run" })];
+    const child = (await eventually(
+      () => childOf(parent),
+      (id) => id !== undefined,
+    ))!;
+    const waitingRuns = [...runs, inline, child];
+    const asked = await eventually(
+      () => inbox([...waitingRuns, cancelled]),
+      ({ length }) => length === 2 * (waitingRuns.length + 1),
+    );
+    expect(asked.every(({ waiting }) => waiting.reason === "APPROVAL" && waiting.toolName === tool.name)).toBe(true);
+    expect(shop.requests).toEqual([]);
+    const update = `mutation ($id: ID!) { updateNodeRunStatus(id: $id, input: { status: COMPLETED, outputText: "Paid." }) { id } }`;
+    const settable = await refusal(platform, update, { id: asked[0]!.id });
+    expect([settable["reason"], settable["message"]]).toEqual([
+      "NODE_RUN_NOT_SETTABLE",
+      expect.stringContaining("Give resumeNodeRun a decision"),
+    ]);
+    kill();
+    await ask(platform, "mutation ($id: ID!) { cancelRun(id: $id) { id } }", { id: cancelled });
+    const of = (run: string, n: number) => asked.find((one) => one.run.id === run && one.waiting.arguments.n === n)!.id;
+    for (const run of waitingRuns) await decide(of(run, 2), { decision: "REJECT", reason: "once is enough" });
+    kill();
+    for (const run of waitingRuns) await decide(of(run, 1), { decision: "APPROVE", arguments: { n: 10 } });
+    const ended = await Promise.all([...runs, inline, parent].map(finished));
+    expect(ended.map(({ status, outputText }) => `${status} ${String(outputText)}`)).toEqual([
+      ...["COMPLETED led", "COMPLETED seen", "COMPLETED seen", "COMPLETED paid", "COMPLETED seen", "COMPLETED seen"],
+    ]);
+    expect(shop.requests.map(({ body }) => body)).toEqual(waitingRuns.map(() => '{"n":10}'));
+    expect(await readRun(platform, cancelled)).toMatchObject({ status: "CANCELLED" });
+    expect(await inbox([...waitingRuns, cancelled])).toEqual([]);
+    // What the payer was told, in each of them the same.
+    const told = model.requests.flatMap(({ json }) => {
+      const results = (json["messages"] as { role: string; content: string }[]).filter(({ role }) => role === "tool");
+      return memberAsking(json) === "payer" && results.length > 0 ? [results.map(({ content }) => content)] : [];
+    });
+    expect(told).toHaveLength(waitingRuns.length);
+    for (const [first, second] of told) {
+      expect(first).toBe('A person had it called with other arguments: {"n":10}\n{}');
+      expect(second).toContain("once is enough");
+    }
+    // Who asked whom for what, and what it has used.
+    const seen = `query ($id: ID!) {
+      run(id: $id) { usage { modelCalls } nodeRuns(first: 50) { nodes { path answeredBy errorCode parent { nodeId input } } } }
+      modelUsage(runId: $id) { calls }
+    }`;
+    for (const id of [...runs, inline, child]) {
+      const { run, modelUsage } = await ask<{
+        run: { usage: { modelCalls: number }; nodeRuns: { nodes: JsonObject[] } };
+        modelUsage: { calls: number }[];
+      }>(platform, seen, { id });
+      expect(modelUsage.reduce((sum, { calls }) => sum + calls, 0)).toBe(run.usage.modelCalls);
+      const answered = run.nodeRuns.nodes.filter(({ answeredBy }) => answeredBy !== null);
+      expect(answered.map(({ errorCode }) => errorCode).toSorted()).toEqual(["APPROVAL_REJECTED", null]);
+      const task = id === runs[0] ? { input: "Pay.", asked_by: "lead" } : { input: expect.stringContaining("Pay both.") as string };
+      for (const { parent } of answered) expect(parent).toMatchObject({ nodeId: "payer", input: { member: "payer", ...task } });
+    }
   });
 });

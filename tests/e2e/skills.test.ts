@@ -40,6 +40,13 @@ const promptOf = (at: number) => (model.requests[at]!.json["messages"] as { cont
 
 const decide = (id: string, input: JsonObject) =>
   ask(platform, "mutation ($id: ID!, $input: ResumeNodeRunInput!) { resumeNodeRun(id: $id, input: $input) { id } }", { id, input });
+/** An HTTP skill whose binding was deleted since. */
+const madeWithBindingGone = async () => {
+  const { bindingId } = await makeTool(platform, { url: shop.url });
+  const made = await makeSkill(platform, "HTTP", { implementation: { tool_binding_id: bindingId } });
+  await ask(platform, "mutation ($id: ID!) { deleteToolBinding(id: $id) { id } }", { id: bindingId });
+  return made;
+};
 const untilWaiting = (id: string) =>
   eventually(
     async () => (await ask<{ run: { status: string } }>(platform, "query ($id: ID!) { run(id: $id) { status } }", { id })).run.status,
@@ -232,11 +239,7 @@ describe("a skill run", () => {
       async () => ({ skillId: (await makeSkill(platform, "TEMPLATE", { ...greeting, status: "DRAFT" })).skillId }),
       "SKILL_VERSION_NOT_PUBLISHED",
     ],
-    [
-      "a binding that is gone",
-      async () => ({ skillId: (await makeSkill(platform, "HTTP", { implementation: { tool_binding_id: "gone" } })).skillId }),
-      "TOOL_BINDING_NOT_FOUND",
-    ],
+    ["a binding that is gone", async () => ({ skillId: (await madeWithBindingGone()).skillId }), "TOOL_BINDING_NOT_FOUND"],
   ])("of %s is refused", async (_what, made, reason) => {
     const { skillId } = await makeSkill(platform, "TEMPLATE", greeting);
     const input = { skillId, input: { name: "x" }, ...(await made()) };
@@ -362,13 +365,14 @@ describe("an agent", () => {
       Array.from({ length: 5 }, () => makeSkill(platform, "TEMPLATE", greeting)),
     );
     const { agentId } = await makeAgent(platform, { skillIds: [own!.skillId] });
+    const { teamId } = await makeTeam(platform, "SEQUENTIAL", [{ memberKey: "a" }]);
     const removed = await install(platform, ofTenant!.skillId, "TENANT");
     await install(platform, own!.skillId, "TENANT");
     await install(platform, ofUser!.skillId, "USER", "ada");
-    await install(platform, ofTeam!.skillId, "TEAM", "team-1");
+    await install(platform, ofTeam!.skillId, "TEAM", teamId);
     const kept = await install(platform, ofAgent!.skillId, "AGENT", agentId);
     await install(platform, ofAgent!.skillId, "USER", "ada");
-    const asked = { userId: "ada", teamId: "team-1" };
+    const asked = { userId: "ada", teamId };
     await finishRun(platform, await askAgent(platform, agentId, "Hello", asked));
     expect(offered()).toEqual([own, ofAgent, ofTeam, ofUser, ofTenant].map((skill) => skill!.code));
     // A run that was made before keeps them.
@@ -460,7 +464,7 @@ describe("an agent", () => {
 
   it("is refused where its version names a skill that is deleted, and works without an installed one that cannot be used", async () => {
     const gone = await makeSkill(platform, "TEMPLATE", greeting);
-    const broken = await makeSkill(platform, "HTTP", { implementation: { tool_binding_id: "gone" } });
+    const broken = await madeWithBindingGone();
     const { agentId } = await makeAgent(platform, { skillIds: [gone.skillId] });
     await ask(platform, "mutation ($id: ID!) { deleteSkill(id: $id) { id } }", { id: gone.skillId });
     const create = "mutation ($input: CreateAgentRunInput!) { createAgentRun(input: $input) { id } }";

@@ -395,17 +395,29 @@ describe("searchMemories", () => {
     expect(await atPlace(313, ["straw", ...others].join(" "))).toBe(0);
   });
 
-  it("finds what has not a word in half of a scope as long as it is among the newest 20,000 of the tenant", async () => {
+  it("finds in half of a scope what is among the newest 20,000 of the tenant: of those with the word, or of all where it is what they are not to have", async () => {
     const t = await setup();
-    await t.remember("of long ago", { scopeType: "USER", scopeId: "u1" });
+    await t.remember("straw of tenant");
+    await t.remember("straw of long ago", { scopeType: "USER", scopeId: "u1" });
     await t.admin(`insert into memory.memory (id, tenant_id, scope_type, scope_id, memory_type, content_text, word_count, metadata, importance_score, created_at, updated_at)
-      select 'm' || i, 't1', 'USER', 'u2', 'fact', 'straw', 1, '{}', 50, now(), now() from generate_series(1, 20000) i`);
+      select 'm' || i, 't1', 'SESSION', 's2', 'fact', 'straw', 1, '{}', 50, now(), now() from generate_series(1, 20000) i`);
+    await t.admin(
+      `insert into memory.memory_word select tenant_id, scope_type, scope_id, id, 'straw', 1 from memory.memory where id like 'm%'`,
+    );
+    const old = ["straw of long ago"];
+    expect([await t.found("straw", { scopeType: "USER" }), await t.found("strow", { scopeType: "USER" })]).toEqual([[], []]);
+    expect([await t.found("long", { scopeType: "USER" }), await t.found("lang", { scopeType: "USER" })]).toEqual([old, old]);
+    // An id stands for the scopes of five types at most, and a tenant has one scope of its own.
+    for (const scope of [{ scopeId: "u1" }, { scopeId: "u1", scopeType: "USER" }]) expect(await t.found("straw", scope)).toEqual(old);
+    expect(await t.found("straw", { scopeType: "TENANT" })).toEqual(["straw of tenant"]);
+    expect(await t.found("-needle", { scopeType: "TENANT" })).toEqual(["straw of tenant"]);
     expect([await t.found("-needle", { scopeId: "u1" }), await t.found("-needle", { scopeId: "u1", scopeType: "USER" })]).toEqual([
       [],
-      ["of long ago"],
+      old,
     ]);
     await t.admin("delete from memory.memory where id = 'm1'");
-    expect(await t.found("-needle", { scopeId: "u1" })).toEqual(["of long ago"]);
+    expect(await t.found("-needle", { scopeId: "u1" })).toEqual(old);
+    expect(await t.found("straw", { scopeType: "USER" })).toEqual(old);
   });
 
   it("could read no index of tsvectors, nor of trigrams: their operators are not leakproof, and row-level security is forced (ADR 31)", async () => {

@@ -1,4 +1,5 @@
 import { skillSubgraph } from "../../subgraphs/skill/subgraph.ts";
+import { registerFakeRecords } from "../testkit/fake-records.ts";
 import { longestTurn } from "../testkit/longest-turn.ts";
 import { zipOf, type ZipEntry } from "../testkit/zip.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
@@ -7,7 +8,11 @@ const open: TestSubgraph[] = [];
 const setup = async () => {
   const t = await openTestSubgraph(skillSubgraph);
   open.push(t);
-  return { ...t, ...operations(t) };
+  const bindings = registerFakeRecords(t, "tool", "ToolBinding", ["b", "b1"]);
+  const agents = registerFakeRecords(t, "agent", "Agent", ["a1"]);
+  const teams = registerFakeRecords(t, "team", "Team", ["x"]);
+  const apps = registerFakeRecords(t, "workflow", "App", ["x"]);
+  return { ...t, ...operations(t), bindings, agents, teams, apps };
 };
 afterEach(async () => {
   for (const t of open.splice(0)) await t.close();
@@ -391,7 +396,47 @@ describe("a folder of one tenant", () => {
   });
 });
 
+describe("the binding that an HTTP version names", () => {
+  it("is there, the tenant's, and its tool not archived: the error names field and id", async () => {
+    const t = await setup();
+    const { id: skillId } = await t.skill("weather");
+    t.bindings.of["t1"]!["gone"] = { deletedAt: "2026-01-01T00:00:00Z" };
+    t.bindings.of["t1"]!["old"] = { deletedAt: null, toolStatus: "ARCHIVED" };
+    t.bindings.of["t2"] = { theirs: { deletedAt: null } };
+    const given = (tool_binding_id: string) => ({ skillId, runtimeType: "HTTP", implementation: { tool_binding_id }, status: "PUBLISHED" });
+    const field = "implementation.tool_binding_id";
+    const long = { code: "BAD_USER_INPUT", reason: "SKILL_IMPLEMENTATION_INVALID", field };
+    expect(await t.refusal(createVersion, { input: given("x".repeat(201)) })).toMatchObject(long);
+    for (const id of ["nobody", "gone", "theirs", "x".repeat(200), "{{ input.id }}"]) {
+      const refused = await t.refusal(createVersion, { input: given(id) });
+      expect(refused).toMatchObject({ code: "NOT_FOUND", reason: "TOOL_BINDING_NOT_FOUND", field, id });
+    }
+    const archived = { code: "CONFLICT", reason: "TOOL_ARCHIVED", field, id: "old", toolId: "tool of old" };
+    expect(await t.refusal(createVersion, { input: given("old") })).toMatchObject(archived);
+    const asked = t.bindings.requests.length;
+    expect(await t.version(skillId, given("b1"))).toMatchObject({ version: 1 });
+    await t.version(skillId, { implementation: { template: "t", tool_binding_id: "nobody" } });
+    expect(t.bindings.requests).toHaveLength(asked + 1);
+  });
+});
+
 describe("skill installations", () => {
+  it.each([
+    ["AGENT", "agents"],
+    ["TEAM", "teams"],
+    ["APP", "apps"],
+  ] as const)("in scope %s are refused where there is no such one", async (installScope, records) => {
+    const t = await setup();
+    const { id: skillId } = await t.skill("greet");
+    t[records].of["t1"]!["gone"] = { deletedAt: "2026-01-01T00:00:00Z" };
+    t[records].of["t2"] = { theirs: { deletedAt: null } };
+    for (const id of ["nobody", "gone", "theirs"]) {
+      const refused = await t.refusal(install, { input: { skillId, installScope, scopeId: id } });
+      expect(refused).toMatchObject({ code: "NOT_FOUND", reason: `${installScope}_NOT_FOUND`, field: "scopeId", id });
+    }
+    expect(await t.installed()).toEqual([]);
+  });
+
   it("are made in a scope, listed by it, and never seen by another tenant (S-85)", async () => {
     const t = await setup();
     const { id: skillId } = await t.skill("greet");
@@ -421,6 +466,19 @@ describe("skill installations", () => {
     const made = await Promise.all(Array.from({ length: 6 }, () => t.install(input)));
     expect(new Set(made.map((row) => row.id)).size).toBe(1);
     expect((await t.install({ ...input, installScope: "APP" })).id).not.toBe(made[0]!.id);
+  });
+
+  it("are made of no skill that is archived, and stay where it was archived since", async () => {
+    const t = await setup();
+    const { id: skillId } = await t.skill("greet");
+    const input = { skillId, installScope: "TENANT" };
+    const made = await t.install(input);
+    await t.ask(`mutation ($id: ID!) { updateSkill(id: $id, input: { status: ARCHIVED }) { id } }`, { id: skillId });
+    expect(await t.install(input)).toMatchObject({ id: made.id, status: "ACTIVE" });
+    const archived = { code: "CONFLICT", reason: "SKILL_ARCHIVED", field: "skillId", id: skillId };
+    expect(await t.refusal(install, { input: { ...input, installScope: "USER", scopeId: "u1" } })).toMatchObject(archived);
+    await t.ask(uninstall, { id: made.id });
+    expect(await t.refusal(install, { input })).toMatchObject(archived);
   });
 
   it("once removed are gone from lists, and come back under their id", async () => {

@@ -7,6 +7,7 @@ import { MemorySearchMode } from "./memory-search-mode.ts";
 import { memoriesSearch, textBytesAsked, type FoundByWords, type MemorySearch, type ScoredMemory } from "./memory-search.sql.ts";
 import { nearestMemories } from "../embedding/memory-vector.service.ts";
 import type { MemoryContext } from "../memory.context.ts";
+import { MemoryScopeType } from "../memory.entity.ts";
 import type { SearchMemoriesInput } from "../memory.inputs.ts";
 import { noted, type Read } from "./noted.ts";
 import { queryVector, type QueryVector } from "./query-vector.ts";
@@ -32,7 +33,7 @@ export async function searchMemories(context: MemoryContext, input: SearchMemori
     query,
     limit: checkRange("limit", input.limit ?? 10, { min: 1, max: 100 }),
     scopeType: input.scopeType ?? undefined,
-    scopeId: input.scopeId == null ? undefined : checkStorableText("scopeId", checkText("scopeId", input.scopeId, { min: 1, max: 200 })),
+    scopeId: scopeIdOf(context.tenantId, input),
     memoryType: input.memoryType == null ? undefined : checkStorableText("memoryType", input.memoryType),
   };
   // All that is said is what they are not to have: nothing is near to that.
@@ -43,6 +44,12 @@ export async function searchMemories(context: MemoryContext, input: SearchMemori
   // After the transaction: in it the ORM would write each of them once more.
   for (const { memory } of hits) memory.lastAccessedAt = at;
   return hits;
+}
+
+/** The id of the scope asked for; undefined: of any. Of TENANT there is one alone, so that it is a whole scope without its id. */
+function scopeIdOf(tenantId: string, { scopeType, scopeId }: SearchMemoriesInput): string | undefined {
+  if (scopeId == null) return scopeType === MemoryScopeType.TENANT ? tenantId : undefined;
+  return checkStorableText("scopeId", checkText("scopeId", scopeId, { min: 1, max: 200 }));
 }
 
 /** How long a search that is as good without waits for its turn, and for the vectors to be compared. */

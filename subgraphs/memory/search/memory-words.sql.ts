@@ -1,6 +1,7 @@
 import type { Tx } from "#shared/db/database.ts";
 import type { MemorySearch } from "./memory-search.sql.ts";
 import type { Memory } from "../memory.entity.ts";
+import { postingsOf } from "./postings.sql.ts";
 
 /** Writes the words that a memory is found by. */
 export async function memoryWordsInsert(tx: Tx, memory: Memory, words: ReadonlyMap<string, number>): Promise<void> {
@@ -16,22 +17,14 @@ export async function memoryWordsDelete(tx: Tx, memory: Memory): Promise<void> {
   await tx.sql("delete from memory.memory_word where tenant_id = $2 and memory_id = $1", [memory.id, tx.tenantId]);
 }
 
-/** Those of some words that memories of a scope have. Index: memory_word_scope where the scope is given, else memory_word_tenant. */
-export async function wordsThere(
-  tx: Tx,
-  { scopeType, scopeId }: Pick<MemorySearch, "scopeType" | "scopeId">,
-  words: readonly string[],
-): Promise<string[]> {
-  const given = [scopeType !== undefined && "and w.scope_type = $3", scopeId !== undefined && "and w.scope_id = $4"];
-  const conditions = given.filter(Boolean).join(" ");
+/** Those of some words that memories of a scope have. Indexes: those of {@link postingsOf}. */
+export async function wordsThere(tx: Tx, search: Pick<MemorySearch, "scopeType" | "scopeId">, words: readonly string[]): Promise<string[]> {
+  const scope = { type: "$3", id: "$4" };
+  const postings = postingsOf(search, { scope, words: "w.word = sought.word", asked: words.length });
   const rows = await tx.sql<{ word: string }>(
     `select sought.word from unnest($2::text[]) as sought(word)
-     cross join lateral (
-       select from memory.memory_word w
-       where w.tenant_id = $1 ${conditions} and w.word = sought.word and ($3::text is null or true) and ($4::text is null or true)
-       limit 1
-     ) there`,
-    [tx.tenantId, [...words], scopeType ?? null, scopeId ?? null],
+     cross join lateral (select from (${postings}) p where ($3::text is null or true) and ($4::text is null or true) limit 1) there`,
+    [tx.tenantId, [...words], search.scopeType ?? null, search.scopeId ?? null],
   );
   return rows.map(({ word }) => word);
 }
