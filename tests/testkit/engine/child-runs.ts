@@ -32,6 +32,7 @@ export class TestPump {
       log: pino({ level: "silent" }),
       admit: async () => ({ end: () => {} }),
       room: () => Number.POSITIVE_INFINITY,
+      roomNow: async () => 0,
       failureRun: async () => ({ refused: { code: "WORKFLOW_NOT_FOUND", message: "There is none." } }),
       gates: new Gates({ db: t.pool, hints: t.hints, log: pino({ level: "silent" }) }),
       ...more,
