@@ -49,6 +49,11 @@ export class TestPump {
     return this.#messages.deliver(messages);
   }
 
+  /** `isDue` is told when messages became due before their time. */
+  start(isDue: () => void): void {
+    this.#messages.start(isDue);
+  }
+
   /** Ends with what is still at work. */
   close(): Promise<void> {
     return this.#messages.close();
