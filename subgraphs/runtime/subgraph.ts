@@ -176,6 +176,7 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
         // A batch of all tenants' messages waits for it.
         admit: (tenantId, movesNobody) => quotas.admit(tenantId, { isPart: true, movesNobody }),
         room: (tenantId) => quotas.room(tenantId),
+        roomNow: (tenantId) => quotas.roomNow(tenantId),
         failureRun: (asked) => findFailureRun({ call: deps.call, documents, evaluation }, asked),
         gates,
       });

@@ -22,6 +22,8 @@ export interface Delivery {
   holdMs: number;
   /** @returns what became of them, but for those that are still at work: these are settled later, by whoever delivers. */
   deliver(messages: readonly OutboxMessage[]): Promise<Fate[]>;
+  /** `isDue` is told when messages became due before their time. */
+  start?(isDue: () => void): void;
   /** Ends when nothing of it is at work any more. */
   close?(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export class OutboxPump {
   constructor(options: OutboxPumpOptions) {
     this.#options = options;
     this.#unsubscribe = options.hints.subscribe("run", "*", () => this.#pumpIn(hintPauseMs));
+    options.delivery.start?.(() => this.#pumpIn(0));
     this.#pumpIn(0);
   }
 

@@ -1,13 +1,14 @@
 /**
- * Runs that are asked for by other runs of a tenant that may have no more now. Each alone is asked for again within 30 s; but the outbox is everybody's, and ten thousand of one tenant, from one
- * iteration, cost 500 changes of its rows a second for as long as the quota was used up. So they come as in a line, ten in a second, however many they are. The first that is let pass shows that
- * there is room again, and as many as there is room for come at once.
+ * Runs that are asked for by other runs of a tenant that may have no more now. The tenant is looked at until there is room (control/room-looks.ts), and as many as there is room for come at once.
+ * Each comes by itself too, should whoever looks die: alone within 30 s; but the outbox is everybody's, and ten thousand of one tenant, from one iteration, cost 500 changes of its rows a second
+ * for as long as the quota was used up. So they come as in a line, ten in a second, however many they are.
  */
 import type { Log } from "#shared/log.ts";
-import { createsHasten, type OutboxMessage } from "../queue/outbox.sql.ts";
+import { createsHasten, createsWait, type OutboxMessage } from "../queue/outbox.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { pauseAfter, type Fate } from "./outbox-pump.ts";
 import { PutOffLine } from "./put-off-line.ts";
+import { RoomLooks } from "./room-looks.ts";
 
 export interface QuotaWaitsOptions {
   /** Works for all tenants. */
@@ -15,6 +16,8 @@ export interface QuotaWaitsOptions {
   log: Log;
   /** How many more runs a tenant may have, as far as is known. */
   room(tenantId: string): number;
+  /** How many more runs that others ask for it may have, by a count that begins now. */
+  roomNow(tenantId: string): Promise<number>;
 }
 
 /** Where few wait each comes again at least so often. */
@@ -23,19 +26,33 @@ const longestPauseMs = 30_000;
 const perSecond = 10;
 /** The end of a line of six thousand; beyond it more than ten come in a second. */
 const longestLineMs = 600_000;
-/** Brought forward at once; those that are made bring others. */
+/** Brought forward at once; those that are made bring others, and so does the next look. */
 const mostHastened = 100;
 
 export class QuotaWaits {
   readonly #options: QuotaWaitsOptions;
   readonly #line = new PutOffLine(perSecond, { longestPauseMs: longestLineMs });
+  readonly #looks: RoomLooks;
+  #isDue = (): void => {};
 
   constructor(options: QuotaWaitsOptions) {
     this.#options = options;
+    this.#looks = new RoomLooks({ ...options, look: (tenantId) => this.#look(tenantId) });
+  }
+
+  /** `isDue` is told when some come that had to wait. */
+  start(isDue: () => void): void {
+    this.#isDue = isDue;
+  }
+
+  /** Ends with what is looked for now. */
+  close(): Promise<void> {
+    return this.#looks.close();
   }
 
   /** When a message comes again whose tenant may have no more runs. */
   later(message: OutboxMessage): Fate {
+    this.#looks.wanted(message.tenantId);
     return { message, kind: "later", pauseMs: Math.max(pauseAfter(message, longestPauseMs), this.#line.pauseMs(message.tenantId)) };
   }
 
@@ -44,8 +61,10 @@ export class QuotaWaits {
     const { db, log, room } = this.#options;
     for (const [tenantId, own] of Map.groupBy(messages, (message) => message.tenantId)) {
       const stoodInLine = this.#line.forget(tenantId);
+      if (!stoodInLine && own.every(({ attempts }) => attempts === 0)) continue;
+      this.#looks.wentOn(tenantId);
       const count = Math.min(room(tenantId), mostHastened);
-      if (count <= 0 || !(stoodInLine || own.some(({ attempts }) => attempts > 0))) continue;
+      if (count <= 0) continue;
       await createsHasten(db, tenantId, count).catch((cause: unknown) =>
         log.warn({ err: cause, tenantId }, "runs that wait to be made wait on"),
       );
@@ -55,5 +74,13 @@ export class QuotaWaits {
   /** A run of a tenant is not asked for any more: with it may go all that stood in line, so whoever comes next is not put behind them. */
   takenBack(tenantId: string): void {
     this.#line.forget(tenantId);
+  }
+
+  async #look(tenantId: string): Promise<boolean> {
+    const { db, roomNow } = this.#options;
+    if (!(await createsWait(db, tenantId))) return false;
+    const count = Math.min(await roomNow(tenantId), mostHastened);
+    if (count > 0 && (await createsHasten(db, tenantId, count)) > 0) this.#isDue();
+    return true;
   }
 }

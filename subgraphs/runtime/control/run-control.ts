@@ -17,6 +17,7 @@ import { runsExisting } from "../queue/create.sql.ts";
 import { gateEnter } from "../queue/gate.sql.ts";
 import type { EventPage, EventRead } from "../queue/events.sql.ts";
 import { dryRunMark, runsQueued } from "../queue/dry-run.sql.ts";
+import { failureKind } from "../queue/failure.ts";
 import { runFork, type Fork } from "../queue/fork.sql.ts";
 import { runHead, type ReportedHead, type RunHead } from "../queue/head.sql.ts";
 import { agentInputPost, answerPost, isFirstAgentInput, messagePost, type Message, type Posting } from "../queue/post.sql.ts";
@@ -39,6 +40,7 @@ import { ReportPosting } from "./report-posting.ts";
 import type { Policy } from "../owner/policy.ts";
 import type { Executors, Release } from "../owner/run-host.ts";
 import { RunOwner, type Adoption } from "../owner/run-owner.ts";
+import { UnheldLeases } from "../owner/unheld-leases.ts";
 import { newTraceId, parseTraceparent } from "../owner/calls/span-ids.ts";
 
 /** What the engine needs of its process. */
@@ -96,6 +98,8 @@ const forkTurns = { turns: 4, turnsPerTenant: 2, waiting: 400, waitingPerTenant:
 const leaseMs = 30_000;
 /** How often leases are looked at; each is renewed when a third of it is over. */
 const renewalTickMs = 300;
+/** How often claims are looked for that were not answered, where there may be some. */
+const unheldLookMs = 1_000;
 const defaultApplyWaitMs = 1_000;
 export class RunControl {
   readonly #deps: EngineDeps;
@@ -105,6 +109,10 @@ export class RunControl {
   readonly #offered: OfferedNodes;
   readonly #renewal: NodeJS.Timeout;
   #isRenewing = false;
+  /** Of a process with a mark of its own: what stands in rows by a caller's word may be anybody's. */
+  readonly #unheld: UnheldLeases | undefined;
+  #unheldLook: Promise<void> | undefined;
+  #unheldLookMs = Number.NEGATIVE_INFINITY;
   readonly #creates: CreateBatcher;
   readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
@@ -131,6 +139,8 @@ export class RunControl {
       maxCrashes: 3,
     });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
+    const held = () => [...this.#owner.leases(), ...this.#offered.leases()];
+    if (deps.claimMark !== undefined) this.#unheld = new UnheldLeases({ db, claimMark: deps.claimMark, held });
     this.#creates = new CreateBatcher(db);
     this.#events = new EventBatcher(deps.eventsPool ?? db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
@@ -138,7 +148,10 @@ export class RunControl {
     const posted = (run: RunRef, posting: Posting) => this.#posted(run, posting);
     this.#reports = new ReportPosting({ db, posted, taken: (run, mail) => this.#isTakenSoon(run, mail) });
     this.#bulkDelete = new BulkDelete({ db, deleted: () => deps.runsDeleted?.() });
-    this.#renewal = setInterval(() => void this.#renew(), renewalTickMs);
+    this.#renewal = setInterval(() => {
+      void this.#renew();
+      this.#unheldLook ??= this.#lookForUnheld().finally(() => (this.#unheldLook = undefined));
+    }, renewalTickMs);
   }
 
   /** Takes care of mail that no process has applied before it ended. */
@@ -266,13 +279,13 @@ export class RunControl {
     const { runId, tenantId, workerKey, mode, signal } = call;
     // Orphans too: a run whose worker was killed can be cancelled as soon as its lease has run out.
     const asked = { runId, tenantId, worker: this.#mark(workerKey), leaseMs, orphansAllowed: true, anyPlace: mode.kind === "inbox" };
-    let claim = await runClaim(this.#deps.pool, asked);
+    let claim = await this.#claimed(runClaim(this.#deps.pool, asked));
     if (claim === undefined) {
       const head = await runHead(this.#deps.pool, runId, tenantId);
       if (head === undefined) return { kind: "unknown" };
       if (isTerminal(runStatusWord(head.status))) return { kind: "terminal" };
       if (head.isGated && mode.kind !== "inbox" && !(await gateEnter(this.#deps.pool, runId))) return { kind: "in-line" };
-      if (head.isGated) claim = await runClaim(this.#deps.pool, asked);
+      if (head.isGated) claim = await this.#claimed(runClaim(this.#deps.pool, asked));
       if (claim === undefined) return { kind: "owned" };
     }
     const release = await this.#own(claim, { policy: mode, workerKey, ...(signal && { signal }) });
@@ -303,7 +316,9 @@ export class RunControl {
     // A run that turns out to have mail only, or nothing that can go on, is let go; then the next one is looked at.
     for (let tries = 0; tries < 20; tries++) {
       const { tenantId, workerKey } = call;
-      const claim = await tenantRunClaim(this.#deps.pool, { tenantId, worker: this.#mark(workerKey), leaseMs: call.leaseMs });
+      const claim = await this.#claimed(
+        tenantRunClaim(this.#deps.pool, { tenantId, worker: this.#mark(workerKey), leaseMs: call.leaseMs }),
+      );
       if (claim === undefined) return null;
       const release = await this.#own(claim, { policy: { kind: "steps", max: 1 }, workerKey });
       const path = release.kind === "rested" ? release.executed[0] : undefined;
@@ -325,12 +340,38 @@ export class RunControl {
     await this.#offered.stop(1_000);
     this.#owner.close();
     await this.#gates.close();
-    await unwatched;
+    await Promise.all([unwatched, this.#unheldLook]);
   }
 
   /** What stands in the rows that it claims: not the caller's word, which others may say too. */
   #mark(workerKey: string): string {
     return this.#deps.claimMark ?? workerKey;
+  }
+
+  /** The answer of a claim. One that was lost may be that of a claim which was committed: that is looked for, and given back. */
+  async #claimed<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (cause) {
+      if (failureKind(cause) === "unreachable") this.#unheld?.wanted();
+      throw cause;
+    }
+  }
+
+  /** Never rejects: while the database is away it is looked again. */
+  async #lookForUnheld(): Promise<void> {
+    const nowMs = monotonicMs();
+    if (this.#unheld === undefined || nowMs - this.#unheldLookMs < unheldLookMs) return;
+    this.#unheldLookMs = nowMs;
+    const { log } = this.#deps;
+    try {
+      const givenBack = await this.#unheld.look();
+      if (givenBack === 0) return;
+      log.info({ count: givenBack }, "leases of claims that were not answered were given back");
+      this.#deps.hints.publish("work", "*");
+    } catch (cause) {
+      log.warn({ err: cause }, "claims that were not answered were not looked for");
+    }
   }
 
   #own(claim: RunClaim, adoption: Omit<Adoption, "left">): Promise<Release> {
@@ -357,7 +398,7 @@ export class RunControl {
     };
     const { slots } = this.#owner;
     await slots.taken(tenantId);
-    const claims = await nodesClaim(this.#deps.pool, limits).catch((cause: unknown) => {
+    const claims = await this.#claimed(nodesClaim(this.#deps.pool, limits)).catch((cause: unknown) => {
       slots.release(tenantId);
       throw cause;
     });

@@ -49,6 +49,8 @@ export interface RunMessagesOptions {
   admit(tenantId: string, movesNobody: () => Promise<boolean>): Promise<Admission>;
   /** How many more it may have, as far as is known. */
   room(tenantId: string): number;
+  /** And by a count that begins now. */
+  roomNow(tenantId: string): Promise<number>;
   /** Finds and freezes the workflow that a document names as its `on_failure`. @throws what may pass */
   failureRun(asked: {
     tenantId: string;
@@ -106,9 +108,13 @@ export class RunMessages implements Delivery {
     return fates;
   }
 
-  /** Ends when no workflow is looked for any more. */
+  start(isDue: () => void): void {
+    this.#waits.start(isDue);
+  }
+
+  /** Ends when no workflow is looked for any more, and no room. */
   async close(): Promise<void> {
-    await this.#lookups.close();
+    await Promise.all([this.#lookups.close(), this.#waits.close()]);
   }
 
   async #tell(message: OutboxMessage): Promise<Fate> {

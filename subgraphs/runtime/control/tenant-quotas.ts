@@ -113,6 +113,14 @@ export class TenantQuotas {
     return known === undefined ? Number.POSITIVE_INFINITY : roomOf(knownUse(known));
   }
 
+  /** How many more runs that others ask for a tenant may have, by a count that begins now: any number where it has no limit. */
+  async roomNow(tenantId: string): Promise<number> {
+    if (!this.#hasDefaults && !(await this.#isAnyThere())) return Number.POSITIVE_INFINITY;
+    const known = this.#known.get(tenantId) ?? (await this.#begin(tenantId));
+    await this.#countAnew(tenantId, known);
+    return roomOf(knownUse(known), { isPart: true });
+  }
+
   /** What a tenant may have, and what it has now. */
   async standing(tenantId: string): Promise<TenantStanding> {
     const limits = await this.#limitsOf(tenantId);

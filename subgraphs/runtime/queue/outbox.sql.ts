@@ -94,7 +94,15 @@ const hasten = defineStatement({
 with due as materialized (select run_id, kind, target_run_id, target_path from runtime.outbox
   where tenant_id = $1 and visible_at > now() and kind = ${outboxKinds.create} order by visible_at limit $2 for update skip locked)
 update runtime.outbox o set visible_at = now() from due
-where o.run_id = ${keysOf("run_id from due")} and (o.run_id, o.kind, o.target_run_id, o.target_path) = (due.run_id, due.kind, due.target_run_id, due.target_path)`,
+where o.run_id = ${keysOf("run_id from due")} and (o.run_id, o.kind, o.target_run_id, o.target_path) = (due.run_id, due.kind, due.target_run_id, due.target_path)
+returning true`,
+});
+
+// Index: outbox_lanes.
+const wait = defineStatement({
+  name: "outbox_waits",
+  text: `
+select exists (select from runtime.outbox where tenant_id = $1 and visible_at > now() and kind = ${outboxKinds.create}) as wait`,
 });
 
 const usage = `'usage', json_build_object('modelCalls', c.model_calls, 'promptTokens', c.prompt_tokens, 'completionTokens', c.completion_tokens)`;
@@ -227,9 +235,15 @@ export function outboxOfSession(db: Queryable, { tenantId, sessionId }: { tenant
   return rowsOf(db, ofSession, [tenantId, sessionId]);
 }
 
-/** Lets so many of a tenant's messages that ask for runs be due now, those first that would be first. */
-export async function createsHasten(db: Queryable, tenantId: string, count: number): Promise<void> {
-  await rowsOf(db, hasten, [tenantId, count]);
+/** Whether any of a tenant's messages that ask for runs is put off, or in somebody's hand. */
+export async function createsWait(db: Queryable, tenantId: string): Promise<boolean> {
+  const [row] = await rowsOf<{ wait: boolean }>(db, wait, [tenantId]);
+  return row?.wait === true;
+}
+
+/** Lets so many of a tenant's messages that ask for runs be due now, those first that would be first. @returns how many. */
+export async function createsHasten(db: Queryable, tenantId: string, count: number): Promise<number> {
+  return (await rowsOf(db, hasten, [tenantId, count])).length;
 }
 
 /** Lets messages become due again after a pause. `attempts`: how often they were taken, where that is not to count; null: as it is. */

@@ -34,7 +34,7 @@ import type { Executors, Release } from "../owner/run-host.ts";
 import { RunOwner } from "../owner/run-owner.ts";
 import { tenantShare } from "../owner/calls/slots.ts";
 import { RunNote } from "./run-note.ts";
-import { UnheldLeases } from "./unheld-leases.ts";
+import { UnheldLeases } from "../owner/unheld-leases.ts";
 
 /** What a worker is made of. */
 export interface WorkerOptions {

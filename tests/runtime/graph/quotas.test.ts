@@ -172,6 +172,24 @@ describe("a tenant's quota", () => {
     expect(await t.refusal(createRun, variables)).toMatchObject({ reason: "QUOTA_EXCEEDED" });
   });
 
+  it.each(["queuedRuns", "runningRuns"])(
+    "of one %s lets the runs of a run be made one after another, each as soon as there is room",
+    async (quota) => {
+      const t = await setup();
+      t.graph.version("child", chain("a"));
+      const config = { workflow_version_id: "child", mode: "run", input: {} };
+      t.graph.version("parent", { nodes: [1, 2, 3, 4, 5, 6, 7].map((n) => ({ id: `sub${n}`, type: "sub-workflow", config })), edges: [] });
+      await t.ask(setQuota, { quota: { [quota]: 1 } });
+      t.startWorker();
+      const { createRun: run } = await t.ask<{ createRun: { id: string } }>(createRun, { input: { workflowVersionId: "parent" } });
+      // Each alone comes again after up to 30 s: all of them in minutes.
+      await eventually(
+        () => rows(t, "select status from runtime.run where id = $1", [run.id]),
+        ([found]) => found!["status"] === 3,
+      );
+    },
+  );
+
   it("of runs that wait lets no more than so many beyond it sleep or stand in lines, whoever asks for them, and lets pass what moves them on", async () => {
     const t = await EngineFixture.open();
     const defaults = { queuedRuns: 2, runningRuns: null, runsPerHour: null, storageMib: null };

@@ -257,6 +257,53 @@ describe("what runs tell others", () => {
     expect((await t.pool.query(pause)).rows[0].seconds).toBeLessThan(60);
   });
 
+  it("is let come as soon as there is room, each tenant's for itself, however long it was put off", async () => {
+    const t = await EngineFixture.open({ madeUp: true });
+    const room = { wide: 0, narrow: 0 };
+    const full = new AppError("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "No more runs.");
+    const looked: string[] = [];
+    let fails = 1;
+    const pump = new TestPump(t, {
+      admit: () => Promise.reject(full),
+      roomNow: async (tenantId) => {
+        looked.push(tenantId);
+        // A look that finds no answer is no last one.
+        if (fails-- > 0) throw new Error("the database is away");
+        return room[tenantId as keyof typeof room];
+      },
+    });
+    let told = 0;
+    pump.start(() => told++);
+    const ask = `insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, target_path, body, input)
+      select $1, $1, 4, runtime.new_run_id(), 'each#' || g || '/go', '{}', '{}' from generate_series(1, $2::int) g`;
+    await t.pool.query(ask, ["wide", 20]);
+    await t.pool.query(ask, ["narrow", 1]);
+    await pump.run();
+    await t.pool.query("update runtime.outbox set visible_at = now() + interval '1 hour'");
+    const due = async () =>
+      (
+        await t.pool.query(
+          "select tenant_id as tenant, count(*)::int as count from runtime.outbox where visible_at <= now() group by tenant_id order by tenant_id",
+        )
+      ).rows;
+    await eventually(
+      async () => new Set(looked).size,
+      (count) => count === 2,
+    );
+    expect([await due(), told]).toEqual([[], 0]);
+    room.narrow = 5;
+    await eventually(due, ([first]) => first !== undefined);
+    expect(await due()).toEqual([{ tenant: "narrow", count: 1 }]);
+    room.wide = 20;
+    await eventually(due, (rows) => rows.length === 2);
+    expect(await due()).toEqual([
+      { tenant: "narrow", count: 1 },
+      { tenant: "wide", count: 20 },
+    ]);
+    expect(told).toBe(2);
+    await pump.close();
+  });
+
   it("is taken of each tenant, whatever others have", async () => {
     const t = await EngineFixture.open({ madeUp: true });
     const message =

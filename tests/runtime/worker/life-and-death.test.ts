@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import pg from "pg";
 import { query } from "../../testkit/admin-query.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -154,6 +155,57 @@ describe("a claim whose answer is lost", () => {
     expect((await t.finished(held)).status).toBe("COMPLETED");
     // What it held it held on.
     expect(t.calls.log.filter((id) => id === "b")).toHaveLength(1);
+  });
+});
+
+describe("an API's claim whose answer is lost", () => {
+  it.each([
+    { name: "claim_run", execution: "WORKERS" as const },
+    { name: "claim_resting", execution: "MANUAL" as const },
+    { name: "claim_tenant_run", execution: "WORKERS" as const },
+  ])("costs its run no lease, nor a crash ($name)", async ({ name, execution }) => {
+    const t = await setup();
+    const runId = await t.create(plan([node("a", "pure"), node("b", "pure")], ["a>b"]), { execution });
+    const foreignId = await t.create(plan([node("a", "pure")]), { tenantId: "another" });
+    const lost: string[] = [];
+    const query = async (...asked: unknown[]) => {
+      const answer = await (t.pool.query as (...args: unknown[]) => Promise<{ rows: unknown[] }>)(...asked);
+      const sent = (asked[0] as { name?: string }).name;
+      if (sent !== name || lost.length > 0 || answer.rows.length === 0) return answer;
+      lost.push(name);
+      throw Object.assign(new Error("connection lost"), { code: "08006" });
+    };
+    const pool = Object.assign(Object.create(t.pool), { query }) as typeof t.pool;
+    const control = t.newControl({ pool, claimMark: "api of this process" });
+    const execute = () =>
+      name === "claim_tenant_run"
+        ? control.executeNextNodeRun({ tenantId: "acme", workerKey: "w", leaseMs: 3_600_000 })
+        : control.ownRun({ tenantId: "acme", runId, workerKey: "w", mode: { kind: "steps", max: 9 } });
+    // As another process has it, which works.
+    await t.pool.query(
+      `with w as (update runtime.work set lease = gen_random_uuid(), worker = 'another', visible_at = now() + interval '1 hour' where key = $1 returning key, lease)
+       update runtime.run r set lease = w.lease from w where r.id = w.key`,
+      [foreignId],
+    );
+    await expect(execute()).rejects.toThrow("connection lost");
+    const leases = async () =>
+      (await t.pool.query("select id, lease is not null as owned from runtime.run order by id = $1 desc", [runId])).rows;
+    expect(await leases()).toEqual([
+      { id: runId, owned: true },
+      { id: foreignId, owned: true },
+    ]);
+    // Its lease is longer than the test may take.
+    await t.pool.query("update runtime.work set visible_at = now() + interval '1 hour' where key = $1", [runId]);
+    await eventually(leases, ([run]) => run.owned === false);
+    expect(await leases()).toEqual([
+      { id: runId, owned: false },
+      { id: foreignId, owned: true },
+    ]);
+    expect((await t.pool.query("select crashes from runtime.work where key = $1", [runId])).rows).toEqual([{ crashes: 0 }]);
+    await t.control.ownRun({ tenantId: "acme", runId, workerKey: "w", mode: { kind: "steps", max: 9 } });
+    expect((await t.view(runId)).status).toBe("COMPLETED");
+    await t.leasesEnd(foreignId);
+    await t.control.cancel({ tenantId: "another", runId: foreignId });
   });
 });
 

@@ -32,6 +32,7 @@ export class TestPump {
       log: pino({ level: "silent" }),
       admit: async () => ({ end: () => {} }),
       room: () => Number.POSITIVE_INFINITY,
+      roomNow: async () => 0,
       failureRun: async () => ({ refused: { code: "WORKFLOW_NOT_FOUND", message: "There is none." } }),
       gates: new Gates({ db: t.pool, hints: t.hints, log: pino({ level: "silent" }) }),
       ...more,
@@ -46,6 +47,11 @@ export class TestPump {
   /** Delivers them, and dies before it has told so. */
   deliver(messages: readonly OutboxMessage[]): Promise<Fate[]> {
     return this.#messages.deliver(messages);
+  }
+
+  /** `isDue` is told when messages became due before their time. */
+  start(isDue: () => void): void {
+    this.#messages.start(isDue);
   }
 
   /** Ends with what is still at work. */

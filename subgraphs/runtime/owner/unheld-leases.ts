@@ -2,7 +2,7 @@
  * Gives back what a claim took whose answer was lost, as when the database failed over while it was committed: the rows are this process's by their mark, it knows nothing of
  * them, and they would be nobody's until their leases run out. It is looked for when the database was away, once: a look reads the whole table of work.
  */
-import { monotonicMs } from "../owner/clock.ts";
+import { monotonicMs } from "./clock.ts";
 import { leasesMarked } from "../queue/free.sql.ts";
 import { offersRelease, runsRelease } from "../queue/release.sql.ts";
 import type { Lease } from "../queue/renew.sql.ts";

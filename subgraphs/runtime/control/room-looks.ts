@@ -1,0 +1,98 @@
+/**
+ * Tenants of which something waits until they may have more runs, each looked at until nothing does: soon at first, and after longer pauses while none goes on, 2 s at most.
+ * However many tenants wait, a process begins twenty looks in a second and has four under way; the next is the one that is due longest. What a process knows here is lost with it.
+ */
+import type { Log } from "#shared/log.ts";
+import { monotonicMs } from "../owner/clock.ts";
+
+/** What it is made of. */
+export interface RoomLooksOptions {
+  log: Log;
+  /** Looks at a tenant, and lets come what has room. @returns whether anything of it waits. */
+  look(tenantId: string): Promise<boolean>;
+}
+
+interface Waiting {
+  dueAtMs: number;
+  pauseMs: number;
+}
+
+const firstPauseMs = 100;
+const longestPauseMs = 2_000;
+const betweenMs = 50;
+const mostAtOnce = 4;
+/** Beyond them nobody is looked at. */
+const mostTenants = 10_000;
+
+export class RoomLooks {
+  readonly #options: RoomLooksOptions;
+  readonly #waiting = new Map<string, Waiting>();
+  /** Those that are looked at now: they are not among those that wait for a look. */
+  readonly #looking = new Map<string, Promise<void>>();
+  /** Told while they were looked at, so it may have seen nothing of it. */
+  readonly #wanted = new Set<string>();
+  readonly #wentOn = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: RoomLooksOptions) {
+    this.#options = options;
+  }
+
+  /** Something of a tenant waits for room. */
+  wanted(tenantId: string): void {
+    if (this.#looking.has(tenantId)) this.#wanted.add(tenantId);
+    else if (!this.#waiting.has(tenantId)) this.#lookIn(tenantId, firstPauseMs);
+  }
+
+  /** Something of a tenant goes on, so other things of it may soon. */
+  wentOn(tenantId: string): void {
+    if (this.#looking.has(tenantId)) this.#wentOn.add(tenantId);
+    else this.#lookIn(tenantId, firstPauseMs);
+  }
+
+  /** Ends with the looks that are under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await Promise.all(this.#looking.values());
+  }
+
+  #lookIn(tenantId: string, pauseMs: number): void {
+    const { dueAtMs = Number.POSITIVE_INFINITY } = this.#waiting.get(tenantId) ?? {};
+    if (dueAtMs === Number.POSITIVE_INFINITY && this.#waiting.size >= mostTenants) return;
+    this.#waiting.set(tenantId, { dueAtMs: Math.min(dueAtMs, monotonicMs() + pauseMs), pauseMs });
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#isClosed || this.#waiting.size === 0) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#looking.size < mostAtOnce) this.#beginNext();
+      this.#arm();
+    }, betweenMs).unref();
+  }
+
+  #beginNext(): void {
+    const [next] = [...this.#waiting]
+      .filter(([, { dueAtMs }]) => dueAtMs <= monotonicMs())
+      .sort(([, one], [, other]) => one.dueAtMs - other.dueAtMs);
+    if (next === undefined) return;
+    const [tenantId, { pauseMs }] = next;
+    this.#waiting.delete(tenantId);
+    this.#looking.set(tenantId, this.#look(tenantId, pauseMs));
+  }
+
+  async #look(tenantId: string, pauseMs: number): Promise<void> {
+    const { log, look } = this.#options;
+    const waits = await look(tenantId).catch((cause: unknown) => {
+      log.warn({ err: cause, tenantId }, "runs that wait to be made wait on");
+      return true;
+    });
+    this.#looking.delete(tenantId);
+    const wentOn = this.#wentOn.delete(tenantId);
+    const isWanted = this.#wanted.delete(tenantId);
+    if (waits || wentOn || isWanted) this.#lookIn(tenantId, wentOn ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs));
+  }
+}
