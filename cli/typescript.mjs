@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { enableCompileCache, registerHooks, setSourceMapsSupport } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -22,7 +22,7 @@ const keptOutcomes = 4;
 /**
  * JavaScript, and what is wrong with the files that have none, by the path of the source, relative to the root.
  *
- * @typedef {{ code: Record<string, string>, problems: Record<string, string> }} Outcome
+ * @typedef {{ code: Record<string, string | Buffer>, problems: Record<string, string> }} Outcome
  */
 
 /**
@@ -44,6 +44,7 @@ export async function registerTypescript(more = []) {
   }
   const rootUrl = pathToFileURL(`${root}/`).href;
   registerHooks({
+    resolve: resolver(rootUrl, code),
     load(url, context, nextLoad) {
       const file = url.startsWith(rootUrl) ? decodeURI(url.slice(rootUrl.length)).replace(/\?.*$/, "") : "";
       if (problems[file] !== undefined) throw new SyntaxError(problems[file]);
@@ -54,17 +55,70 @@ export async function registerTypescript(more = []) {
 }
 
 /**
+ * Finds what Node would, with fewer questions to the disk: a source names the file that is there, as does a package's module that imports another of its package,
+ * and a package is looked for once in each folder. What is required is Node's to find, as is what is not there.
+ *
+ * @param {string} rootUrl
+ * @param {Outcome["code"]} code
+ * @returns {import("node:module").ResolveHookSync}
+ */
+function resolver(rootUrl, code) {
+  const packagesUrl = `${rootUrl}node_modules/`;
+  /** By folder and ending, on which alone the format of a package's file depends. @type {Map<string, string>} */
+  const formats = new Map();
+  /** By the folder that asks, and what for. @type {Map<string, import("node:module").ResolveFnOutput>} */
+  const packages = new Map();
+  return (specifier, context, nextResolve) => {
+    const { parentURL = "", conditions, importAttributes } = context;
+    const isPlain = parentURL.startsWith(rootUrl) && !conditions.includes("require") && Object.keys(importAttributes).length === 0;
+    if (!isPlain) return nextResolve(specifier, context);
+    const isSource = !parentURL.startsWith(packagesUrl);
+    const fileUrl = fileUrlOf(specifier, parentURL, isSource ? rootUrl : undefined);
+    if (fileUrl === undefined) {
+      const asked = `${isSource ? rootUrl : dirname(parentURL)} ${specifier}`;
+      const known = packages.get(asked);
+      if (known) return known;
+      const found = nextResolve(specifier, context);
+      packages.set(asked, { ...found, shortCircuit: true });
+      return found;
+    }
+    if (isSource) {
+      const isThere = fileUrl.startsWith(rootUrl) && code[decodeURI(fileUrl.slice(rootUrl.length))] !== undefined;
+      return isThere ? { url: fileUrl, format: "module", shortCircuit: true } : nextResolve(specifier, context);
+    }
+    const kind = `${dirname(fileUrl)} ${extname(fileUrl)}`;
+    const format = formats.get(kind);
+    if (format !== undefined) return { url: fileUrl, format, shortCircuit: true };
+    const found = nextResolve(specifier, context);
+    // Not by a link, whose neighbours are elsewhere.
+    if (found.url === fileUrl && typeof found.format === "string") formats.set(kind, found.format);
+    return found;
+  };
+}
+
+/**
+ * @param {string} specifier
+ * @param {string} parentUrl
+ * @param {string} [rootUrl]  of the sources, whose names with a # are those of package.json: folders of the root.
+ * @returns {string | undefined} nothing for the name of a package.
+ */
+function fileUrlOf(specifier, parentUrl, rootUrl) {
+  if (/^\.\.?\//.test(specifier)) return new URL(specifier, parentUrl).href;
+  return rootUrl !== undefined && specifier.startsWith("#") ? `${rootUrl}${specifier.slice(1)}` : undefined;
+}
+
+/**
  * @param {string[]} folders
  * @param {string} cache
  * @returns {Promise<Outcome>}
  */
 async function transformed(folders, cache) {
   const files = sources(folders);
-  const cacheFile = join(cache, `${hashOf(files)}.json`);
+  const cacheFile = join(cache, hashOf(files));
   const kept = read(cacheFile);
   if (kept) return kept;
   const outcome = await transform(files);
-  keep(cacheFile, JSON.stringify(outcome));
+  keep(cacheFile, outcome);
   return outcome;
 }
 
@@ -73,12 +127,14 @@ async function transformed(folders, cache) {
  * @returns {string[]} paths relative to the root, in a fixed order.
  */
 function sources(folders) {
-  return folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".ts"))
-      .sort()
-      .map((file) => join(folder, file)),
-  );
+  // Node's own way down, `recursive`, takes four times as long.
+  const within = (/** @type {string} */ folder) =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap((/** @type {import("node:fs").Dirent} */ entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return within(path);
+      return path.endsWith(".ts") ? [path] : [];
+    });
+  return folders.flatMap((folder) => within(folder).sort());
 }
 
 /** @param {string[]} files */
@@ -156,12 +212,20 @@ function problemsOf(files, failure) {
 }
 
 /**
+ * A line of JSON that tells the sizes, then the code of all files: what a process does not load it does not parse.
+ *
  * @param {string} file
  * @returns {Outcome | undefined}
  */
 function read(file) {
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    const kept = readFileSync(file);
+    let at = kept.indexOf("\n") + 1;
+    const { problems, sizes } = JSON.parse(kept.toString("utf8", 0, at));
+    /** @type {Record<string, Buffer>} */
+    const code = {};
+    for (const [source, size] of Object.entries(sizes)) code[source] = kept.subarray(at, (at += size));
+    return at === kept.length ? { code, problems } : undefined;
   } catch {
     // Not there, or not whole after a power cut.
     return undefined;
@@ -172,13 +236,14 @@ function read(file) {
  * By rename, so that nobody reads half of it; whoever is at it at the same time has made the same.
  *
  * @param {string} file
- * @param {string} text
+ * @param {Outcome} outcome
  */
-function keep(file, text) {
+function keep(file, { code, problems }) {
   try {
     mkdirSync(dirname(file), { recursive: true });
     const unfinished = `${file}.${process.pid}`;
-    writeFileSync(unfinished, text);
+    const sizes = Object.fromEntries(Object.entries(code).map(([source, text]) => [source, Buffer.byteLength(text)]));
+    writeFileSync(unfinished, [`${JSON.stringify({ problems, sizes })}\n`, ...Object.values(code)].join(""));
     renameSync(unfinished, file);
     forgetOld(dirname(file));
   } catch {

@@ -1,7 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));
@@ -67,10 +78,13 @@ describe("the TypeScript loader", () => {
     expect(readdirSync(t.outcomes)).toHaveLength(4);
   });
 
-  it("makes anew what is not whole", () => {
+  it.each([0, 30, -1])("makes anew what is not whole: cut at %s", (length) => {
     const t = setup(said("whole"));
     t.run();
-    for (const file of readdirSync(t.outcomes)) truncateSync(join(t.outcomes, file), 100);
+    for (const file of readdirSync(t.outcomes)) {
+      const path = join(t.outcomes, file);
+      truncateSync(path, length < 0 ? statSync(path).size + length : length);
+    }
     expect([t.run(), t.run()]).toEqual(["whole", "whole"]);
   });
 
@@ -90,6 +104,56 @@ describe("the TypeScript loader", () => {
     expect(readdirSync(t.outcomes)).toHaveLength(1);
     writeFileSync(join(t.root, "shared/broken.ts"), `export const fine = 1;`);
     expect(t.run()).not.toContain("Unexpected");
+  });
+
+  it("finds what Node finds: packages by the folder that asks, the format of each file, and no module twice", () => {
+    const t = setup(`import { dirname, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { name as fromHere } from "inner";
+import { name, kinds, urls } from "outer";
+import * as direct from "./said.ts";
+import * as named from "#shared/said.ts";
+import * as other from "./said.ts?other";
+const missing = (file: string) => import(file).catch(({ code }) => code);
+export const said = () => fromHere;
+export const all = async () => [fromHere, name, ...kinds, direct === named, direct === other, await missing("./missing.ts"), await missing("missing"),
+  ...urls.map((url) => relative(dirname(import.meta.dirname), fileURLToPath(url)))].join(" ");`);
+    const main = join(t.root, "cli/main.mjs");
+    writeFileSync(main, readFileSync(main, "utf8").replace("{ said }", "{ all }").replace("said()", "await all()"));
+    rmSync(join(t.root, "node_modules"));
+    const isModule = { type: "module", exports: "./index.js" };
+    const files: Record<string, string | object> = {
+      "inner/package.json": isModule,
+      "inner/index.js": "export const name = 'top';",
+      "outer/package.json": isModule,
+      "outer/index.js": `export { name } from "./name.js";
+import one from "./old/one.js";
+import two from "./old/two.js";
+import { url as three } from "./linked/three.js";
+import { url as four } from "./linked/four.js";
+export const kinds = [one, two, "require" in globalThis];
+export const urls = [three, four];`,
+      "outer/name.js": `export { name } from "inner";`,
+      "outer/node_modules/inner/package.json": isModule,
+      "outer/node_modules/inner/index.js": "export const name = 'nested';",
+      "outer/old/package.json": { type: "commonjs" },
+      "outer/old/one.js": "module.exports = typeof require;",
+      "outer/old/two.js": "module.exports = typeof exports;",
+      "elsewhere/package.json": isModule,
+      "elsewhere/three.js": "export const { url } = import.meta;",
+      "elsewhere/four.js": "export const { url } = import.meta;",
+    };
+    for (const [file, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(t.root, "node_modules", file)), { recursive: true });
+      writeFileSync(join(t.root, "node_modules", file), typeof content === "string" ? content : JSON.stringify(content));
+    }
+    for (const name of ["esbuild", "@esbuild"]) symlinkSync(join(project, "node_modules", name), join(t.root, "node_modules", name));
+    symlinkSync(join(t.root, "node_modules/elsewhere"), join(t.root, "node_modules/outer/linked"));
+    const notFound = "ERR_MODULE_NOT_FOUND";
+    expect(t.run().split(" ")).toEqual([
+      ...["top", "nested", "function", "object", "false", "true", "false", notFound, notFound],
+      ...["node_modules/elsewhere/three.js", "node_modules/elsewhere/four.js"],
+    ]);
   });
 
   it("tells errors by the lines of the source", () => {
