@@ -14,18 +14,6 @@ export const skillErrors = defineErrors({
   },
   SKILL_VERSION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill version ${f.id}.` },
   SKILL_INSTALLATION_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No skill installation ${f.id}.` },
-  AGENT_NOT_FOUND: {
-    code: "NOT_FOUND",
-    message: (f: { field: string; id: string }) => `${f.field}: no agent ${f.id}. Give one of agents, or make it first.`,
-  },
-  TEAM_NOT_FOUND: {
-    code: "NOT_FOUND",
-    message: (f: { field: string; id: string }) => `${f.field}: no team ${f.id}. Give one of teams, or make it first.`,
-  },
-  APP_NOT_FOUND: {
-    code: "NOT_FOUND",
-    message: (f: { field: string; id: string }) => `${f.field}: no app ${f.id}. Give one of apps, or make it first.`,
-  },
   TOOL_BINDING_NOT_FOUND: {
     code: "NOT_FOUND",
     message: (f: { field: string; id: string }) => `${f.field}: no tool binding ${f.id}. Give one of toolBindings, or make it first.`,

@@ -14,7 +14,7 @@ export class InstallSkillInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "Which agent, team, app or user: 1 to 200 characters. Agents, teams and apps must be there (NOT_FOUND); users are yours, and nobody is asked. For TENANT the caller's tenant, which may be left out.",
+      "Which agent, team, app or user: 1 to 200 characters, kept as given: whether there is such a one is not asked. For TENANT the caller's tenant, which may be left out.",
   })
   scopeId?: string | null;
 

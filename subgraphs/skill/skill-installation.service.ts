@@ -3,7 +3,6 @@ import { databaseNow } from "#shared/database-time.ts";
 import { checkScopeId, checkText } from "#shared/fields.ts";
 import { newId } from "#shared/ids.ts";
 import { skillErrors } from "./errors.ts";
-import { checkPlaceThere } from "./installation-place.ts";
 import { InstallationStatus, SkillInstallation } from "./skill-installation.entity.ts";
 import type { InstallSkillInput } from "./skill-installation.inputs.ts";
 import type { SkillContext } from "./skill.context.ts";
@@ -14,14 +13,12 @@ import { lockSkill } from "./skill.service.ts";
  * Installs a skill in a place. An installation that is there is returned as it is; a removed one becomes active again, with the same
  * id and the new `installedBy`.
  *
- * @throws AppError SKILL_NOT_FOUND, SKILL_ARCHIVED, AGENT_NOT_FOUND, TEAM_NOT_FOUND, APP_NOT_FOUND, SCOPE_ID_REQUIRED, SCOPE_ID_INVALID
+ * @throws AppError SKILL_NOT_FOUND, SKILL_ARCHIVED, SCOPE_ID_REQUIRED, SCOPE_ID_INVALID
  */
-export async function installSkill(context: SkillContext, input: InstallSkillInput): Promise<SkillInstallation> {
-  const { db } = context;
+export async function installSkill({ db }: SkillContext, input: InstallSkillInput): Promise<SkillInstallation> {
   const { skillId, installScope } = input;
   const place = { skillId, installScope, scopeId: checkScopeId(installScope, input.scopeId, db.tenantId) };
   const installedBy = input.installedBy == null ? null : checkText("installedBy", input.installedBy, { max: 200 });
-  await checkPlaceThere(context, installScope, place.scopeId);
   return db.transaction(async (tx) => {
     // The skill's lock makes installations of it take turns: the same place is never taken twice.
     const { status } = await lockSkill(tx, skillId);

@@ -17,14 +17,12 @@ type Documents = {
     "\n  query MemoryAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": typeof types.MemoryAgentByIdDocument,
     "\n  query RuntimeAskedAgent($id: ID, $code: String, $versionId: ID) {\n    askedAgent(id: $id, code: $code, versionId: $versionId) {\n      id\n      deleted\n      version {\n        id\n        agentId\n        agentDeleted\n        status\n        role\n        goal\n        systemPrompt\n        model\n        modelConfig\n        maxSteps\n        memoryPolicy {\n          enabled\n          memoryScope\n          readTopK\n          writeEnabled\n          config\n        }\n        toolBindingIds\n        skillIds\n      }\n    }\n  }\n": typeof types.RuntimeAskedAgentDocument,
     "\n  query RuntimeAgentPublishedBefore($id: ID!) {\n    agent(id: $id) {\n      versions(first: 100) {\n        nodes {\n          id\n          publishedAt\n        }\n      }\n    }\n  }\n": typeof types.RuntimeAgentPublishedBeforeDocument,
-    "\n  query SkillAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": typeof types.SkillAgentByIdDocument,
     "\n  query TeamAgentsById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": typeof types.TeamAgentsByIdDocument,
 };
 const documents: Documents = {
     "\n  query MemoryAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": types.MemoryAgentByIdDocument,
     "\n  query RuntimeAskedAgent($id: ID, $code: String, $versionId: ID) {\n    askedAgent(id: $id, code: $code, versionId: $versionId) {\n      id\n      deleted\n      version {\n        id\n        agentId\n        agentDeleted\n        status\n        role\n        goal\n        systemPrompt\n        model\n        modelConfig\n        maxSteps\n        memoryPolicy {\n          enabled\n          memoryScope\n          readTopK\n          writeEnabled\n          config\n        }\n        toolBindingIds\n        skillIds\n      }\n    }\n  }\n": types.RuntimeAskedAgentDocument,
     "\n  query RuntimeAgentPublishedBefore($id: ID!) {\n    agent(id: $id) {\n      versions(first: 100) {\n        nodes {\n          id\n          publishedAt\n        }\n      }\n    }\n  }\n": types.RuntimeAgentPublishedBeforeDocument,
-    "\n  query SkillAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": types.SkillAgentByIdDocument,
     "\n  query TeamAgentsById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n": types.TeamAgentsByIdDocument,
 };
 
@@ -54,10 +52,6 @@ export function graphql(source: "\n  query RuntimeAskedAgent($id: ID, $code: Str
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query RuntimeAgentPublishedBefore($id: ID!) {\n    agent(id: $id) {\n      versions(first: 100) {\n        nodes {\n          id\n          publishedAt\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query RuntimeAgentPublishedBefore($id: ID!) {\n    agent(id: $id) {\n      versions(first: 100) {\n        nodes {\n          id\n          publishedAt\n        }\n      }\n    }\n  }\n"];
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
-export function graphql(source: "\n  query SkillAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n"): (typeof documents)["\n  query SkillAgentById($agents: [_Any!]!) {\n    _entities(representations: $agents) {\n      ... on Agent {\n        id\n        deletedAt\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
