@@ -245,6 +245,11 @@ describe("memories with vectors", () => {
     expect(await scoreOf({ scopeId: "u2" })).toBe(undefined);
     await t.sameAs(first, { count: 1, scopeId: "u2", vector: [0, 1, 0] });
     expect(await scoreOf({ scopeId: "u2" })).toBe(1);
+    // The newest 20,000 of a type are still to be embedded; older ones have vectors.
+    await t.sameAs(before, { count: 5, scopeId: "u5", vector: [1, 0, 0] });
+    await t.admin(`update memory.memory set memory_type = 'fact' where scope_id in ('u4', 'u5');
+      update memory.memory_embedding set state = 'PENDING', space = null, dimension = null, vector = null where scope_id in ('u4', 'u5')`);
+    expect(await scoreOf({ scopeType: undefined, scopeId: undefined, memoryType: "fact" })).toBe(1);
   });
 
   it("are compared as long as they have 6 MiB together: 1,024 of 1,536 numbers", async () => {

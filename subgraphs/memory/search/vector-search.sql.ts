@@ -126,16 +126,17 @@ function newest(scope: VectorScope, { most, after }: { most: number; after: numb
   const { scopeType, scopeId, memoryType } = scope;
   const isWhole = scopeType !== undefined && scopeId !== undefined;
   const within = isWhole ? "and c.scope_type = $3 and c.scope_id = $4" : "";
-  const candidates =
-    memoryType === undefined
-      ? `select c.memory_id from memory.memory_embedding c where c.tenant_id = $1 and c.space = $2 ${within} order by c.memory_id desc`
-      : `select c.id as memory_id from memory.memory c where c.tenant_id = $1 and c.memory_type = $5 ${within} order by c.id desc`;
+  const ofSpace = (isAsked = "") =>
+    `select c.memory_id from memory.memory_embedding c where c.tenant_id = $1 and c.space = $2 ${within} ${isAsked} order by c.memory_id desc limit ${mostLooked}`;
+  const ofType = `select c.id as memory_id from memory.memory c where c.tenant_id = $1 and c.memory_type = $5 ${within} order by c.id desc limit ${mostLooked}`;
+  // The newest of a type may all be still to be embedded, where older ones have vectors.
+  const candidates = memoryType === undefined ? ofSpace() : `(${ofType}) union (${ofSpace(`and (${isEmbedding})`)})`;
   const conditions = conditionsOf(scope, "n.memory_id", after);
   const ofSome = conditions.sql === "" ? most : Math.min(most, mostVectors);
   const sql = `select n.memory_id, n.vector
        from (
          select n.memory_id, v.vector
-         from (${candidates} limit ${mostLooked}) n
+         from (${candidates}) n
          cross join lateral (
            select e.vector
            from memory.memory_embedding e
@@ -148,6 +149,11 @@ function newest(scope: VectorScope, { most, after }: { most: number; after: numb
        where true${conditions.sql}`;
   return { sql, conditions: conditions.values };
 }
+
+/** SQL: whether the tenant has memories without a vector of the space; asked once. Indexes: memory_embedding_pending, memory_embedding_tenant. */
+const isEmbedding = ["state = 'PENDING'", "space < $2", "space > $2"]
+  .map((has) => `(select exists (select from memory.memory_embedding where tenant_id = $1 and ${has}))`)
+  .join(" or ");
 
 /** Names the parameters where nothing is asked of them, too: PostgreSQL wants to know their types. */
 function isOfScope(row: string, { scopeType, scopeId }: VectorScope): string {
