@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import type { GraphqlContext } from "#shared/serve/graphql-http.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
 import { withoutKeys } from "./access/keys/key-format.ts";
+import { KeyHold } from "./access/keys/key-hold.ts";
 import { paramOf } from "./edge/connection-params.ts";
 import { authOff, identified, type Identities, type Identity } from "./edge/identity.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
@@ -17,6 +18,8 @@ export interface RouterContext extends GraphqlContext {
   clientIp: string | null;
   userAgent: string | null;
   identity: Identity;
+  /** Told of what the operation does to its own key; not there where nobody is asked for one, and of what is no operation. */
+  keyHold?: KeyHold | undefined;
   /** Calls back when the client has its answer, or is gone. Not there where an answer is sent piece by piece. */
   whenAnswered?: (done: () => void) => void;
   /** Called when its operation was looked at, planned or refused: others are then. Again it does nothing. */
@@ -52,7 +55,7 @@ const healthPaths = new Set(["/livez", "/ready", "/readyz", "/health"]);
 /** The context of an HTTP request. @throws AppError TENANT_ID_INVALID, TENANT_MISMATCH */
 export function httpContext(request: IncomingMessage, requestId: string, { signal, identity }: Asking): RouterContext {
   const claimed = { ...claimedBy(request), requestId };
-  return { info: requestInfo(identified(claimed, identity), signal), identity, transport: "HTTP", ...clientOf(request) };
+  return { ...asked(claimed, { identity, signal }), transport: "HTTP", ...clientOf(request) };
 }
 
 /** Who asks, and what tells that they are gone. */
@@ -83,7 +86,15 @@ export function socketContext(
     requestId: speakable(paramOf(connectionParams, "x-request-id")) ?? upgrade.requestId,
     traceparent: paramOf(connectionParams, "traceparent") ?? upgrade.traceparent,
   };
-  return { info: requestInfo(identified(claimed, identity), signal), identity, transport: "WEBSOCKET", ...clientOf(request) };
+  return { ...asked(claimed, { identity, signal }), transport: "WEBSOCKET", ...clientOf(request) };
+}
+
+/** @throws AppError TENANT_ID_INVALID, TENANT_MISMATCH */
+function asked(claimed: ClaimedRequest, { identity, signal }: Asking): Pick<RouterContext, "info" | "identity" | "keyHold"> {
+  const info = requestInfo(identified(claimed, identity), signal);
+  if (identity.kind !== "key") return { info, identity };
+  const keyHold = new KeyHold();
+  return { info: { ...info, ownKeyChanges: keyHold }, identity, keyHold };
 }
 
 /** What is known of a request that was refused before it had a context. */

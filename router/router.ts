@@ -114,7 +114,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const identities = new Identities({ env, keys: env.authRequired ? options.keys : undefined, rates });
   const find = clientFinder(env.trustedProxies);
   const refusals = new RefusalAudit({ sink: audit, log });
-  const runtime = await createRuntime(options, refusals);
+  const runtime = await createRuntime(options, { refusals, identities });
   const limits = limitsOf(options);
   const audited: Audited = new WeakSet();
   const server = await startGraphqlServer<RouterContext>({
@@ -171,7 +171,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
 
 async function createRuntime(
   { endpoints, log, limits, deadlines, env, ...given }: RouterOptions,
-  refusals: RefusalAudit,
+  { refusals, identities }: { refusals: RefusalAudit; identities: Identities },
 ): Promise<Runtime> {
   const { supergraphSdl, hints } = await supergraphOf(endpoints);
   for (const hint of hints) log.debug({ hint }, "composition hint");
@@ -195,6 +195,7 @@ async function createRuntime(
     reading: new ReadingTurns((hash, operationName) => operations.isPlanned(hash, operationName)),
     answers: new AnswerBytes({ ...answerLimits(env.answersMib << 20), ...given.answers }),
     readers: new Readers({ ...readerLimits(env.answersMib << 20), ...given.readers }, log),
+    identities,
     audits: new OperationAudits({ sink: given.audit, schema: graph.apiSchema, refusals }),
     log,
   };

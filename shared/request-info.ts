@@ -2,6 +2,14 @@ import { AppError } from "./errors.ts";
 import { excerpt } from "./fields.ts";
 import type { Reading } from "./read-bytes.ts";
 
+/** Changes that an operation makes to the key that it was asked with, by their numbers: whoever has that key open waits with its end for the answer. */
+export interface OwnKeyChanges {
+  /** A change that ends the key is about to be committed. */
+  hold(epoch: string): void;
+  /** It was not. */
+  drop(epoch: string): void;
+}
+
 /** Who asks, for whom, and under which name the request is traced; the same in the router, in every subgraph and in a worker. */
 export interface RequestInfo {
   tenantId: string;
@@ -23,6 +31,8 @@ export interface RequestInfo {
   reading?: Reading | undefined;
   /** Calls back when the answer has left this process, or nobody waits for it; undefined: it stays here, or it is nobody's to say. */
   whenSent?: ((done: () => void) => void) | undefined;
+  /** Told where its own key is changed; of the router's operations, which alone change keys. */
+  ownKeyChanges?: OwnKeyChanges | undefined;
 }
 
 /** What a tenant's id looks like; `app.scope` can never be said with it. */

@@ -42,8 +42,10 @@ export const keyErrors = defineErrors({
   },
   KEYS_UNAVAILABLE: {
     code: "DOWNSTREAM_UNAVAILABLE",
-    message: (f: { retryAfterMs: number }) =>
-      `Keys cannot be checked: the database does not answer. Nothing was done. Try again in ${f.retryAfterMs} ms.`,
+    message: (f: { retryAfterMs: number; effectUnknown?: true }) =>
+      f.effectUnknown
+        ? "Keys cannot be checked: the database does not answer. What was begun may have happened: look, before you send it again."
+        : `Keys cannot be checked: the database does not answer. Nothing was done. Try again in ${f.retryAfterMs} ms.`,
   },
   API_KEY_NOT_FOUND: { code: "NOT_FOUND", message: (f: { id: string }) => `No API key ${f.id}.` },
   API_KEY_REVOKED: {

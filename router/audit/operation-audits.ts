@@ -27,14 +27,14 @@ export interface OperationAuditsOptions {
   sink: AuditSink;
   /** Of the operations. */
   schema: GraphQLSchema;
-  /** Says whether what was asked without a key has a row. */
-  refusals: Pick<RefusalAudit, "hasRoomFor">;
+  /** Gives what was asked without a key room for a row. */
+  refusals: Pick<RefusalAudit, "takeRoom">;
 }
 
 /** What keeps them. */
 export class OperationAudits {
   readonly sink: AuditSink;
-  readonly #refusals: Pick<RefusalAudit, "hasRoomFor">;
+  readonly #refusals: Pick<RefusalAudit, "takeRoom">;
   readonly #redactor: Redactor;
   /** The ids of rows of changes that have begun, by the identity of their requests, which Apollo Server's copies of a context share. */
   readonly #begun = new WeakMap<RouterContext["info"], string>();
@@ -47,7 +47,7 @@ export class OperationAudits {
 
   /** Stores what changed nothing, soon. */
   record(operation: UnredactedOperation, outcome: AuditedOutcome): void {
-    if (!this.#refusals.hasRoomFor(operation.context)) return;
+    if (!this.#refusals.takeRoom(operation.context)) return;
     this.sink.record(auditRecord(this.#redacted(operation), outcome));
   }
 
@@ -72,7 +72,7 @@ export class OperationAudits {
   async complete(operation: UnredactedOperation, outcome: AuditedOutcome): Promise<void> {
     const id = this.#begun.get(operation.context.info);
     // What has begun has a row; what was refused before needs one.
-    if (id === undefined && !this.#refusals.hasRoomFor(operation.context)) return;
+    if (id === undefined && !this.#refusals.takeRoom(operation.context)) return;
     await this.sink.complete(auditRecord({ ...this.#redacted(operation), id }, outcome));
   }
 

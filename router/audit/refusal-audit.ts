@@ -1,8 +1,8 @@
 /**
  * Audits what was refused before it was an operation: a foreign Host or Origin, an invalid tenant id, a body or a message that is too large or no JSON.
  * It costs nothing to be refused, not even leave to ask, so that these rows have a limit of their own, which those of operations without a key share: a web
- * page must not fill a disk. Each tenant's keys
- * have one, and all who have none have one together, of which one address has a part: whoever floods it hides nothing of what is tried with a key, or from elsewhere.
+ * page must not fill a disk. Each tenant's keys have one, and all who have none have one together, of which one address has a part: whoever floods it hides
+ * nothing of what is tried with a key, or from elsewhere.
  */
 import type { IncomingMessage } from "node:http";
 import { networkOf } from "#shared/addresses.ts";
@@ -83,8 +83,8 @@ export class RefusalAudit {
     );
   }
 
-  /** Whether there is room for the row of an operation; for that of who has a key, or needs none, there always is. */
-  hasRoomFor({ identity, clientIp }: Pick<RouterContext, "identity" | "clientIp">): boolean {
+  /** Takes the room of an operation's row; false where there is none. For that of who has a key, or needs none, there always is. */
+  takeRoom({ identity, clientIp }: Pick<RouterContext, "identity" | "clientIp">): boolean {
     return identity.kind !== "nobody" || this.#take("", networkOf(clientIp ?? "unknown"));
   }
 

@@ -6,6 +6,7 @@ import { processReads } from "#shared/read-bytes.ts";
 import type { Gateway } from "#shared/serve/graphql-http.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { Log } from "#shared/log.ts";
+import { keyErrors } from "../access/errors.ts";
 import type { ComposedGraph } from "../graph/supergraph.ts";
 import type { OperationAudits } from "../audit/operation-audits.ts";
 import { jsonBytesOf, type AnswerBytes } from "../graph/answer-bytes.ts";
@@ -18,6 +19,7 @@ import { tellable } from "../graph/schema-secrecy.ts";
 import { fetchFor, type Endpoints, type FetchDeadlines } from "../graph/subgraph-fetch.ts";
 import { namesOf, operationEnded, refusedNames, type OperationNames } from "./operation-metrics.ts";
 import { startDeadline, type OperationDeadlines, type RunningDeadline } from "./operation-deadline.ts";
+import type { Identities } from "./identity.ts";
 import type { Places } from "./rates/places.ts";
 import type { ReadingTurns } from "./rates/reading-turns.ts";
 import type { Readers } from "./readers.ts";
@@ -40,6 +42,7 @@ export interface Runtime {
   reading: ReadingTurns;
   answers: AnswerBytes;
   readers: Readers;
+  identities: Pick<Identities, "watch">;
   audits: OperationAudits;
   log: Log;
 }
@@ -104,6 +107,7 @@ async function execute(
   asked: { names: OperationNames },
 ): Promise<ExecutionResult> {
   let deadline: RunningDeadline | undefined;
+  let stopWatch = () => {};
   try {
     const planned = runtime.operations.fromDocument(parsed, context.info);
     asked.names = namesOf(planned);
@@ -115,7 +119,8 @@ async function execute(
     const tenantId = laneOf(context);
     const { outsideMs, operationMs } = runtime.operationDeadlines;
     deadline = startDeadline(planned.callsOutside ? outsideMs : operationMs, context.info.signal);
-    const { signal } = deadline;
+    const { signal, end } = deadline;
+    stopWatch = endWithKey(runtime, context, end);
     const answered = { hash: parsed.hash, planned, variables, context, deadline };
     const run = () => answerAudited(runtime, answered);
     // What the router knows itself waits for nobody.
@@ -130,8 +135,19 @@ async function execute(
     if (error instanceof AppError && Object.hasOwn(statusOfUnauthorized, error.reason)) throw unauthorized(error);
     return { errors: [error instanceof GraphQLError ? error : new GraphQLError("plan or shape", { originalError: error as Error })] };
   } finally {
+    stopWatch();
     deadline?.clear();
   }
+}
+
+/**
+ * Ends what is under way for a key when that is accepted no more, over whatever it was asked. Where nobody can say so, what has begun goes on until its deadline.
+ */
+function endWithKey({ identities }: Runtime, { identity, keyHold }: RouterContext, end: RunningDeadline["end"]): () => void {
+  return identities.watch(identity, {
+    end: (why) => why === "REFUSED" && end(keyErrors.KEY_INVALID({})),
+    isHeld: (epoch) => keyHold?.isFor(epoch) === true,
+  });
 }
 
 interface Answered {

@@ -9,7 +9,7 @@ import { OperationTypeNode, type GraphQLError, type ExecutionResult, type Format
 import { clientError } from "#shared/client-error.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
-import { sendJson, sendRefusal } from "#shared/serve/http-answer.ts";
+import { sendJson } from "#shared/serve/http-answer.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { keyErrors } from "../access/errors.ts";
 import { isChangingSubscription } from "../audit/audit.ts";
@@ -21,6 +21,7 @@ import type { AskedOperation } from "./asked-operation.ts";
 import { documentOf, isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
 import { both, type Leave } from "./rates/places.ts";
 import type { StreamFormat } from "./stream-formats.ts";
+import { ofChange } from "./operation-deadline.ts";
 import { startSubscription } from "./subscriptions.ts";
 
 export interface StreamBounds {
@@ -63,6 +64,8 @@ export interface StreamedOperation {
   format: StreamFormat;
   response: ServerResponse;
   context: RouterContext;
+  /** Ends the operation before its answer has begun: it is of the context's signal. */
+  ends: AbortController;
   /** A GET changes nothing, so that a mutation by it is not answered. */
   isGet: boolean;
 }
@@ -171,29 +174,34 @@ export class HttpStreams {
     }
   }
 
-  async #stream({ format, response, context }: StreamedOperation, prepared: PreparedOperation): Promise<void> {
-    const { tenantId } = context.info;
+  async #stream({ format, response, context, ends }: StreamedOperation, prepared: PreparedOperation): Promise<void> {
+    const { tenantId, requestId } = context.info;
     const cut = () => endWith(response, format.cut(stops));
-    const { requestId } = context.info;
+    let over = undefined as AppError | undefined;
     const ended = (why: "REFUSED" | "UNKNOWN") => {
-      const cause = whyEnded[why]();
-      if (!response.headersSent) return sendRefusal(response, cause, { requestId });
-      const error = clientError(cause, { requestId }).toJSON();
+      over = whyEnded[why]();
+      // Before it has begun it ends by this, and its result says why.
+      ends.abort(over);
+      if (!response.headersSent) return;
+      const error = clientError(over, { requestId }).toJSON();
       endWith(response, why === "REFUSED" ? format.refused(error) : format.cut(error));
     };
     this.#open.add(cut);
     this.#watch(response, tenantId);
-    const { identity } = context;
-    if (identity.kind === "key") response.once("close", this.#setting.identities.watch(identity, ended));
+    // Queries and mutations end with their key wherever they are answered.
+    const stopWatch = isSubscription(prepared) ? this.#setting.identities.watch(context.identity, { end: ended }) : () => {};
     this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
     try {
-      await writeAll(await this.#results(prepared), { format, response, bounds: this.#setting.bounds });
+      const results = await this.#results(prepared);
+      if (over === undefined) await writeAll(results, { format, response, bounds: this.#setting.bounds });
+      else refuseOperation(response, endedBy(isEffective(prepared.planned) ? ofChange(over) : over, results, requestId));
     } catch (error) {
       // An answer that has begun cannot say so any more: it breaks off.
       if (response.headersSent) response.destroy();
       throw error;
     } finally {
-      this.#setting.identities.answered(identity);
+      // Not with its close, which may have been before it began.
+      stopWatch();
       this.#open.delete(cut);
       const left = this.#tenants.get(tenantId)! - 1;
       if (left > 0) this.#tenants.set(tenantId, left);
@@ -209,9 +217,9 @@ export class HttpStreams {
   }
 
   async #results(prepared: PreparedOperation): Promise<AsyncIterableIterator<Result> | Result> {
-    const { planned, source: query, variables, operationName, context } = prepared;
+    const { source: query, variables, operationName, context } = prepared;
     const { server } = this.#setting;
-    if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) return startSubscription(this.#runtime, prepared, { context });
+    if (isSubscription(prepared)) return startSubscription(this.#runtime, prepared, { context });
     const named = operationName === undefined ? {} : { operationName };
     const { body } = await asRequest(context.info, () =>
       server.executeOperation({ query, variables, ...named }, { contextValue: context }),
@@ -220,6 +228,8 @@ export class HttpStreams {
     return body.singleResult;
   }
 }
+
+const isSubscription = ({ planned }: PreparedOperation) => planned.node.operation === OperationTypeNode.SUBSCRIPTION;
 
 /** Said to who reads a stream when the router stops. */
 const stops = {
@@ -233,17 +243,25 @@ const whyEnded = {
   UNKNOWN: () => keyErrors.KEYS_UNAVAILABLE({ retryAfterMs: 1_000 }),
 };
 
+/** What a subscription is told that ended before it had told anything. One that could not be stopped any more has just begun. */
+function endedBy(why: unknown, results: AsyncIterableIterator<Result> | Result, requestId: string): readonly GraphQLError[] {
+  if (!(Symbol.asyncIterator in results)) return results.errors as readonly GraphQLError[];
+  results.return?.().catch(() => {});
+  return [clientError(why, { requestId })];
+}
+
 function refuseOperation(response: ServerResponse, errors: readonly GraphQLError[]): void {
   const status = statusOf(errors);
-  if (status === 429) response.setHeader("retry-after", "1");
+  if (status === 429 || status === 503) response.setHeader("retry-after", "1");
   sendJson(response, status, { errors });
 }
 
-/** 401 without a key, 403 without a scope, 429 where the tenant has as many open as it may. */
+/** 401 without a key, 403 without a scope, 429 where the tenant has as many open as it may, 503 where nobody can say whether the key holds. */
 function statusOf(errors: readonly GraphQLError[]): number {
   const { code } = errors[0]?.extensions ?? {};
   if (code === "UNAUTHENTICATED") return 401;
   if (code === "RESOURCE_EXHAUSTED") return 429;
+  if (code === "DOWNSTREAM_UNAVAILABLE") return 503;
   return code === "FORBIDDEN" ? 403 : 400;
 }
 

@@ -10,13 +10,12 @@ import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import type { Log } from "#shared/log.ts";
 import type { PartHealth } from "#shared/part-health.ts";
-import { keyErrors } from "../access/errors.ts";
 import type { Audited } from "../audit/audit.ts";
 import { answerCors, refusalOf, refusalOfGet } from "./browser-guard.ts";
 import { subscriptionNotStreamed } from "./gateway.ts";
 import type { GraphiqlFiles } from "../graphiql/files.ts";
 import type { Hooks } from "./hooks.ts";
-import type { Identities, Identity } from "./identity.ts";
+import type { Identities } from "./identity.ts";
 import { withoutPersisted } from "./persisted-query.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
 import type { Arrivals } from "./rates/arrivals.ts";
@@ -133,7 +132,6 @@ async function answerOperation(options: HttpOptions, { request, response, reques
   const startedAtMs = performance.now();
   let context: RouterContext | undefined;
   let identity = identities.nobody;
-  let stopWatch = () => {};
   const refused = (statusCode: number, error: unknown) =>
     refusals.record({ request, context, identity, requestId, statusCode, error, startedAtMs });
   try {
@@ -154,8 +152,7 @@ async function answerOperation(options: HttpOptions, { request, response, reques
       read = withoutMore(read, asked);
       context.looked = await turnToLook(options, asked, context);
     }
-    if (asked !== undefined && (await answerAsStream(options, exchange, { read, asked }))) return;
-    stopWatch = endWithKey(identities, identity, ends);
+    if (asked !== undefined && (await answerAsStream(options, exchange, { read, asked, ends }))) return;
     await answerGraphql(server, exchange, read);
     watchReader(readers, laneOf(context), response);
     // Apollo Server asks no plugin about what is not GraphQL over HTTP: batches, other methods, no query.
@@ -164,15 +161,8 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     if (context === undefined || !audited.has(context.info)) refused(statusOfRefusal(error), error);
     throw error;
   } finally {
-    stopWatch();
-    identities.answered(identity);
     context?.looked?.();
   }
-}
-
-/** Ends what is under way for a key when that is accepted no more. Where nobody can say so, what has begun goes on until its deadline. */
-function endWithKey(identities: Identities, identity: Identity, ends: AbortController): () => void {
-  return identities.watch(identity, (why) => why === "REFUSED" && ends.abort(keyErrors.KEY_INVALID({})));
 }
 
 /**
@@ -194,7 +184,7 @@ async function turnToLook({ reading, identities }: HttpOptions, asked: AskedOper
 async function answerAsStream(
   { streams, audited }: HttpOptions,
   exchange: GraphqlExchange<RouterContext>,
-  { read, asked }: { read: HTTPGraphQLRequest; asked: AskedOperation },
+  { read, asked, ends }: { read: HTTPGraphQLRequest; asked: AskedOperation; ends: AbortController },
 ): Promise<boolean> {
   const { response, context } = exchange;
   const accept = read.headers.get("accept");
@@ -203,7 +193,7 @@ async function answerAsStream(
   if (format === undefined && read.method === "GET" && streams.isSubscription(asked, context.info)) throw subscriptionNotStreamed();
   if (format === undefined) return false;
   // Whatever becomes of it is audited there.
-  const isAnswered = await streams.answer({ asked, format, response, context, isGet: read.method === "GET" }, acceptsJson(accept));
+  const isAnswered = await streams.answer({ asked, format, response, context, ends, isGet: read.method === "GET" }, acceptsJson(accept));
   if (isAnswered) audited.add(context.info);
   return isAnswered;
 }

@@ -8,6 +8,7 @@ import { isLoopbackName } from "#shared/serve/host-guard.ts";
 import { bootstrapScope } from "#shared/scopes.ts";
 import { keyErrors } from "../access/errors.ts";
 import type { Caller, KeyRing } from "../access/keys/key-ring.ts";
+import type { OpenWithKey } from "../access/keys/key-watch.ts";
 import { looksLikeKey } from "../access/keys/key-format.ts";
 import { refusalOf } from "./browser-guard.ts";
 import { paramOf, type ConnectionParams } from "./connection-params.ts";
@@ -90,14 +91,9 @@ export class Identities {
     return identity.kind === "key" ? this.#setting.keys!.remembers(identity.caller) : true;
   }
 
-  /** An operation was answered: one by which a key has ended itself is ended behind. */
-  answered(identity: Identity): void {
-    if (identity.kind === "key") this.#setting.keys!.answered(identity.caller);
-  }
-
   /** Ends with the key what was opened with it. Returns what stops that. */
-  watch(identity: Identity, end: (why: "REFUSED" | "UNKNOWN") => void): () => void {
-    return identity.kind === "key" ? this.#setting.keys!.watch(identity.caller, end) : () => {};
+  watch(identity: Identity, open: OpenWithKey): () => void {
+    return identity.kind === "key" ? this.#setting.keys!.watch(identity.caller, open) : () => {};
   }
 
   /**

@@ -22,31 +22,35 @@ const deadlineErrors = defineErrors({
 
 /** A deadline that runs. */
 export interface RunningDeadline {
-  /** Fires with the deadline, or when the client has gone; its reason is the error for the client. */
+  /** Fires with the deadline, when the client has gone, or with what ended it; its reason is the error for the client. */
   signal: AbortSignal;
   /** Whether something may have been changed from now on. */
   changing(): void;
+  /** Ends the operation before its time. */
+  end(why: AppError): void;
   /** To be called when the operation is done. */
   clear(): void;
 }
 
-/** Whoever is told that their key is accepted no more takes that for nothing done, unless they are told otherwise. */
-function ofChange(reason: unknown): unknown {
-  const isOfKey = reason instanceof AppError && reason.reason === "KEY_INVALID";
-  return isOfKey ? keyErrors.KEY_INVALID({ effectUnknown: true }) : (reason ?? clientLeft());
+/** Why a change ended that had begun. Whoever is told that their key is not accepted takes that for nothing done, unless they are told otherwise. */
+export function ofChange(why: unknown): unknown {
+  if (!(why instanceof AppError)) return why;
+  if (why.reason === "KEY_INVALID") return keyErrors.KEY_INVALID({ effectUnknown: true });
+  return why.reason === "KEYS_UNAVAILABLE" ? keyErrors.KEYS_UNAVAILABLE({ retryAfterMs: 1_000, effectUnknown: true }) : why;
 }
 
 /** Starts it. */
 export function startDeadline(afterMs: number, parent: AbortSignal | undefined): RunningDeadline {
   const controller = new AbortController();
   let effectUnknown: true | undefined;
-  const onParent = () => controller.abort(effectUnknown ? ofChange(parent?.reason) : (parent?.reason ?? clientLeft()));
-  const timer = setTimeout(() => controller.abort(deadlineErrors.OPERATION_TIMED_OUT({ afterMs, effectUnknown })), afterMs);
+  const end = (why: unknown) => controller.abort(effectUnknown ? ofChange(why) : why);
+  const onParent = () => end(parent?.reason ?? clientLeft());
+  const timer = setTimeout(() => end(deadlineErrors.OPERATION_TIMED_OUT({ afterMs, effectUnknown })), afterMs);
   const clear = () => {
     clearTimeout(timer);
     parent?.removeEventListener("abort", onParent);
   };
   if (parent?.aborted === true) onParent();
   parent?.addEventListener("abort", onParent, { once: true });
-  return { signal: controller.signal, changing: () => void (effectUnknown = true), clear };
+  return { signal: controller.signal, changing: () => void (effectUnknown = true), end, clear };
 }

@@ -15,6 +15,7 @@ import type { SocketExtra, SocketOptions } from "#shared/serve/websocket-server.
 import { hashOf } from "../graph/operations.ts";
 import type { Runtime } from "./gateway.ts";
 import { keyErrors } from "../access/errors.ts";
+import type { WatchedEnd } from "../access/keys/key-watch.ts";
 import type { Identities, Identity } from "./identity.ts";
 import type { Arrivals } from "./rates/arrivals.ts";
 import type { Places } from "./rates/places.ts";
@@ -23,6 +24,7 @@ import type { Rates } from "./rates/rates.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { laneOf, socketContext, tenantLane, type RouterContext } from "../request-context.ts";
 import { startSubscription } from "./subscriptions.ts";
+import { UnderWay } from "./under-way.ts";
 
 interface SocketSetting {
   server: ApolloServer<RouterContext>;
@@ -70,7 +72,7 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
         // It counts as one over HTTP does.
         await rates.address(extra.request);
         await rates.caller(context);
-        return await prepare(runtime, payload, context);
+        return await prepare(runtime, payload, { context, underWay: underWayOf(extra) });
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         refused(extra, error);
@@ -78,16 +80,13 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
       }
     },
     subscribe: ({ contextValue }) => {
-      const operation = contextValue as PreparedOperation;
-      return startSubscription(runtime, operation, { context: operation.context });
+      const { operation, underWay } = contextValue as SocketOperation;
+      const { context } = operation;
+      return underWay.run(context, () => startSubscription(runtime, operation, { context }));
     },
-    execute: async ({ contextValue }) => {
-      const operation = contextValue as PreparedOperation;
-      try {
-        return await executeOnServer(server, operation);
-      } finally {
-        identities.answered(operation.context.identity);
-      }
+    execute: ({ contextValue }) => {
+      const { operation, underWay } = contextValue as SocketOperation;
+      return underWay.run(operation.context, () => executeOnServer(server, operation));
     },
     // Apollo Server's errors are formatted already, and graphql-ws would call toJSON() on each.
     onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
@@ -99,10 +98,19 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
 
 interface RouterExtra extends SocketExtra {
   tenantId?: string;
+  underWay?: UnderWay;
   /** As it was when the socket was opened. */
   identity?: Identity;
   /** As the client introduced itself; for the audit of what is refused later. */
   connectionParams?: Record<string, unknown> | undefined;
+}
+
+const underWayOf = (extra: RouterExtra) => (extra.underWay ??= new UnderWay());
+
+/** An operation that may begin, among those of its socket. */
+interface SocketOperation {
+  operation: PreparedOperation;
+  underWay: UnderWay;
 }
 
 interface Acknowledging {
@@ -129,8 +137,9 @@ async function acknowledge(
     await rates.caller(context);
     extra.tenantId = info.tenantId;
     whenClosed(socket, places.ofCaller(context));
-    const end = (why: keyof typeof closedBy) => socket.close(closedBy[why].code, closedBy[why].reason);
-    if (identity.kind === "key") whenClosed(socket, identities.watch(identity, end));
+    const underWay = underWayOf(extra);
+    const end = (why: WatchedEnd) => void endSocket(extra, why);
+    if (identity.kind === "key") whenClosed(socket, identities.watch(identity, { end, isHeld: (epoch) => underWay.isHeld(epoch) }));
     return { "x-tenant-id": info.tenantId };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -141,6 +150,22 @@ async function acknowledge(
     return false;
   }
 }
+
+/**
+ * Ends a socket with its key. Closing takes as long as its client likes: what is under way ends before, and is told so while there is room for that. Where nobody can
+ * say whether the key holds, what has begun goes on until its deadline.
+ */
+async function endSocket(extra: RouterExtra, why: WatchedEnd): Promise<void> {
+  const { code, reason } = closedBy[why];
+  if (why === "REFUSED") {
+    extra.end(keyErrors.KEY_INVALID({}));
+    await underWayOf(extra).answered(lastAnswersMs);
+  }
+  extra.socket.close(code, reason);
+}
+
+/** For the answers of operations that end with the key of their socket, which is closed behind them: they wait for their rows in the audit alone. */
+const lastAnswersMs = 1_000;
 
 /** It may have closed while its key was looked up. */
 function whenClosed(socket: SocketExtra["socket"], done: () => void): void {
@@ -168,11 +193,11 @@ function closeReason(text: string): string {
   return Buffer.from(text).subarray(0, 120).toString();
 }
 
-/** @throws AppError TENANT_BUSY, ROUTER_BUSY, CLIENT_LEFT */
+/** @throws AppError TENANT_BUSY, ROUTER_BUSY, CLIENT_LEFT, KEY_INVALID */
 async function prepare(
   runtime: Runtime,
   payload: SubscribePayload,
-  context: RouterContext,
+  { context, underWay }: { context: RouterContext; underWay: UnderWay },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const looked = await runtime.reading.take(payload, { tenantId: laneOf(context), signal: context.info.signal });
   let prepared: ReturnType<typeof prepareOperation>;
@@ -183,7 +208,8 @@ async function prepare(
   }
   if (isRefused(prepared)) return prepared;
   const { planned, operationName } = prepared;
-  return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue: prepared };
+  const contextValue: SocketOperation = { operation: prepared, underWay };
+  return { schema: runtime.graph.apiSchema, document: planned.document, operationName, contextValue };
 }
 
 async function executeOnServer(server: ApolloServer<RouterContext>, operation: PreparedOperation): Promise<ExecutionResult> {

@@ -11,6 +11,7 @@ import { mapStream } from "#shared/stream/map-stream.ts";
 import { errorCodesOf, isChangingSubscription, reasonsOf } from "../audit/audit.ts";
 import { executePlan } from "../graph/execute-plan.ts";
 import type { Runtime } from "./gateway.ts";
+import { ofChange } from "./operation-deadline.ts";
 import { subscriptionOpened } from "./operation-metrics.ts";
 import { hashOf, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
@@ -91,14 +92,18 @@ export async function startSubscription(
   const failed = (error: unknown) => told({ errors: [clientError(error, { serviceName, report })], data: null });
   const gate = planned.callsOutside ? runtime.outsideGate : runtime.streamGate;
   const subscribe = () => subscribeUpstream(runtime, prepared, info);
-  const begin = isChanging ? () => runtime.audits.around(operation, subscribe) : subscribe;
+  let hasBegun = false;
+  const begin = () => {
+    hasBegun = true;
+    return isChanging ? runtime.audits.around(operation, subscribe) : subscribe();
+  };
   const starting = gate.run({ ...asking, signal: context.info.signal }, begin);
   const afterMs = isChanging ? runtime.deadlines.mutationMs : runtime.deadlines.queryMs;
   const limit = { serviceName, afterMs, parent: context.info.signal };
   const upstream = await withDeadline(limit, () => starting).catch((error: unknown) => {
     // Nobody waits for it any more; a stream that comes after all must not stay open.
     void starting.then(endStream, () => {});
-    return failed(error);
+    return failed(isChanging && hasBegun ? ofChange(error) : error);
   });
   if (!(Symbol.asyncIterator in upstream)) {
     const refused = told({ ...upstream, errors: upstream.errors?.map((error) => clientError(error, { serviceName, report })) ?? [] });

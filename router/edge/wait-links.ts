@@ -18,7 +18,7 @@ import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { NoTurn, TurnQueue, type Asking } from "#shared/turn-queue.ts";
 import { auditRecord, beginningRecord, type AuditSink } from "../audit/audit.ts";
 import { hashOf } from "../graph/operations.ts";
-import type { Endpoints } from "../graph/subgraph-fetch.ts";
+import { withDeadline, type Endpoints } from "../graph/subgraph-fetch.ts";
 import { refusedContext, type RouterContext } from "../request-context.ts";
 import type { Identities } from "./identity.ts";
 import type { Rates } from "./rates/rates.ts";
@@ -32,6 +32,7 @@ const turns = {
   ...{ turns: 16, turnsPerTenant: 8, waiting: 200, waitingPerTenant: 100, waitMs: 10_000 },
   ...{ waitingBytes: 64 << 20, waitingBytesPerTenant: 32 << 20 },
 };
+const defaultAskMs = 20_000;
 /** Longer than any that is made. */
 const longestToken = 4_000;
 
@@ -80,14 +81,17 @@ export class WaitLinks {
   readonly #audit: AuditSink;
   readonly #identities: Identities;
   readonly #rates: Rates;
+  readonly #askMs: number;
   readonly #turns = new TurnQueue(turns);
   readonly #bodies = new SentBodies();
 
-  constructor(options: { endpoints: Endpoints; audit: AuditSink; identities: Identities; rates: Rates }) {
+  /** @param options  with `askMs`, how long the subgraph may take for an answer: whoever waits for it has one of the turns. */
+  constructor(options: { endpoints: Endpoints; audit: AuditSink; identities: Identities; rates: Rates; askMs?: number }) {
     for (const endpoint of options.endpoints.values()) this.#registry.register(endpoint);
     this.#audit = options.audit;
     this.#identities = options.identities;
     this.#rates = options.rates;
+    this.#askMs = options.askMs ?? defaultAskMs;
   }
 
   /** Answers what comes to a link; false when the path is none. @throws AppError of what was refused before it was looked at */
@@ -165,7 +169,9 @@ export class WaitLinks {
   }
 
   async #ask({ info }: RouterContext, input: LinkVisit): Promise<LinkAnswer> {
-    const { visitLink } = await this.#registry.request({ subgraph: "runtime", document, variables: { input }, info });
+    const { visitLink } = await withDeadline({ serviceName: "runtime", afterMs: this.#askMs, parent: info.signal }, (signal) =>
+      this.#registry.request({ subgraph: "runtime", document, variables: { input }, info: { ...info, signal } }),
+    );
     if (visitLink === null) throw new Error("a link was not answered");
     return visitLink;
   }

@@ -23,8 +23,10 @@ export interface SocketExtra extends Record<PropertyKey, unknown> {
   socket: WebSocket;
   /** What the socket writes to. */
   raw: Duplex;
-  /** Fires when the socket has closed. */
+  /** Fires when the socket has closed, or with what ends its operations before. */
   gone: AbortSignal;
+  /** Ends what its operations do, with why; they are answered, and the socket stays open. */
+  end: (why: AppError) => void;
   /** Why the operation is refused that the message asks for which is being read; known from its text alone. */
   refusal?: AppError | undefined;
   /** Whether it was told why the socket ends, by whoever ends it for what it sent: it is told once, whatever else comes. */
@@ -100,7 +102,7 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
   const accept = (socket: WebSocket, request: IncomingMessage, raw: Duplex) => {
     keepAlive(socket, limits.pingMs);
     const controller = new AbortController();
-    const extra: SocketExtra = { request, socket, raw, gone: controller.signal };
+    const extra: SocketExtra = { request, socket, raw, gone: controller.signal, end: (why) => controller.abort(why) };
     options.onOpen?.(extra, () => cutSlow(socket));
     // A frame that is none may come while the socket closes for something else: ws has no word for that, so the mark is asked.
     const unread = (error: AppError) => {

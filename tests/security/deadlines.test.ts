@@ -1,5 +1,14 @@
 /** How long an operation may take (docs/security.md). */
+import { createServer } from "node:http";
 import { request } from "undici";
+import { defaultEnv } from "#shared/config.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
+import { sendRefusal } from "#shared/serve/http-answer.ts";
+import { addressOf, closeServer, listen } from "#shared/serve/listen.ts";
+import { Identities } from "../../router/edge/identity.ts";
+import { Rates, rateLimitsOf } from "../../router/edge/rates/rates.ts";
+import { clientFinder } from "../../router/edge/rates/seen-from.ts";
+import { WaitLinks } from "../../router/edge/wait-links.ts";
 import { fixtureRouter, modes, type FixtureRouterOptions } from "../testkit/fixture-router.ts";
 import type { Fixtures } from "../testkit/fixture-subgraphs.ts";
 import { eventually } from "../testkit/eventually.ts";
@@ -99,5 +108,32 @@ describe("an operation", () => {
     ]);
     t.sources.push("1", { runStatus: { id: "1", seq: 5 } });
     expect((await first).value).toEqual({ data: { runStatus: { seq: 5 } } });
+  });
+});
+
+describe("a link of a waiting node", () => {
+  it("is given up where the subgraph that made it says nothing, so that others have its turn", async () => {
+    const env = defaultEnv({ authRequired: false });
+    const rates = new Rates(rateLimitsOf(env));
+    const identities = new Identities({ env, keys: undefined, rates });
+    const hanging = { name: "runtime", execute: never } as unknown as SubgraphEndpoint;
+    const audit = { isTroubled: false } as never;
+    const links = new WaitLinks({ endpoints: new Map([["runtime", hanging]]), audit, identities, rates, askMs: 20 });
+    const find = clientFinder([]);
+    const server = createServer((incoming, response) => {
+      find(incoming);
+      const exchange = { request: incoming, response, requestId: "r" };
+      void links.answer(incoming.url!, exchange).catch((error: unknown) => sendRefusal(response, error, { requestId: "r" }));
+    });
+    await listen(server, { port: 0, host: "127.0.0.1" });
+    try {
+      const token = Buffer.from(JSON.stringify(["run", "node", "t1"])).toString("base64url");
+      // More than may be answered at once.
+      const answers = await Promise.all(Array.from({ length: 20 }, () => request(`${addressOf(server)}/answer/${token}.mark`)));
+      expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([504]));
+      expect(await answers[0]!.body.text()).toContain("SUBGRAPH_TIMED_OUT");
+    } finally {
+      await closeServer(server, 0);
+    }
   });
 });

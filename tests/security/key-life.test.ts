@@ -8,14 +8,16 @@ import { defaultEnv } from "#shared/config.ts";
 import { createSecretBox } from "#shared/secret/secrets.ts";
 import { signalProcess } from "#shared/signal-process.ts";
 import type { ReadyEnv } from "../../cli/composition.ts";
+import { KeyHold } from "../../router/access/keys/key-hold.ts";
 import { KeyRing } from "../../router/access/keys/key-ring.ts";
 import { Identities } from "../../router/edge/identity.ts";
 import { Rates, rateLimitsOf } from "../../router/edge/rates/rates.ts";
 import { query } from "../testkit/admin-query.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { memoryLog } from "../testkit/fixture-router.ts";
-import { startHttpServer } from "../testkit/http-server.ts";
+import { startHttpServer, type TestHttpServer } from "../testkit/http-server.ts";
 import { refusalIn, startKeyedPlatform, type KeyedPlatform } from "../testkit/keyed-platform.ts";
+import type { GraphAnswer } from "../testkit/platform.ts";
 import { localHints } from "../testkit/subgraph.ts";
 
 const apps = "{ apps { nodes { code } } }";
@@ -49,8 +51,12 @@ function socketOf(t: KeyedPlatform, connectionParams: Record<string, unknown>) {
 
 /** Of the tests that leave keys behind and nothing else, each of tenants of its own. */
 let shared: KeyedPlatform;
-beforeAll(async () => void (shared = await startKeyedPlatform()));
-afterAll(() => shared.stop());
+let http: TestHttpServer;
+beforeAll(async () => {
+  http = await startHttpServer();
+  shared = await startKeyedPlatform({ env: { egressAllow: [http.hostPort] } });
+});
+afterAll(() => Promise.all([shared.stop(), http.close()]));
 
 /** A request whose body waits until it is sent. The router has looked at its key, which it knows, when this returns. */
 async function beginRequest(t: KeyedPlatform, secret: string, more: Record<string, string> = {}) {
@@ -65,6 +71,37 @@ async function beginRequest(t: KeyedPlatform, secret: string, more: Record<strin
     return statusCode;
   };
 }
+
+/** All ways by which a query or a mutation is asked. */
+const ways = ["JSON", "text/event-stream", "multipart/mixed; subscriptionSpec=1.0", "a WebSocket"];
+
+interface Asking extends AsyncDisposable {
+  ask(query: string): Promise<GraphAnswer>;
+  /** Of a WebSocket. */
+  closed?: Promise<{ code: number }>;
+}
+
+async function askBy(t: KeyedPlatform, way: string, secret: string): Promise<Asking> {
+  if (way === "a WebSocket") {
+    const { client, closed, connected } = socketOf(t, { "x-api-key": secret });
+    await connected;
+    const ask = async (query: string) => (await client.iterate({ query }).next()).value as GraphAnswer;
+    return { ask, closed, [Symbol.asyncDispose]: async () => client.dispose() };
+  }
+  const ask = async (query: string) => {
+    const text = await (await streamOf(t, secret, { accept: way, query })).text();
+    const result = JSON.parse(/\{.*\}/.exec(text)![0]) as GraphAnswer & { payload?: GraphAnswer };
+    return result.payload ?? result;
+  };
+  return { ask: way === "JSON" ? (query) => t.as(secret, query) : ask, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+function streamOf(t: KeyedPlatform, secret: string, { accept, query }: { accept: string; query: string }): Promise<Response> {
+  const headers = { "content-type": "application/json", accept, "x-api-key": secret };
+  return fetch(t.url, { method: "POST", headers, body: JSON.stringify({ query }) });
+}
+
+const sse = "text/event-stream";
 
 describe("the first key (S-107)", () => {
   it("is made without a key once, however many ask at once, is of the request's tenant and has all of its scopes", async () => {
@@ -139,7 +176,7 @@ describe("a key that is revoked", () => {
     try {
       const caller = await elsewhere.callerOf(other.secret);
       expect(elsewhere.remembers(caller)).toBe(true);
-      const ended = new Promise((resolve) => void elsewhere.watch(caller, resolve));
+      const ended = new Promise((resolve) => void elsewhere.watch(caller, { end: resolve }));
       const finish = [await beginRequest(t, other.secret), await beginRequest(t, other.secret, { accept: "text/event-stream" })] as const;
       const { closed, connected } = socketOf(t, { "x-api-key": other.secret });
       await connected;
@@ -160,7 +197,7 @@ describe("a key that is revoked", () => {
       // Nor is there anything for what began before, and comes to its key only now.
       expect(await finish[0](apps)).toBe(401);
       expect(await finish[1]("subscription { waitingNodeRunAdded { id } }")).toBe(401);
-      expect(await new Promise((resolve) => void elsewhere.watch(caller, resolve))).toBe("REFUSED");
+      expect(await new Promise((resolve) => void elsewhere.watch(caller, { end: resolve }))).toBe("REFUSED");
       // The others' go on.
       expect(refusalIn(await t.as(owner.secret, apps))).toBeUndefined();
     } finally {
@@ -187,69 +224,141 @@ describe("a key that is revoked", () => {
     expect(await stream.text()).toMatch(ending);
   });
 
-  it("ends what is under way with it, and nothing that is not begun then is done", async () => {
-    const http = await startHttpServer();
-    await using t = await startKeyedPlatform({ env: { egressAllow: [http.hostPort] } });
-    const { promise: called, resolve: call } = Promise.withResolvers<void>();
-    http.on("GET /slow", () => call());
+  it("ends a stream that makes something while that begins, and says that it may have happened", async () => {
+    const t = shared;
+    const { secret, id } = await t.keyOf("beginning");
+    const locker = new pg.Client({ connectionString: t.database.adminUrl });
+    await locker.connect();
     try {
-      const { secret, id } = await t.keyOf("begun");
-      const { secret: other } = await t.keyOf("begun");
-      const answer = t.as(
-        secret,
-        `mutation { first: invokeTool(input: { config: { url: "${http.url}/slow" } }) { status } then: createApp(input: { code: "late", name: "a" }) { id } }`,
+      await t.as(secret, apps);
+      // What changes something has not begun before its row in the audit is stored.
+      await locker.query("begin; lock table access.request_audit in exclusive mode");
+      const asked = 'subscription { startRun(input: { workflowId: "none", input: {} }) { cursor } }';
+      const answer = streamOf(t, secret, { accept: sse, query: asked });
+      await eventually(
+        () =>
+          query(
+            t.database.adminUrl,
+            "select count(*)::int from pg_locks where not granted and relation = 'access.request_audit'::regclass",
+          ),
+        ([row]) => (row as { count: number }).count > 0,
       );
-      await called;
       await t.admin.revoke(id);
-      const { data, errors } = await answer;
-      expect(data).toEqual({ first: null, then: null });
-      expect(errors).toMatchObject(
-        ["first", "then"].map((field) => ({ path: [field], extensions: { reason: "KEY_INVALID", effectUnknown: true } })),
+      await eventually(
+        async () => refusalIn(await t.as(secret, apps)),
+        (refusal) => refusal === "UNAUTHENTICATED KEY_INVALID",
       );
-      expect((await t.as(other, apps)).data).toEqual({ apps: { nodes: [] } });
+      await locker.query("rollback");
+      const { status, body } = await answer.then(async (response) => ({ status: response.status, body: await response.json() }));
+      expect([status, body]).toMatchObject([401, { errors: [{ extensions: { reason: "KEY_INVALID", effectUnknown: true } }] }]);
     } finally {
-      await http.close();
+      await locker.end();
     }
   });
 
-  it.each(["a WebSocket", "a stream", "an answer"])(
-    "by whoever has it ends %s behind the answer, which has the secret of its successor",
-    async (by) => {
+  it.each(ways)("ends what is under way with it, and nothing that is not begun then is done: %s", async (way) => {
+    const t = shared;
+    const { promise: called, resolve: call } = Promise.withResolvers<void>();
+    http.on("GET /slow", () => call());
+    const tenantId = `begun-${ways.indexOf(way)}`;
+    const { secret, id } = await t.keyOf(tenantId);
+    const { secret: other } = await t.keyOf(tenantId);
+    await using asking = await askBy(t, way, secret);
+    // One behind it is of the same subgraph, which has both, the other of another.
+    const answer = asking.ask(
+      `mutation {
+        first: invokeTool(input: { config: { url: "${http.url}/slow" } }) { status }
+        same: createTool(input: { code: "late", name: "a", toolType: HTTP }) { id }
+        then: createApp(input: { code: "late", name: "a" }) { id }
+      }`,
+    );
+    await called;
+    await t.admin.revoke(id);
+    const { data, errors } = await answer;
+    expect(data).toEqual({ first: null, same: null, then: null });
+    expect(errors).toMatchObject(
+      ["first", "same", "then"].map((field) => ({ path: [field], extensions: { reason: "KEY_INVALID", effectUnknown: true } })),
+    );
+    if (asking.closed !== undefined) expect((await asking.closed).code).toBe(4403);
+    // What had begun all the same would be there before this.
+    await t.as(other, `mutation { createTool(input: { code: "behind", name: "a", toolType: HTTP }) { id } }`);
+    expect((await t.as(other, "{ apps { nodes { code } } tools { nodes { code } } }")).data).toEqual({
+      apps: { nodes: [] },
+      tools: { nodes: [{ code: "behind" }] },
+    });
+  });
+
+  it.each(ways)(
+    "by whoever has it ends behind the answer, which has the secret of its successor, and with it all else that it opened: %s",
+    async (way) => {
       const t = shared;
       const { secret, id } = await t.keyOf("own");
-      const elsewhere = await otherRouter(t);
       const locker = new pg.Client({ connectionString: t.database.adminUrl });
       await locker.connect();
-      const rotate = `mutation { rotateApiKey(id: "${id}", input: { overlapSeconds: 0 }) { secret } }`;
-      const { client, closed, connected } = socketOf(t, { "x-api-key": secret });
       try {
-        await connected;
-        const caller = await elsewhere.callerOf(secret);
-        const seen = new Promise((resolve) => void elsewhere.watch(caller, resolve));
-        // No answer leaves before its audit is stored: meanwhile all routers hear that the key has ended.
+        await using asking = await askBy(t, way, secret);
+        const finish = await beginRequest(t, secret);
+        const open = await streamOf(t, secret, { accept: sse, query: "subscription { waitingNodeRunAdded { id } }" });
+        // No answer of a change leaves before its audit is stored: meanwhile all that is open hears that the key has ended, and another request of it is answered.
         await locker.query("begin; lock table access.request_audit in exclusive mode");
-        const headers = {
-          "content-type": "application/json",
-          "x-api-key": secret,
-          ...(by === "a stream" && { accept: "text/event-stream" }),
-        };
-        const answer =
-          by === "a WebSocket"
-            ? client
-                .iterate({ query: rotate })
-                .next()
-                .then(({ value }) => JSON.stringify(value))
-            : fetch(t.url, { method: "POST", headers, body: JSON.stringify({ query: rotate }) }).then((response) => response.text());
-        await seen;
+        const answer = asking.ask(`mutation { rotateApiKey(id: "${id}", input: { overlapSeconds: 0 }) { secret } }`);
+        await eventually(
+          async () => refusalIn(await t.as(secret, apps)),
+          (refusal) => refusal === "UNAUTHENTICATED KEY_INVALID",
+        );
+        expect(await finish(apps)).toBe(401);
+        expect(await open.text()).toContain("KEY_INVALID");
         await locker.query("rollback");
-        expect(await answer).toContain('"secret":"agp_');
-        expect((await closed).code).toBe(4403);
+        expect(await answer).toMatchObject({ data: { rotateApiKey: { secret: expect.stringMatching(/^agp_/) } } });
+        if (asking.closed !== undefined) expect((await asking.closed).code).toBe(4403);
         expect(refusalIn(await t.as(secret, apps))).toBe("UNAUTHENTICATED KEY_INVALID");
       } finally {
-        await Promise.all([locker.end(), elsewhere.close(), client.dispose()]);
+        await locker.end();
       }
     },
   );
+
+  it("by whoever has it waits for its answer alone, and for no answer where somebody else ends it, or nobody did", async () => {
+    const t = shared;
+    const ring = await otherRouter(t, { pollMs: 20 });
+    const locker = new pg.Client({ connectionString: t.database.adminUrl });
+    await locker.connect();
+    const made = await t.keyOf("held");
+    const caller = await ring.callerOf(made.secret);
+    const watch = (hold?: KeyHold) => {
+      const state = { isEnded: false };
+      const ended = new Promise<void>(
+        (resolve) =>
+          void ring.watch(caller, {
+            end: () => resolve(void (state.isEnded = true)),
+            isHeld: (epoch) => hold?.isFor(epoch) === true,
+          }),
+      );
+      return { state, ended };
+    };
+    try {
+      const [own, undone] = [new KeyHold(Infinity), new KeyHold(Infinity)];
+      const held = watch(own);
+      const change = async () => {
+        await locker.query("begin");
+        const ending = `update access.api_key set expires_at = now() where id = '${made.id}' returning epoch`;
+        return (await locker.query<{ epoch: string }>(ending)).rows[0]!.epoch;
+      };
+      const epoch = await change();
+      undone.hold(epoch);
+      await locker.query("rollback");
+      undone.drop(epoch);
+      own.hold(await change());
+      const others = [watch(), watch(undone)];
+      await locker.query("commit");
+      await Promise.all(others.map(({ ended }) => ended));
+      expect(held.state.isEnded).toBe(false);
+      await t.admin.revoke(made.id);
+      await held.ended;
+    } finally {
+      await Promise.all([locker.end(), ring.close()]);
+    }
+  });
 
   it("is revoked for good, while one that is disabled may be active again", async () => {
     const t = shared;
@@ -361,7 +470,7 @@ describe("a key", () => {
     const ring = await otherRouter(t, { pollMs: 20, graceMs: 2_000 });
     try {
       const caller = await ring.callerOf(secret);
-      const ended = new Promise((resolve) => void ring.watch(caller, resolve));
+      const ended = new Promise((resolve) => void ring.watch(caller, { end: resolve }));
       await t.stop();
       await expect(ring.callerOf(secret)).resolves.toMatchObject({ tenantId: "t1" });
       expect(await ended).toBe("UNKNOWN");
@@ -387,7 +496,7 @@ describe("a database that is asked and says nothing, for its machine is frozen",
     expect(own).toHaveLength(2);
     try {
       const caller = await ring.callerOf(secret);
-      const ended = new Promise((resolve) => void ring.watch(caller, resolve));
+      const ended = new Promise((resolve) => void ring.watch(caller, { end: resolve }));
       for (const pid of own) signalProcess(pid, "SIGSTOP");
       // Known, and held for a while.
       await expect(ring.callerOf(secret)).resolves.toMatchObject({ tenantId: "t1" });

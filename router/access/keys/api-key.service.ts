@@ -7,7 +7,7 @@ import type { AccessContext } from "../access.services.ts";
 import { ApiKey, ApiKeyStatus } from "./api-key.entity.ts";
 import type { CreateApiKeyInput, CreatedApiKey } from "./api-key.inputs.ts";
 import { keyErrors } from "../errors.ts";
-import { epochLock } from "./key.sql.ts";
+import { epochLock, keyEpoch } from "./key.sql.ts";
 import { storeNewKey, type NewKey } from "./new-key.ts";
 import { requireKeys } from "../access.services.ts";
 
@@ -28,17 +28,13 @@ export async function createApiKey(context: AccessContext, input: CreateApiKeyIn
  *
  * @throws AppError API_KEY_NOT_FOUND, API_KEY_REVOKED
  */
-export async function updateApiKeyStatus(context: AccessContext, id: string, status: ApiKeyStatus): Promise<ApiKey> {
-  if (id === context.apiKeyId) requireKeys(context).holdOpen(id);
-  const changed = await context.db.transaction(async (tx) => {
-    const key = await lockKey(tx, id);
+export function updateApiKeyStatus(context: AccessContext, id: string, status: ApiKeyStatus): Promise<ApiKey> {
+  return changeKey(context, { id, isEnd: status !== ApiKeyStatus.ACTIVE }, (_tx, key) => {
     if (key.status === ApiKeyStatus.REVOKED && status !== ApiKeyStatus.REVOKED) throw keyErrors.API_KEY_REVOKED({ id });
     if (status === ApiKeyStatus.ACTIVE) requireHeld(context, key.scopes ?? tenantScopes);
     key.status = status;
-    return key;
+    return Promise.resolve(key);
   });
-  requireKeys(context).tellChange(id);
-  return changed;
 }
 
 /**
@@ -47,14 +43,10 @@ export async function updateApiKeyStatus(context: AccessContext, id: string, sta
  *
  * @throws AppError API_KEY_NOT_FOUND, API_KEY_REVOKED, API_KEY_REPLACED, API_KEY_EXPIRED, SCOPE_NOT_HELD, API_KEYS_LIMIT
  */
-export async function rotateApiKey(context: AccessContext, id: string, overlapSeconds: number): Promise<CreatedApiKey> {
-  let old: ApiKey | undefined;
+export function rotateApiKey(context: AccessContext, id: string, overlapSeconds: number): Promise<CreatedApiKey> {
   const endsAt = new Date(databaseNowMs() + overlapSeconds * 1_000);
   const { db, apiKeyId } = context;
-  // The secret of the new one is shown once: a connection that ended before would lose it.
-  if (id === apiKeyId) requireKeys(context).holdOpen(id);
-  const created = await db.transaction(async (tx) => {
-    old = await lockKey(tx, id);
+  return changeKey(context, { id, isEnd: true }, async (tx, old) => {
     if (old.status === ApiKeyStatus.REVOKED) throw keyErrors.API_KEY_REVOKED({ id });
     requireHeld(context, old.scopes ?? tenantScopes);
     const { name, scopes, expiresAt, replacedBy } = old;
@@ -69,8 +61,40 @@ export async function rotateApiKey(context: AccessContext, id: string, overlapSe
     if (expiresAt === null || expiresAt > endsAt) old.expiresAt = endsAt;
     return { secret: stored.secret, apiKey: await tx.em.findOneOrFail(ApiKey, { id: stored.id }) };
   });
-  requireKeys(context).tellChange(id);
-  return created;
+}
+
+interface KeyChange {
+  id: string;
+  /** Whether the key ends by it, now or later. */
+  isEnd: boolean;
+}
+
+/**
+ * Changes a key, and tells all routers. Whoever ends their own key, which was accepted until then, is answered before what they asked over is closed: the secret of a
+ * new one is shown once.
+ */
+async function changeKey<T>(context: AccessContext, { id, isEnd }: KeyChange, change: (tx: Tx, key: ApiKey) => Promise<T>): Promise<T> {
+  const own = isEnd && id === context.apiKeyId ? context.ownKeyChanges : undefined;
+  let epoch: string | undefined;
+  try {
+    const changed = await context.db.transaction(async (tx) => {
+      const key = await lockKey(tx, id);
+      const wasActive = key.status === ApiKeyStatus.ACTIVE;
+      const made = await change(tx, key);
+      if (own === undefined || !wasActive) return made;
+      await tx.em.flush();
+      // Before it is committed, for it is heard then. The number is of this change alone: its lock is held until then.
+      const [row] = await tx.sql<{ epoch: string }>(keyEpoch, [id]);
+      own.hold((epoch = row!.epoch));
+      return made;
+    });
+    requireKeys(context).tellChange(id);
+    return changed;
+  } catch (error) {
+    // The next change of any key gets the number that this one would have had.
+    if (epoch !== undefined) own?.drop(epoch);
+    throw error;
+  }
 }
 
 async function storeKey(

@@ -19,7 +19,7 @@ import { openPeppers, type Peppers } from "./key-pepper.ts";
 import { epochRead, keyByPrefix, keysChanged, type KeyRow } from "./key.sql.ts";
 import { KeyUses } from "./key-uses.ts";
 import { SentKeys } from "./sent-keys.ts";
-import { KeyWatch, type WatchedEnd } from "./key-watch.ts";
+import { KeyWatch, type KeyEnd, type OpenWithKey } from "./key-watch.ts";
 
 export interface KeyRingOptions {
   databaseUrl: string;
@@ -166,30 +166,20 @@ export class KeyRing {
     return row === undefined ? undefined : isAccepted(row);
   }
 
-  /** Calls `end` once when the key is accepted no more; with the next look where it is so already. Returns what stops that. */
-  watch({ keyId, prefix }: Caller, end: (why: WatchedEnd) => void): () => void {
+  /** Ends what is open once when the key is accepted no more; with the next look where it is so already. Returns what stops that. */
+  watch({ keyId, prefix }: Caller, open: OpenWithKey): () => void {
     const row = this.#known.get(prefix);
-    const stop = this.#watch.add(keyId, row === undefined ? null : acceptedUntil(row), end);
+    const stop = this.#watch.add(keyId, row === undefined ? { expiresAt: null, epoch: "" } : endOf(row), open);
     // A change that was heard between the look at the key and this one was told to nobody. Where it cannot be read, all that is open ends soon.
     if (row === undefined)
       void this.#row(prefix).then(
         (read) => {
           const now = this.#known.get(prefix) ?? read;
-          this.#watch.changed(keyId, now === undefined ? longAgo : acceptedUntil(now));
+          this.#watch.changed(keyId, now === undefined ? { expiresAt: longAgo, epoch: "" } : endOf(now));
         },
         () => {},
       );
     return stop;
-  }
-
-  /** Before a key is changed by whoever has it: what is open with it here ends behind the answer. Elsewhere nobody waits for that. */
-  holdOpen(keyId: string): void {
-    this.#watch.hold(keyId, ownAnswerMs);
-  }
-
-  /** An operation was answered, all but the sending. */
-  answered({ keyId }: Caller): void {
-    if (this.#watch.isHeld(keyId)) this.#watch.hold(keyId, sendingMs);
   }
 
   /** Tells all routers that a key has changed; it has been committed. */
@@ -317,7 +307,7 @@ export class KeyRing {
       // One that is known stays so, as it is now: whoever guesses keys beside it must not shut it out by the look at the database that it would need.
       if (this.#known.get(row.prefix) !== undefined) this.#known.set(row.prefix, row);
       this.#unknown.delete(row.prefix);
-      this.#watch.changed(row.id, acceptedUntil(row));
+      this.#watch.changed(row.id, endOf(row));
     }
     this.#epoch = last.epoch;
   }
@@ -337,10 +327,6 @@ function isDigest(digest: string, known: Buffer): boolean {
   return timingSafeEqual(compared, known);
 }
 
-/** For what is answered later than that the end of its own key does not wait: whoever has a key must not keep open what is to be closed. */
-const ownAnswerMs = 5_000;
-const sendingMs = 100;
-
 /** Keys that are looked up at once, beyond which they are refused. */
 const maxLoading = 1_000;
 
@@ -352,7 +338,6 @@ const isAccepted = ({ status, expiresAt }: KeyRow) => status === "ACTIVE" && !ha
 
 const longAgo = new Date(0);
 
-/** Until when a key is accepted; null: nobody knows of an end. */
-const acceptedUntil = ({ status, expiresAt }: KeyRow) => (status === "ACTIVE" ? expiresAt : longAgo);
+const endOf = ({ status, expiresAt, epoch }: KeyRow): KeyEnd => ({ expiresAt: status === "ACTIVE" ? expiresAt : longAgo, epoch });
 
 const hasExpired = (expiresAt: Date | null) => expiresAt !== null && expiresAt.getTime() <= databaseNowMs();

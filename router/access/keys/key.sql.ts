@@ -32,6 +32,9 @@ export const epochRead = `select epoch, first_key_at is not null "hasKeys" from 
 /** The same, locked: whoever makes the first key is alone. */
 export const epochLock = `${epochRead} for update`;
 
+/** The number of a key's last change, as the transaction that made it sees it: primary key. */
+export const keyEpoch = `select epoch from access.api_key where id = $1`;
+
 /** Stores a new key. */
 export const keyInsert = `insert into access.api_key
     (id, tenant_id, name, prefix, hash, pepper_version, scopes, is_admin, status, created_by, created_at, expires_at, epoch)
