@@ -167,7 +167,7 @@ function searchText({ postings, conditions, isShort }: StatementShape): string {
     first as materialized (
       select * from most order by score desc, memory_id desc limit 2 * $9::int + 20
     ),
-    first_scored as materialized (${scoredText("first", conditions)}),
+    first_scored as materialized (${scoredText("from first", conditions)}),
     enough as materialized (
       select coalesce((select score from first_scored order by score desc offset $9::int - 1 limit 1), 0) as score
     ),
@@ -175,7 +175,7 @@ function searchText({ postings, conditions, isShort }: StatementShape): string {
       select * from most where score >= (select score from enough) and memory_id not in (select memory_id from first)
     ),
     best as (
-      select memory_id, score from (select * from first_scored union all ${scoredText("more", conditions)}) scored order by score desc, memory_id desc limit $9
+      select memory_id, score from (select * from first_scored union all ${scoredText("from more", conditions)}) scored order by score desc, memory_id desc limit $9
     )
     -- Where nothing is found, the terms alone.
     select found.*, rarity.terms
@@ -212,18 +212,18 @@ function importance(memory: string): string {
  * Memories with their scores, those left out that are not asked for. They are looked up all at once, so that what stands on one page is read with it: 5,000 of one
  * word took 15,200 buffers one by one, and take 550 (2026-11). The two halves of each are brought together by grouping, for the planner may join lists that are long on both sides row by row.
  */
-function scoredText(candidates: string, conditions: string): string {
+function scoredText(fromCandidates: string, conditions: string): string {
   return `
       select c.memory_id, c.importance * s.share / (select total from rarity) as score
       from (
         select memory_id, max(importance) as importance, max(word_count) as word_count, max(weights) as weights, max(frequencies) as frequencies
         from (
-          select memory_id, weights, frequencies, null::float8 as importance, null::int as word_count from ${candidates}
+          select memory_id, weights, frequencies, null::float8 as importance, null::int as word_count ${fromCandidates}
           union all
           select m.id, null, null, ${importance("m")}, m.word_count
           from memory.memory m
           where m.tenant_id = $1
-            and m.id = any(array(select memory_id from ${candidates}))
+            and m.id = any(array(select memory_id ${fromCandidates}))
             and ($6::text is null or m.scope_type = $6)
             and ($7::text is null or m.scope_id = $7)
             and ($8::text is null or m.memory_type = $8)
