@@ -196,7 +196,9 @@ export class RunOwner implements RunHost {
     // Before anything is waited for: what is in nobody's hands is not renewed, and given back.
     for (const claim of claims) this.#adopting.set(claim, atMs);
     // Runs whose takeover has ended all who tried.
-    const { hopeless = [], others = [] } = Object.groupBy(claims, ({ crashes }) => (crashes >= this.maxCrashes + 2 ? "hopeless" : "others"));
+    const { hopeless = [], others = [] } = Object.groupBy(claims, ({ crashes }) =>
+      crashes >= this.maxCrashes + 2 ? "hopeless" : "others",
+    );
     try {
       await Promise.all([this.#adoptAll(others, atMs, options), this.#adoptHopeless(hopeless, atMs, options)]);
     } finally {

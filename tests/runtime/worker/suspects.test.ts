@@ -61,7 +61,8 @@ describe("a run whose takeover has ended all who tried", () => {
     const sends = ({ name }: SentStatement) => (name === "dead_letter" ? mayFail.promise : undefined);
     t.worker({ suspects: true, leaseMs: 2_000, sends });
     expect((await t.finished(other)).status).toBe("COMPLETED");
-    const until = async () => (await t.pool.query<{ at: Date }>("select visible_at as at from runtime.work where key = $1", [hopeless])).rows[0]!.at;
+    const until = async () =>
+      (await t.pool.query<{ at: Date }>("select visible_at as at from runtime.work where key = $1", [hopeless])).rows[0]!.at;
     const first = await until();
     await eventually(until, (at) => at > first);
     mayFail.resolve();
