@@ -339,9 +339,9 @@ export class Worker {
 
   /** Ends when both have, though one has failed: no claim is under way then. @returns when to look again. */
   async #bothClaim({ runs, nodes }: { runs: boolean; nodes: boolean }): Promise<number> {
-    const both = [runs ? this.#runsClaim() : this.#pollMs, nodes ? this.#nodesClaim() : this.#pollMs];
+    const both = [...(runs ? [this.#runsClaim()] : []), ...(nodes ? [this.#nodesClaim()] : [])];
     await Promise.allSettled(both);
-    return Math.min(...(await Promise.all(both)));
+    return Math.min(this.#pollMs, ...(await Promise.all(both)));
   }
 
   /** @returns when to look again. */
