@@ -1,10 +1,10 @@
 /**
- * Keeps a server's Unix socket where others look for it. Whoever takes its file or its folder away leaves a server that listens to nobody and is told nothing; so
- * the place is looked at twice a second, and listened at again. Connections that are open go on.
+ * Keeps a server's Unix socket where others look for it. Whoever takes its file or its folder away, or puts a copy in its place, leaves a server that listens to nobody and
+ * is told nothing; so the place is looked at twice a second, and listened at again. Connections that are open go on.
  */
 import { lstatSync, mkdirSync, rmSync, type Stats } from "node:fs";
 import type { Server as HttpServer } from "node:http";
-import { Server } from "node:net";
+import { connect, Server } from "node:net";
 import { dirname } from "node:path";
 import type { Log } from "#shared/log.ts";
 import { listen } from "./listen.ts";
@@ -19,16 +19,20 @@ const lookMs = 500;
 export function keepSocket(server: HttpServer, socketPath: string, { log, everyMs = lookMs }: { log: Log; everyMs?: number }): () => void {
   let isBusy = false;
   let isTold = false;
+  let own = fileAt(socketPath);
   const look = async (): Promise<void> => {
     try {
       const found = fileAt(socketPath);
-      // Another's that listens there took the place over, and keeps it.
-      if (found?.isSocket()) return;
+      if (found?.isSocket()) {
+        // Another's that listens there took the place over, and keeps it for as long as it does.
+        if (isSame(found, own) || !(await isRefused(socketPath))) return;
+      }
       ownFolder(dirname(socketPath));
       rmSync(socketPath, { force: true });
       // Not the HTTP server's own close, which ends the connections that wait for their next request.
       Server.prototype.close.call(server);
       await listen(server, { socketPath });
+      own = fileAt(socketPath);
       isTold = false;
       log.warn({ socketPath }, "a socket was taken away; it is there again");
     } catch (cause) {
@@ -53,4 +57,22 @@ function ownFolder(folder: string): void {
 
 function fileAt(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
+}
+
+/** By their inodes, which file systems give out again, and when they were made. */
+function isSame(one: Stats, other: Stats | undefined): boolean {
+  return one.ino === other?.ino && one.dev === other.dev && one.birthtimeMs === other.birthtimeMs;
+}
+
+/** Whether nobody listens at a socket that stands there: it is a copy, or whoever listened was killed. */
+function isRefused(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    const ended = (isRefusal: boolean) => {
+      socket.destroy();
+      resolve(isRefusal);
+    };
+    socket.once("connect", () => ended(false));
+    socket.once("error", (cause: NodeJS.ErrnoException) => ended(cause.code === "ECONNREFUSED"));
+  });
 }

@@ -25,9 +25,9 @@ const storageAgainMs = 60_000;
 const hourMs = 3_600_000;
 const mib = 1 << 20;
 
-/** Who asks for a run. */
+/** Facts about who asks for a run, by which a check goes; unlike PartOptions nothing is to be found out any more. */
 export interface Asking {
-  /** Another run. */
+  /** Another run asks. */
   isPart?: boolean;
   /** It moves nobody on: it would stand in a line itself, or nobody waits for it. */
   movesNobody?: boolean;

@@ -98,8 +98,6 @@ const forkTurns = { turns: 4, turnsPerTenant: 2, waiting: 400, waitingPerTenant:
 const leaseMs = 30_000;
 /** How often leases are looked at; each is renewed when a third of it is over. */
 const renewalTickMs = 300;
-/** How often claims are looked for that were not answered, where there may be some. */
-const unheldLookMs = 1_000;
 const defaultApplyWaitMs = 1_000;
 export class RunControl {
   readonly #deps: EngineDeps;
@@ -112,7 +110,8 @@ export class RunControl {
   /** Of a process with a mark of its own: what stands in rows by a caller's word may be anybody's. */
   readonly #unheld: UnheldLeases | undefined;
   #unheldLook: Promise<void> | undefined;
-  #unheldLookMs = Number.NEGATIVE_INFINITY;
+  /** Claims under way. */
+  readonly #claims = new Set<Promise<unknown>>();
   readonly #creates: CreateBatcher;
   readonly #events: EventBatcher;
   readonly #mailWatch: MailWatch;
@@ -140,7 +139,7 @@ export class RunControl {
     });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     const held = () => [...this.#owner.leases(), ...this.#offered.leases()];
-    if (deps.claimMark !== undefined) this.#unheld = new UnheldLeases({ db, claimMark: deps.claimMark, held });
+    if (deps.claimMark !== undefined) this.#unheld = new UnheldLeases({ db, log, claimMark: deps.claimMark, held });
     this.#creates = new CreateBatcher(db);
     this.#events = new EventBatcher(deps.eventsPool ?? db);
     this.#mailWatch = new MailWatch({ db, log, apply: (run) => this.#mailApply(run) });
@@ -350,28 +349,21 @@ export class RunControl {
 
   /** The answer of a claim. One that was lost may be that of a claim which was committed: that is looked for, and given back. */
   async #claimed<T>(answer: Promise<T>): Promise<T> {
+    this.#claims.add(answer);
     try {
       return await answer;
     } catch (cause) {
       if (failureKind(cause) === "unreachable") this.#unheld?.wanted();
       throw cause;
+    } finally {
+      this.#claims.delete(answer);
     }
   }
 
-  /** Never rejects: while the database is away it is looked again. */
+  /** Behind the claims under way, among which are those of the look before that have not ended: there is always one under way where there are many callers. */
   async #lookForUnheld(): Promise<void> {
-    const nowMs = monotonicMs();
-    if (this.#unheld === undefined || nowMs - this.#unheldLookMs < unheldLookMs) return;
-    this.#unheldLookMs = nowMs;
-    const { log } = this.#deps;
-    try {
-      const givenBack = await this.#unheld.look();
-      if (givenBack === 0) return;
-      log.info({ count: givenBack }, "leases of claims that were not answered were given back");
-      this.#deps.hints.publish("work", "*");
-    } catch (cause) {
-      log.warn({ err: cause }, "claims that were not answered were not looked for");
-    }
+    await Promise.allSettled(this.#claims);
+    if (((await this.#unheld?.look()) ?? 0) > 0) this.#deps.hints.publish("work", "*");
   }
 
   #own(claim: RunClaim, adoption: Omit<Adoption, "left">): Promise<Release> {

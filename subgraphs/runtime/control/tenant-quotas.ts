@@ -25,10 +25,11 @@ export interface TenantStanding {
   use: QuotaUse;
 }
 
-/** Who asks for a run that is to be let pass. */
+/** How a run is let pass that another run asked for, which waits and is refused differently. */
 export interface PartOptions {
+  /** Another run asked for it. */
   isPart?: boolean;
-  /** @throws what its question throws */
+  /** Finds out the `movesNobody` of a check, perhaps in the database: called only where it decides. @throws what the look throws */
   movesNobody?: (() => Promise<boolean>) | undefined;
 }
 
@@ -84,7 +85,7 @@ export class TenantQuotas {
 
   /**
    * Lets one more run of a tenant pass. `isPart`: another run asked for it, and others wait behind it, so where the tenant's counts take long it is refused by the last one.
-   * `movesNobody` is asked where it decides ({@link Asking}).
+   * `movesNobody` is called where it decides.
    *
    * @returns what is to be told when the run is made, or will not be.
    * @throws AppError QUOTA_EXCEEDED
@@ -101,7 +102,9 @@ export class TenantQuotas {
     }
     const isAsked =
       movesNobody !== undefined && roomOf(knownUse(known), { isPart }) > 0 && roomOf(knownUse(known), { isPart, movesNobody: true }) <= 0;
-    checkRoom(knownUse(known), { isPart, movesNobody: isAsked && (await movesNobody()) });
+    const isNobodyMoved = isAsked && (await movesNobody());
+    // No await from here on: of all that ask at once each must see those that were let pass before it.
+    checkRoom(knownUse(known), { isPart, movesNobody: isNobodyMoved });
     return known.admissions.open(monotonicMs());
   }
 

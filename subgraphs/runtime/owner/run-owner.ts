@@ -9,13 +9,13 @@ import { readGauge } from "#shared/metrics/instruments.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
 import { driverVersion } from "../engine/composite.ts";
-import { runFailUnloadable } from "../queue/dead-letter.sql.ts";
 import { isTooLarge } from "../queue/failure.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { runsRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { monotonicMs } from "./clock.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import type { FlushDraft, FlushingRun } from "./flush/flush-draft.ts";
 import { Flusher } from "./flush/flusher.ts";
 import { resultReader, type ResultReader } from "./composites/frame-results.ts";
@@ -101,6 +101,7 @@ export class RunOwner implements RunHost {
   isStopping = false;
   readonly #db: Queryable;
   readonly #flusher: Flusher;
+  readonly #deadLetters: DeadLetters;
   readonly #owned = new Map<string, OwnedRun>();
   readonly #waiters = new Map<FlushingRun, (release: Release) => void>();
   readonly #onReleased: ((runId: string, release: Release) => void) | undefined;
@@ -135,7 +136,8 @@ export class RunOwner implements RunHost {
     this.#onReleased = options.released;
     const listener = { flushed: (ids: readonly string[]) => options.flushed?.(ids), refused: (draft: FlushDraft) => this.#retell(draft) };
     const { gates, isGauged = true } = options;
-    this.#flusher = new Flusher({ db, hints, log, listener, gates, isGauged });
+    this.#deadLetters = new DeadLetters({ db, hints, gates });
+    this.#flusher = new Flusher({ db, hints, log, listener, gates, deadLetters: this.#deadLetters, isGauged });
     this.#unsubscribe = hints.subscribe("inbox", "*", (runId) => {
       const run = this.#owned.get(runId);
       if (run !== undefined) this.drainWanted(run);
@@ -190,17 +192,23 @@ export class RunOwner implements RunHost {
 
   /** Takes over runs that were just claimed: loads those that somebody has begun, replays them, and takes them as far as the policy goes. */
   async adopt(claims: readonly RunClaim[], options: Adoption): Promise<void> {
-    for (const claim of claims) this.#adopting.set(claim, monotonicMs());
+    const atMs = monotonicMs();
+    // Before anything is waited for: what is in nobody's hands is not renewed, and given back.
+    for (const claim of claims) this.#adopting.set(claim, atMs);
+    // Runs whose takeover has ended all who tried.
+    const { hopeless = [], others = [] } = Object.groupBy(claims, ({ crashes }) =>
+      crashes >= this.maxCrashes + 2 ? "hopeless" : "others",
+    );
     try {
-      await this.#adoptAll(claims, options);
+      await Promise.all([this.#adoptAll(others, atMs, options), this.#adoptHopeless(hopeless, atMs, options)]);
     } finally {
       for (const claim of claims) this.#adopting.delete(claim);
       this.#idle.changed();
     }
   }
 
-  async #adoptAll(claims: readonly RunClaim[], options: Adoption): Promise<void> {
-    const atMs = monotonicMs();
+  /** @param atMs  when they were claimed. */
+  async #adoptAll(claims: readonly RunClaim[], atMs: number, options: Adoption): Promise<void> {
     const stored = claims.filter((claim) => freshRun(claim) === undefined);
     const loading = this.#loader.load(stored, {
       loaded: (claim, run) => this.#adoptLoaded(claim, run, atMs, options),
@@ -208,6 +216,23 @@ export class RunOwner implements RunHost {
     });
     // Not behind the load of those that somebody has begun.
     await Promise.all([this.#adoptFresh(claims, options), loading]);
+  }
+
+  /** Fails them, one after another, but for those of which a node is known to be the culprit. */
+  async #adoptHopeless(claims: readonly RunClaim[], atMs: number, options: Adoption): Promise<void> {
+    const kept: RunClaim[] = [];
+    for (const claim of claims) {
+      const isOver = await this.#deadLetters.takeover(claim).catch((cause: unknown) => {
+        this.log.error({ err: cause, runId: claim.runId }, "run left to its lease, whose takeover ends workers");
+        return true;
+      });
+      if (!isOver) kept.push(claim);
+      else {
+        this.#adopting.delete(claim);
+        options.left?.({ kind: "lost" });
+      }
+    }
+    await this.#adoptAll(kept, atMs, options);
   }
 
   async #adoptFresh(claims: readonly RunClaim[], options: Adoption): Promise<void> {
@@ -236,10 +261,10 @@ export class RunOwner implements RunHost {
 
   /** What cannot be loaded now is somebody else's, or due again after a pause; what can never be is over. */
   async #giveBack(claim: RunClaim, why: NotLoaded, options: Adoption): Promise<void> {
-    if (why.kind === "failed" && isTooLarge(why.cause) && (await this.#failUnloadable(claim, why.cause)))
+    if (why.kind === "failed" && why.isAlone && isTooLarge(why.cause) && (await this.#failUnloadable(claim, why.cause)))
       return options.left?.({ kind: "lost" });
     const pauseMs = this.#setBacks.nextPauseMs(claim.runId);
-    const facts = why.kind === "failed" ? { err: why.cause } : { bytes: why.bytes, held: this.held.total };
+    const facts = why.kind === "failed" ? { err: why.cause, isAlone: why.isAlone } : { bytes: why.bytes, held: this.held.total };
     this.log.warn({ runId: claim.runId, pauseMs, ...facts }, why.kind === "failed" ? "run not loaded" : "no room for a run");
     this.#adopting.delete(claim);
     await runsRelease(this.#db, [claim], pauseMs).catch((cause: unknown) => this.log.warn({ err: cause }, "run left to its lease"));
@@ -249,14 +274,13 @@ export class RunOwner implements RunHost {
   /** @returns false: it is to be given back. */
   async #failUnloadable(claim: RunClaim, cause: Error): Promise<boolean> {
     try {
-      if (!(await runFailUnloadable(this.#db, claim))) return false;
+      if (!(await this.#deadLetters.unloadable(claim))) return false;
     } catch (again) {
       this.log.warn({ err: again, runId: claim.runId }, "run not failed yet, which cannot be loaded");
       return false;
     }
     this.log.error({ err: cause, runId: claim.runId }, "run failed, which cannot be loaded");
     this.#adopting.delete(claim);
-    this.hints.publish("run", claim.runId);
     return true;
   }
 

@@ -17,5 +17,8 @@ export async function askedByNode<T>({ id: nodeId }: PlanNode, lookUp: () => Pro
 /** The same refusal, with one more sentence and its facts. Whatever is no refusal of what was named stays as it is. */
 export function withWhere(cause: unknown, sentence: string, where: ErrorFacts): unknown {
   if (!(cause instanceof AppError) || !codesOfNames.has(cause.code)) return cause;
-  return new AppError(cause.code, cause.reason, `${cause.message} ${sentence}`, { ...cause.facts, ...where }, { cause });
+  const error = new AppError(cause.code, cause.reason, `${cause.message} ${sentence}`, { ...cause.facts, ...where });
+  // No cause of its own: a refusal that has one stands in the log as a fault of the platform, and this is the asker's.
+  if (cause.stack !== undefined) error.stack = cause.stack;
+  return error;
 }

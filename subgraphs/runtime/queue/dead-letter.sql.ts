@@ -30,9 +30,10 @@ export async function runDeadLetter(db: Queryable, run: { runId: string; lease: 
   return (await rowsOf(db, deadLetter, [run.runId, run.lease, true, "WORKER_CRASHED", message])).length > 0;
 }
 
-/** Fails a run with nothing of what its owner could not store. */
-export async function runFailUnstored(db: Queryable, run: { runId: string; lease: string }): Promise<void> {
-  await rowsOf(db, deadLetter, [run.runId, run.lease, false, "INTERNAL", "What the run did could not be stored."]);
+/** Fails a run with nothing of what its owner could not store. @returns whether it did. */
+export async function runFailUnstored(db: Queryable, run: { runId: string; lease: string }): Promise<boolean> {
+  const message = "What the run did could not be stored.";
+  return (await rowsOf(db, deadLetter, [run.runId, run.lease, false, "INTERNAL", message])).length > 0;
 }
 
 /** Fails a run that has more than PostgreSQL puts into one answer, so that nobody can take it over. @returns whether it did. */

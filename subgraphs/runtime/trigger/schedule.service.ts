@@ -23,9 +23,10 @@ const mostTimes = 10;
 
 /**
  * A time takes a tenth of a millisecond to find, a rare one (a Monday that is a 29th of February) ten times as long; a page may have two hundred schedules, and a
- * document two hundred aliases for the times of each. So each schedule's are found once, and in turns of the main loop.
+ * document two hundred aliases for the times of each. So each schedule's are found once, as many as are
+ * asked for, and in turns of the main loop.
  */
-const timesFound = new LruCache<readonly Date[]>({ entries: 1_000 });
+const timesFound = new LruCache<{ asked: number; times: readonly Date[] }>({ entries: 1_000 });
 const findTurns = new Turns();
 
 /**
@@ -102,11 +103,16 @@ export function deleteSchedule({ db }: TriggerContext, id: string): Promise<Sche
 export async function scheduleTimes({ cron, zone, nextAt }: Schedule, first: number): Promise<Date[]> {
   const count = checkRange("first", first, { min: 1, max: mostTimes });
   if (nextAt === null) return [];
+  if (count === 1) return [nextAt];
   await findTurns.next();
   const key = `${zone} ${cron} ${nextAt.toISOString()}`;
-  let found = timesFound.get(key);
-  if (found === undefined) timesFound.set(key, (found = nextTimes({ cron, zone }, nextAt, mostTimes - 1)));
-  return [nextAt, ...found].slice(0, count);
+  let kept = timesFound.get(key);
+  // Fewer than were asked for: there are no more.
+  if (kept === undefined || (kept.asked < count - 1 && kept.times.length === kept.asked)) {
+    kept = { asked: count - 1, times: nextTimes({ cron, zone }, nextAt, count - 1) };
+    timesFound.set(key, kept);
+  }
+  return [nextAt, ...kept.times.slice(0, count - 1)];
 }
 
 /** The condition that a filter stands for. */

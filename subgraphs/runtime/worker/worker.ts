@@ -21,7 +21,6 @@ import {
   type ClaimLimits,
 } from "../queue/claim.sql.ts";
 import { isMarkGone } from "../queue/presence.sql.ts";
-import { runDeadLetter } from "../queue/dead-letter.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
 import type { Lease } from "../queue/renew.sql.ts";
@@ -99,7 +98,6 @@ const crashes = counter({
   name: "crashes_total",
   help: "Claims of runs and offered nodes whose owner had died, and of which nothing has finished since.",
 });
-const deadLetters = counter({ name: "dead_letters_total", help: "Runs that were failed because whoever took them over died." });
 
 /** Which queue a claim asks. */
 type Lane = "runs" | "nodes" | "suspects";
@@ -191,7 +189,7 @@ export class Worker {
       finished: () => this.#claimSoon("nodes"),
     });
     const held = () => [...this.#owner.leases(), ...this.#offered.leases()];
-    this.#unheld = new UnheldLeases({ db, claimMark: this.#claimMark, held });
+    this.#unheld = new UnheldLeases({ db, log: options.log, claimMark: this.#claimMark, held });
     this.#renewer = new LeaseRenewer({
       url: options.databaseUrl,
       leaseMs: this.#leaseMs,
@@ -248,6 +246,7 @@ export class Worker {
     this.#owner.isStopping = true;
     await this.#claiming;
     await Promise.all([this.#owner.stop(stopGraceMs), this.#offered.stop(stopGraceMs)]);
+    this.#unheld.close();
     this.#owner.close();
     this.#heap.close();
     await this.#gates.close();
@@ -260,6 +259,7 @@ export class Worker {
     clearTimeout(this.#timer);
     this.#unsubscribe();
     this.#offered.close();
+    this.#unheld.close();
     this.#owner.close();
     this.#heap.close();
     await this.#renewer.close();
@@ -319,13 +319,12 @@ export class Worker {
     this.#wantsRuns = false;
     this.#wantsNodes = false;
     let nextMs = this.#pollMs;
+    // Not awaited: while it is not answered, claims go on.
+    void this.#unheld.look();
     try {
-      const givenBack = await this.#unheld.look();
-      if (givenBack > 0) this.#options.log.info({ count: givenBack }, "leases of claims that were not answered were given back");
       if (this.#options.suspects === true) nextMs = await this.#suspectClaim();
       else {
-        const found = await Promise.all([wanted.runs ? this.#runsClaim() : this.#pollMs, wanted.nodes ? this.#nodesClaim() : this.#pollMs]);
-        nextMs = Math.min(...found);
+        nextMs = await this.#bothClaim(wanted);
         await this.#suspectLook();
       }
     } catch (cause) {
@@ -336,6 +335,13 @@ export class Worker {
       this.#isClaiming = false;
     }
     this.#claimAfter(this.#wantsRuns || this.#wantsNodes ? 0 : nextMs);
+  }
+
+  /** Ends when both have, though one has failed: no claim is under way then. @returns when to look again. */
+  async #bothClaim({ runs, nodes }: { runs: boolean; nodes: boolean }): Promise<number> {
+    const both = [...(runs ? [this.#runsClaim()] : []), ...(nodes ? [this.#nodesClaim()] : [])];
+    await Promise.allSettled(both);
+    return Math.min(this.#pollMs, ...(await Promise.all(both)));
   }
 
   /** @returns when to look again. */
@@ -361,17 +367,8 @@ export class Worker {
       "claimed",
       claims.map(({ runId }) => runId),
     );
-    const { pool, workerKey, suspects = false } = this.#options;
-    const kept: RunClaim[] = [];
-    for (const claim of claims) {
-      const isHopeless = claim.crashes >= this.#owner.maxCrashes + 2;
-      if (!isHopeless || !(await runDeadLetter(pool, claim))) kept.push(claim);
-      else {
-        deadLetters.inc();
-        this.#gates.wanted([claim.runId]);
-      }
-    }
-    await this.#owner.adopt(kept, { policy: { kind: "worker", untilForgiven: suspects }, workerKey });
+    const { workerKey, suspects = false } = this.#options;
+    await this.#owner.adopt(claims, { policy: { kind: "worker", untilForgiven: suspects }, workerKey });
   }
 
   /** @returns when to look again. */

@@ -1,3 +1,8 @@
+import { GraphQLError } from "graphql";
+import { pino } from "pino";
+import { AppError } from "#shared/errors.ts";
+import { maskError } from "#shared/graphql/errors.ts";
+import { askedByNode } from "../../../subgraphs/runtime/plan/asked-by-node.ts";
 import { chain, rows, setup, type TestRuntime } from "./setup.ts";
 
 const create = `mutation($input: CreateRunInput!) { createRun(input: $input) {
@@ -237,5 +242,26 @@ describe("the frozen plan", () => {
       ],
     });
     expect(await reason(t, { workflowVersionId: "v1" })).toBe("BAD_USER_INPUT PLAN_INVALID");
+  });
+});
+
+describe("an agent that a node names and that cannot be used", () => {
+  it("is the asker's mistake, and stands in no log", async () => {
+    const lines: string[] = [];
+    const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+    const refused = new AppError("CONFLICT", "AGENT_VERSION_NOT_PUBLISHED", "The agent a has no published version.", { agentId: "a" });
+    const named = await askedByNode({ id: "ask" } as never, () => Promise.reject(refused)).catch((cause: unknown) => cause);
+    const masked = maskError(new GraphQLError("", { originalError: named as Error }), log, "r");
+    expect(masked.message).toBe("The agent a has no published version. The node ask names it.");
+    expect(masked.extensions).toEqual({
+      code: "CONFLICT",
+      reason: "AGENT_VERSION_NOT_PUBLISHED",
+      requestId: "r",
+      agentId: "a",
+      nodeId: "ask",
+    });
+    expect(lines).toEqual([]);
+    // Where it was refused is known all the same.
+    expect((named as Error).stack).toBe(refused.stack);
   });
 });

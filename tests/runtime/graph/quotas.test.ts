@@ -216,6 +216,21 @@ describe("a tenant's quota", () => {
     await t.pool.query("delete from runtime.work");
   });
 
+  it.each<[string, (() => Promise<boolean>) | undefined]>([
+    ["knows nothing of what they move", undefined],
+    ["is told by the database that each moves somebody", async () => false],
+  ])("of runs that all stand in lines lets one of fifty pass that come at once, where it %s", async (_, movesNobody) => {
+    const t = await EngineFixture.open();
+    const defaults = { queuedRuns: 1, runningRuns: null, runsPerHour: null, storageMib: null };
+    const frozen = freezePlan("acme", plan([node("a", "pure")]));
+    // One may wait, and five are let pass.
+    await t.control.createRuns(Array.from({ length: 6 }, () => ({ id: newId(), tenantId: "acme", requestId: "r", plan: frozen })));
+    await t.pool.query("update runtime.work set visible_at = 'infinity'");
+    const quotas = new TenantQuotas({ db: t.pool, log: pino({ level: "silent" }), defaults });
+    const asked = await Promise.allSettled(Array.from({ length: 50 }, () => quotas.admit("acme", { isPart: true, movesNobody })));
+    expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
   it("counts artifacts, and not those of runs that were deleted", async () => {
     const t = await setup();
     t.startWorker();

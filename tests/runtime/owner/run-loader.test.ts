@@ -1,12 +1,29 @@
 /** Runs that were begun are loaded by their weight, and none waits for another's load. */
+import { pino } from "pino";
+import { registry } from "#shared/metrics/instruments.ts";
+import type { NewRun } from "../../../subgraphs/runtime/control/new-run.ts";
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
 import { outputsLoad, runsLoad, runsWeigh } from "../../../subgraphs/runtime/queue/load.sql.ts";
+import { HeldBytes } from "../../../subgraphs/runtime/owner/held/held-bytes.ts";
+import { RunLoader, type NotLoaded } from "../../../subgraphs/runtime/owner/takeover/run-loader.ts";
+import { PlanCache } from "../../../subgraphs/runtime/plan/frozen-plan.ts";
+import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { eventually } from "../../testkit/eventually.ts";
 
 const mebi = 1024 * 1024;
 const timedOut = (): Error => new Error("Query read timeout");
+const tooLarge = (): Error => Object.assign(new Error("out of memory"), { code: "54000", detail: "Cannot enlarge string buffer" });
+
+/** Of each counter, whatever its labels. */
+async function countsOf(...names: string[]): Promise<number[]> {
+  const all = await registry.getMetricsAsJSON();
+  return names.map((name) => {
+    const values = all.find((metric) => metric.name === `agent_platform_${name}`)?.values ?? [];
+    return values.reduce((sum, { value }) => sum + value, 0);
+  });
+}
 
 const big: NodeExecutor = {
   effect: "pure",
@@ -25,8 +42,11 @@ function chain(count: number, characters: number) {
 }
 
 /** Runs, each begun by a worker that has stopped before the call at its end. */
-async function begun(t: EngineFixture, documents: { tenantId: string; document: ReturnType<typeof chain> }[]): Promise<string[]> {
-  const ids = await Promise.all(documents.map(({ tenantId, document }) => t.create(document, { tenantId })));
+async function begun(
+  t: EngineFixture,
+  documents: ({ document: ReturnType<typeof chain> } & Pick<NewRun, "tenantId" | "gate">)[],
+): Promise<string[]> {
+  const ids = await Promise.all(documents.map(({ document, ...more }) => t.create(document, more)));
   const executors = withBig(t);
   const first = t.worker({ executors: (type) => (type === "call" ? t.executors("hold") : executors(type)) });
   for (const id of ids) await t.until(id, ({ nodes }) => nodes["last"] === "RUNNING" || nodes["last"] === "QUEUED");
@@ -83,16 +103,18 @@ describe("runs that were begun", () => {
     },
   );
 
-  it("end where one has more than PostgreSQL puts into one answer: it fails, and those beside it go on", async () => {
+  it("end where one has more than PostgreSQL puts into one answer: it fails, those beside it go on, and so does who waits in its line", async () => {
     const t = await EngineFixture.open();
+    const gate = { key: "line", places: 1 };
     const [bad, light] = await begun(t, [
-      { tenantId: "acme", document: chain(4, 10) },
+      { tenantId: "acme", document: chain(4, 10), gate },
       { tenantId: "other", document: chain(2, 10) },
     ]);
+    const behind = await t.create(plan([node("a", "pure")]), { gate });
     const sends = ({ name, values }: SentStatement): void => {
-      const tooLarge = Object.assign(new Error("out of memory"), { code: "54000", detail: "Cannot enlarge string buffer" });
-      if (name === "load" && JSON.stringify(values).includes(bad!)) throw tooLarge;
+      if (name === "load" && JSON.stringify(values).includes(bad!)) throw tooLarge();
     };
+    const before = await countsOf("dead_letters_total", "runs_ended_total");
     t.worker({ executors: withBig(t), sends });
     expect(await t.finished(light!)).toMatchObject({ status: "COMPLETED" });
     expect(await t.finished(bad!)).toMatchObject({
@@ -101,6 +123,53 @@ describe("runs that were begun", () => {
       nodes: { n3: "COMPLETED", last: "CANCELLED" },
     });
     expect((await t.pool.query("select from runtime.work where key = $1", [bad])).rowCount).toBe(0);
+    expect((await t.finished(behind)).status).toBe("COMPLETED");
+    // One dead letter; of three that ended it is one.
+    const [letters = 0, ended = 0] = before;
+    expect(await countsOf("dead_letters_total", "runs_ended_total")).toEqual([letters + 1, ended + 3]);
+  });
+
+  it("are given back, not failed, where they are too large only because their plan could not be read", async () => {
+    // As many events as a run has that is loaded by its plan.
+    const t = await EngineFixture.open({ madeUp: true });
+    const [long] = await begun(t, [{ tenantId: "acme", document: chain(4, 10) }]);
+    await t.pool.query("update runtime.run set event_seq = 600 where id = $1", [long]);
+    let isAway = true;
+    const sends = ({ name }: SentStatement): void => {
+      if (name === "load_plan_ids" && isAway) throw Object.assign(new Error("connection lost"), { code: "08006" });
+      if (name === "load" && isAway) throw tooLarge();
+      if (name === "release_runs") isAway = false;
+    };
+    t.worker({ executors: withBig(t), sends });
+    expect(await t.finished(long!)).toMatchObject({ status: "COMPLETED", nodes: { last: "COMPLETED" } });
+    expect(isAway).toBe(false);
+    // No story has the events that were made up.
+    await query(t.adminUrl, "truncate runtime.run, runtime.node_run, runtime.run_story, runtime.work, runtime.inbox");
+  });
+
+  it("are not said to be too large each by itself where the process ends before they are asked for one by one", async () => {
+    const statements: string[] = [];
+    const db = {
+      query: ({ name }: { name: string }) => {
+        statements.push(name);
+        if (name !== "load") return Promise.resolve({ rows: [] });
+        loader.close();
+        return Promise.reject(tooLarge());
+      },
+    } as never;
+    const loader = new RunLoader({ db, log: pino({ level: "silent" }), held: new HeldBytes(mebi), plans: new PlanCache(db) });
+    const claim = { tenantId: "acme", lease: "l", leaseMs: 1_000, crashes: 0, company: 0, bound: null, dbNowMs: 0, eventSeq: 5 };
+    const told: NotLoaded[] = [];
+    const notLoaded = async (_: unknown, why: NotLoaded) => void told.push(why);
+    await loader.load(
+      [
+        { ...claim, runId: "a" },
+        { ...claim, runId: "b" },
+      ],
+      { loaded: async () => {}, notLoaded },
+    );
+    expect(statements).toEqual(["load_weights", "load"]);
+    expect(told).toMatchObject([{ isAlone: false }, { isAlone: false }]);
   });
 
   it("keep nobody waiting that nobody has begun, though their load is not answered", async () => {

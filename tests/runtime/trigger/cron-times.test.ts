@@ -1,4 +1,7 @@
+import "reflect-metadata";
 import { cronProblem, isZone, latestTime, nextTimes } from "../../../subgraphs/runtime/trigger/cron-times.ts";
+import type { Schedule } from "../../../subgraphs/runtime/trigger/schedule.entity.ts";
+import { scheduleTimes } from "../../../subgraphs/runtime/trigger/schedule.service.ts";
 import { firingOf } from "../../../subgraphs/runtime/trigger/missed.rules.ts";
 
 const times = (cron: string, zone: string, after: string, count = 3) =>
@@ -185,4 +188,20 @@ it("the latest time is none that is still to come, however soon", () => {
   const clock = { cron: "* * * * *", zone: "UTC" };
   expect(latestTime(clock, new Date("2026-11-27T10:00:59.600Z"))).toEqual(new Date("2026-11-27T10:00:00Z"));
   expect(latestTime(clock, new Date("2026-11-27T10:01:00.000Z"))).toEqual(new Date("2026-11-27T10:01:00Z"));
+});
+
+describe("a schedule's next times", () => {
+  const nextAt = new Date("2026-03-01T00:00:00Z");
+  const asked = async (first: number, cron = "0 0 * * *", zone = "UTC") =>
+    (await scheduleTimes({ cron, zone, nextAt } as Schedule, first)).map((time) => time.toISOString().slice(0, 10));
+
+  it("are as many as are asked for, in whatever order of numbers", async () => {
+    const all = Array.from({ length: 10 }, (_, day) => `2026-03-${String(day + 1).padStart(2, "0")}`);
+    for (const first of [2, 1, 5, 3, 10, 10, 4]) expect(await asked(first)).toEqual(all.slice(0, first));
+  });
+
+  it("are not looked for where only the next is asked for, which is stored", async () => {
+    expect(await asked(1, "0 0 * * *", "No/Zone")).toEqual(["2026-03-01"]);
+    await expect(asked(2, "0 0 * * *", "No/Zone")).rejects.toThrow();
+  });
 });

@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import pg from "pg";
+import { pino } from "pino";
+import { UnheldLeases } from "../../../subgraphs/runtime/owner/unheld-leases.ts";
 import { query } from "../../testkit/admin-query.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
@@ -123,32 +125,44 @@ describe("a worker that stops", () => {
   });
 });
 
+/** A run as a claim leaves it that was committed, by this mark. */
+function claimedBy(t: EngineFixture, runId: string, mark: string): Promise<unknown> {
+  return query(
+    t.adminUrl,
+    `with w as (update runtime.work set lease = gen_random_uuid(), worker = '${mark}', visible_at = now() + interval '1 day' where key = '${runId}' returning key, lease)
+     update runtime.run r set lease = w.lease from w where r.id = w.key`,
+  );
+}
+
+/** Has the next claim of runs fail, as where the connection is lost. */
+function cutter() {
+  let isCut = false;
+  return {
+    cut: () => (isCut = true),
+    check({ name }: SentStatement): void {
+      if (!isCut || name !== "claim_runs") return;
+      isCut = false;
+      throw Object.assign(new Error("connection lost"), { code: "08006" });
+    },
+  };
+}
+
 describe("a claim whose answer is lost", () => {
   it("costs its runs no lease", async () => {
     const t = await setup();
     // Made before there is a worker, as its claim leaves it that was committed and not answered.
     const runId = await t.create(plan([node("a", "call")]));
     const foreignId = await t.create(plan([node("a", "call")]));
-    const claimed = (id: string, mark: string) =>
-      query(
-        t.adminUrl,
-        `with w as (update runtime.work set lease = gen_random_uuid(), worker = '${mark}', visible_at = now() + interval '1 day' where key = '${id}' returning key, lease)
-         update runtime.run r set lease = w.lease from w where r.id = w.key`,
-      );
+    const claimed = (id: string, mark: string) => claimedBy(t, id, mark);
     await claimed(runId, "cut");
     await claimed(foreignId, "another");
     const held = await t.create(plan([node("b", "hold")]));
-    let isCut = false;
-    const sends = ({ name }: SentStatement): void => {
-      if (!isCut || name !== "claim_runs") return;
-      isCut = false;
-      throw Object.assign(new Error("connection lost"), { code: "08006" });
-    };
+    const { cut, check: sends } = cutter();
     t.worker({ workerKey: "cut", sends });
     const call = await t.calls.heldNode("b");
     // It has heard of no fault: it looks for nothing.
     expect((await t.view(runId)).status).toBe("QUEUED");
-    isCut = true;
+    cut();
     expect((await t.finished(runId)).status).toBe("COMPLETED");
     expect((await t.view(foreignId)).status).toBe("QUEUED");
     call.end();
@@ -206,6 +220,64 @@ describe("an API's claim whose answer is lost", () => {
     expect((await t.view(runId)).status).toBe("COMPLETED");
     await t.leasesEnd(foreignId);
     await t.control.cancel({ tenantId: "another", runId: foreignId });
+  });
+});
+
+describe("a look for claims that were not answered", () => {
+  it("finds one that is committed after the first", async () => {
+    const t = await setup();
+    const runId = await t.create(plan([node("a", "call")]));
+    await claimedBy(t, runId, "another");
+    const { cut, check } = cutter();
+    let looks = 0;
+    const sends = async (sent: SentStatement): Promise<void> => {
+      check(sent);
+      if (sent.name === "marked" && ++looks === 2) await claimedBy(t, runId, "late");
+    };
+    const worker = t.worker({ workerKey: "late", sends });
+    await once(worker.signals, "idle");
+    cut();
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    expect(looks).toBeGreaterThan(2);
+  });
+
+  it("keeps no claim waiting, neither where it is not answered nor where it fails, and finds them when it succeeds", async () => {
+    const t = await setup();
+    const lostId = await t.create(plan([node("a", "call")]));
+    await claimedBy(t, lostId, "slow");
+    const { cut, check } = cutter();
+    const first = Promise.withResolvers<void>();
+    let looks = 0;
+    const sends = async (sent: SentStatement): Promise<void> => {
+      check(sent);
+      if (sent.name !== "marked" || ++looks > 1) return;
+      await first.promise;
+      throw new Error("Query read timeout");
+    };
+    const worker = t.worker({ workerKey: "slow", sends });
+    await once(worker.signals, "idle");
+    cut();
+    const before = await t.create(plan([node("b", "call")]));
+    expect((await t.finished(before)).status).toBe("COMPLETED");
+    expect((await t.view(lostId)).status).toBe("QUEUED");
+    first.resolve();
+    const after = await t.create(plan([node("c", "call")]));
+    expect((await t.finished(after)).status).toBe("COMPLETED");
+    expect((await t.finished(lostId)).status).toBe("COMPLETED");
+  });
+
+  it("is given up where it is not answered again and again, and begun anew when it is wanted again", async () => {
+    let looks = 0;
+    const db = { query: () => (looks++, Promise.reject(new Error("Query read timeout"))) };
+    const unheld = new UnheldLeases({ db: db as never, log: pino({ level: "silent" }), claimMark: "me", held: () => [], pauseMs: 0 });
+    for (const most of [5, 10]) {
+      for (let n = 0; n < 9; n++) {
+        // Each claim that fails wants it.
+        if (looks < most) unheld.wanted();
+        await unheld.look();
+      }
+      expect(looks).toBe(most);
+    }
   });
 });
 

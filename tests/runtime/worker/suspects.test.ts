@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { Worker } from "../../../subgraphs/runtime/worker/worker.ts";
-import { EngineFixture } from "../../testkit/engine/fixture.ts";
+import { EngineFixture, type SentStatement } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
+import { eventually } from "../../testkit/eventually.ts";
 
 async function setup(): Promise<EngineFixture> {
   return EngineFixture.open();
@@ -49,6 +50,26 @@ function story(worker: Worker, mustStart = false): string[] {
   if (mustStart) worker.start();
   return told;
 }
+
+describe("a run whose takeover has ended all who tried", () => {
+  it("is failed unloaded, keeps none that is claimed with it waiting, and is renewed meanwhile", async () => {
+    const t = await setup();
+    const hopeless = await t.create(plan([node("a", "call")]));
+    const other = await t.create(plan([node("b", "call")]));
+    await t.pool.query("update runtime.work set crashes = case when key = $1 then 5 else 2 end", [hopeless]);
+    const mayFail = Promise.withResolvers<void>();
+    const sends = ({ name }: SentStatement) => (name === "dead_letter" ? mayFail.promise : undefined);
+    t.worker({ suspects: true, leaseMs: 2_000, sends });
+    expect((await t.finished(other)).status).toBe("COMPLETED");
+    const until = async () =>
+      (await t.pool.query<{ at: Date }>("select visible_at as at from runtime.work where key = $1", [hopeless])).rows[0]!.at;
+    const first = await until();
+    await eventually(until, (at) => at > first);
+    mayFail.resolve();
+    expect(await t.finished(hopeless)).toMatchObject({ status: "FAILED", errorCode: "WORKER_CRASHED" });
+    expect(t.calls.log).toEqual(["b"]);
+  });
+});
 
 describe("what has outlived two owners", () => {
   it("is left alone by all workers, which say that it is due, and taken by one for suspects", async () => {

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Agent, createServer, get, type IncomingMessage } from "node:http";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -61,6 +62,15 @@ describe("a Unix socket that is taken away", () => {
         writeFileSync(socketPath, "");
       },
     ],
+    [
+      "its file, for a socket at which nobody listens",
+      ({ folder, socketPath }) => {
+        // A copy has neither a listener nor the inode.
+        renameSync(socketPath, join(folder, "moved"));
+        const { status } = spawnSync("cp", ["-a", join(folder, "moved"), socketPath]);
+        expect([status, lstatSync(socketPath).isSocket()]).toEqual([0, true]);
+      },
+    ],
   ])("is made again: %s", async (_, take) => {
     const t = await setup();
     for (const path of ["/first", "/second"]) {
@@ -103,6 +113,21 @@ describe("a Unix socket that is taken away", () => {
     expect(await t.ask("/who")).toBe("the other");
     await closeServer(other, 1_000);
     rmSync(t.socketPath);
+    await t.asked("/back");
+    await t.stop();
+  });
+
+  it("is made again when another that took its place was killed", async () => {
+    const t = await setup();
+    const other = join(t.home, "other.sock");
+    const listens = `require("node:http").createServer((_, answer) => answer.end("the other")).listen(${JSON.stringify(other)}, () => console.log("here"))`;
+    const killed = spawn(process.execPath, ["-e", listens]);
+    await once(killed.stdout, "data");
+    renameSync(other, t.socketPath);
+    await looked();
+    expect(await t.ask("/who")).toBe("the other");
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
     await t.asked("/back");
     await t.stop();
   });

@@ -107,8 +107,8 @@ export class EngineFixture {
     return fixture;
   }
 
-  /** A worker with a pool of its own; started unless told otherwise. `sends` is asked before each of its statements; what it throws is what comes of it. */
-  worker({ sends, ...options }: Partial<WorkerOptions> & { start?: boolean; sends?: (sent: SentStatement) => void } = {}): Worker {
+  /** A worker with a pool of its own; started unless told otherwise. `sends` is asked before each of its statements, and waited for; what it throws is what comes of it. */
+  worker({ sends, ...options }: Partial<WorkerOptions> & { start?: boolean; sends?: (sent: SentStatement) => unknown } = {}): Worker {
     const workerKey = options.workerKey ?? `worker-${this.#workers.length + 1}`;
     const pool = openPool({ url: this.url, scope: "engine", max: 4, applicationName: workerKey });
     if (sends !== undefined) watch(pool, sends);
@@ -208,7 +208,7 @@ export interface SentStatement {
   characters: number;
 }
 
-function watch(pool: pg.Pool, sends: (sent: SentStatement) => void): void {
+function watch(pool: pg.Pool, sends: (sent: SentStatement) => unknown): void {
   const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
   const watched = async (...args: unknown[]): Promise<unknown> => {
     const { name = "", values = [] } = args[0] as Partial<SentStatement>;
@@ -216,7 +216,8 @@ function watch(pool: pg.Pool, sends: (sent: SentStatement) => void): void {
       (sum, value) => sum + (typeof value === "string" || Buffer.isBuffer(value) ? value.length : 0),
       0,
     );
-    sends({ name, values, characters });
+    const answer = sends({ name, values, characters });
+    if (answer instanceof Promise) await answer;
     return query(...args);
   };
   Object.assign(pool, { query: watched });

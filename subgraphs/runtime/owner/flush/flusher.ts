@@ -8,7 +8,6 @@ import type { Log } from "#shared/log.ts";
 import { counter, secondsHistogram, sizeHistogram } from "#shared/metrics/instruments.ts";
 import { ownTurn } from "#shared/own-turn.ts";
 import { joinInTurns } from "#shared/pieces.ts";
-import { runFailUnstored } from "../../queue/dead-letter.sql.ts";
 import { failureKind, isTimeOut } from "../../queue/failure.ts";
 import { flushBatch, FlushRows, longOf, runsFlush, type FlushAnswer, type FlushBatch, type FlushForm } from "../../queue/flush.sql.ts";
 import { runsRelease } from "../../queue/release.sql.ts";
@@ -18,8 +17,10 @@ import type { Queryable } from "../../queue/statement.ts";
 import { runStatusWord } from "../../queue/statuses.ts";
 import { monotonicMs } from "../clock.ts";
 import type { FlushDraft, FlushingRun, Tail } from "./flush-draft.ts";
+import type { DeadLetters } from "../dead-letters.ts";
 import type { Gates } from "../gates.ts";
 import { offersLeft, type Pending } from "../pending.ts";
+import { runsEnded } from "../runs-ended.ts";
 
 /** Whoever waits for the answers to flushes. */
 export interface FlushListener {
@@ -44,7 +45,6 @@ const flushFailures = counter({
   help: "Flushes that PostgreSQL refused, or did not answer; they are sent again, or halved.",
   labels: ["kind"],
 });
-const runsEnded = counter({ name: "runs_ended_total", help: "Runs that have ended here, by their last status.", labels: ["status"] });
 
 const flightsAtOnce = 2;
 /** Larger statements gain nothing and hold their runs' locks for longer. */
@@ -59,6 +59,7 @@ export class Flusher {
   readonly #log: Log;
   readonly #listener: FlushListener;
   readonly #gates: Pick<Gates, "wanted">;
+  readonly #deadLetters: Pick<DeadLetters, "unstored">;
   readonly #isGauged: boolean;
   readonly #dirty = new Set<FlushingRun>();
   #flights = 0;
@@ -73,6 +74,7 @@ export class Flusher {
     log: Log;
     listener: FlushListener;
     gates: Pick<Gates, "wanted">;
+    deadLetters: Pick<DeadLetters, "unstored">;
     isGauged: boolean;
   }) {
     this.#db = options.db;
@@ -80,6 +82,7 @@ export class Flusher {
     this.#log = options.log;
     this.#listener = options.listener;
     this.#gates = options.gates;
+    this.#deadLetters = options.deadLetters;
     this.#isGauged = options.isGauged;
   }
 
@@ -199,9 +202,7 @@ export class Flusher {
     try {
       if (await this.#listener.refused(draft)) return;
       run.drop("lost");
-      await runFailUnstored(this.#db, run);
-      if (run.isGated) this.#gates.wanted([run.runId]);
-      this.#hints.publish("run", run.runId);
+      await this.#deadLetters.unstored(run);
     } catch (again) {
       this.#log.error({ err: again, runId: run.runId }, "run left to its lease");
       run.drop("lost");

@@ -15,8 +15,8 @@ import type { HeldBytes } from "../held/held-bytes.ts";
 import { itemsLoad, nestedLoad } from "./nested-load.ts";
 import { readStoredOutputs } from "../calls/read-outputs.ts";
 
-/** Why a run was not loaded. */
-export type NotLoaded = { kind: "no-room"; bytes: number } | { kind: "failed"; cause: Error };
+/** Why a run was not loaded. `isAlone`: what failed was asked for it alone, in the way that its plan asks for, so the same cause comes again; else another try may do. */
+export type NotLoaded = { kind: "no-room"; bytes: number } | { kind: "failed"; cause: Error; isAlone: boolean };
 
 /** What becomes of the runs that are to be loaded. Each is told of once. */
 export interface LoadListener<Claim> {
@@ -71,10 +71,14 @@ export class RunLoader {
 
   /** Loads them, each as soon as it may be. Resolves when all have been told of; never rejects for a run that cannot be loaded. */
   async load<Claim extends LongClaim>(claims: readonly Claim[], listener: LoadListener<Claim>): Promise<void> {
-    const nested = await this.#nestedOf(claims.filter(({ eventSeq }) => eventSeq > longEvents));
-    const flat = claims.filter((claim) => !nested.has(claim));
+    const { nested, unknown } = await this.#nestedOf(claims.filter(({ eventSeq }) => eventSeq > longEvents));
+    const flat = claims.filter((claim) => !nested.has(claim) && !unknown.includes(claim));
+    const guessing: LoadListener<Claim> = {
+      loaded: (claim, run) => listener.loaded(claim, run),
+      notLoaded: (claim, why) => listener.notLoaded(claim, why.kind === "failed" ? { ...why, isAlone: false } : why),
+    };
     const loading = [...nested].map(([claim, plan]) => this.#inTurn(() => this.#nested(claim, plan, listener)));
-    await Promise.all([this.#flat(flat, listener), ...loading]);
+    await Promise.all([this.#flat(flat, listener), this.#flat(unknown, guessing), ...loading]);
   }
 
   async #flat<Claim extends LongClaim>(claims: readonly Claim[], listener: LoadListener<Claim>): Promise<void> {
@@ -101,17 +105,19 @@ export class RunLoader {
     return this.#heavy;
   }
 
-  /** Those with composites in their plans. Where nobody can say now, they are loaded as any other. */
-  async #nestedOf<Claim extends ClaimedRun>(claims: readonly Claim[]): Promise<Map<Claim, CompiledPlan>> {
+  /** Those with composites in their plans; and those of which nobody can say now, which are loaded as any other. */
+  async #nestedOf<Claim extends ClaimedRun>(claims: readonly Claim[]): Promise<{ nested: Map<Claim, CompiledPlan>; unknown: Claim[] }> {
     const nested = new Map<Claim, CompiledPlan>();
-    if (claims.length === 0) return nested;
+    const unknown: Claim[] = [];
+    if (claims.length === 0) return { nested, unknown };
     const ids = await planIdsOf(this.#db, idsOf(claims)).catch(() => new Map<string, string>());
     for (const claim of claims) {
       const id = ids.get(claim.runId);
       const plan = id === undefined ? undefined : await this.#plans.get(id).catch(() => undefined);
-      if (plan?.nodes.some(({ composite }) => composite !== undefined) === true) nested.set(claim, plan);
+      if (plan === undefined) unknown.push(claim);
+      else if (plan.nodes.some(({ composite }) => composite !== undefined)) nested.set(claim, plan);
     }
-    return nested;
+    return { nested, unknown };
   }
 
   /** One that has composites, and many rows: what of it goes on is found first, then there is room for it or not. */
@@ -228,7 +234,8 @@ export class RunLoader {
         const before = await this.#halving(claims.slice(0, middle), listener, work);
         return [...before, ...(await this.#halving(claims.slice(middle), listener, work))];
       }
-      const why: NotLoaded = { kind: "failed", cause: cause instanceof Error ? cause : new Error("runs not loaded", { cause }) };
+      const error = cause instanceof Error ? cause : new Error("runs not loaded", { cause });
+      const why: NotLoaded = { kind: "failed", cause: error, isAlone: claims.length === 1 };
       for (const claim of claims) await listener.notLoaded(claim, why);
       return [];
     }
