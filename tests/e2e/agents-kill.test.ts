@@ -37,7 +37,14 @@ const finished = (id: string) =>
     () => readRun(platform, id),
     ({ status }) => status === "COMPLETED" || status === "FAILED",
   );
-const kill = () => void signalProcess(platform.part("worker"), "SIGKILL");
+/** The worker, or the one that comes in its place. */
+const kill = async () => {
+  const worker = await eventually(
+    () => Promise.resolve(platform.part("worker")),
+    (pid) => pid > 0,
+  );
+  signalProcess(worker, "SIGKILL");
+};
 
 const ledger = (id: string) =>
   ask<{ modelCalls: { nodes: { outcome: string; nodeRunId: string }[] }; modelUsage: object[] }>(
@@ -59,7 +66,7 @@ describe("an agent whose worker is killed", () => {
     const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
     const id = await askAgent(platform, agentId, "Count to four.");
     await model.seen(5);
-    kill();
+    await kill();
     const run = await finished(id);
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "Done.", outputJson: { steps: 5, tool_calls: 4 } });
     expect(model.requests).toHaveLength(6);
@@ -88,7 +95,7 @@ describe("an agent whose worker is killed", () => {
     const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId], modelConfig: { maxTotalTokens: 150 } });
     const id = await askAgent(platform, agentId, "Go on.");
     await model.seen(2);
-    kill();
+    await kill();
     expect(await finished(id)).toMatchObject({ status: "FAILED", errorCode: "AGENT_BUDGET_EXCEEDED" });
     expect(model.requests).toHaveLength(3);
     expect(shop.requests).toHaveLength(1);
@@ -103,7 +110,7 @@ describe("an agent whose worker is killed", () => {
     const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
     const id = await askAgent(platform, agentId, "Count to one.");
     await model.seen(3);
-    kill();
+    await kill();
     const run = await finished(id);
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "Done.", outputJson: { steps: 2, tool_calls: 1 } });
     expect(model.requests).toHaveLength(5);
@@ -134,7 +141,7 @@ describe("a skill whose worker is killed in the call of its tool", () => {
     model.chat(script, calls([code, { what: "tea" }]), { text: "Seven." });
     const [agents, own] = [await askAgent(platform, agentId, "What is tea?"), await useSkill(platform, skillId, { what: "milk" })];
     await held.promise;
-    kill();
+    await kill();
     const done = { status: "COMPLETED", outputText: "Seven.", outputJson: { steps: 3, tool_calls: 2 } };
     expect(await finished(agents)).toMatchObject(done);
     expect(await finished(own)).toMatchObject({ status: "COMPLETED", outputJson: { price: 7 } });
@@ -183,7 +190,7 @@ describe("a folder whose worker is killed", () => {
         () => query(platform.adminUrl, "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%skill_file%'"),
         (rows) => rows.length > 0,
       );
-      kill();
+      await kill();
       isInTime = Date.now() / 1_000 < until;
       await holder.query("rollback");
       // Too late, a second call of the model may have been made twice.
@@ -234,10 +241,10 @@ describe("a team whose worker is killed", () => {
       () => readRun(platform, id),
       ({ nodeRuns }) => nodeRuns.edges.some(({ node }) => node.id.endsWith("team/member#1.0") && node.status === "COMPLETED"),
     );
-    kill();
+    await kill();
     // b and c again, one after the other, as their run has had a crash; then the supervisor.
     await model.seen(7);
-    kill();
+    await kill();
     const run = await finished(id);
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "Together.", outputJson: { steps: 5, members: 3 } });
     const who = model.requests.map(({ json }) => memberAsking(json));
@@ -315,11 +322,11 @@ describe("a team whose members' calls wait for a person", () => {
       "NODE_RUN_NOT_SETTABLE",
       expect.stringContaining("Give resumeNodeRun a decision"),
     ]);
-    kill();
+    await kill();
     await ask(platform, "mutation ($id: ID!) { cancelRun(id: $id) { id } }", { id: cancelled });
     const of = (run: string, n: number) => asked.find((one) => one.run.id === run && one.waiting.arguments.n === n)!.id;
     for (const run of waitingRuns) await decide(of(run, 2), { decision: "REJECT", reason: "once is enough" });
-    kill();
+    await kill();
     for (const run of waitingRuns) await decide(of(run, 1), { decision: "APPROVE", arguments: { n: 10 } });
     const ended = await Promise.all([...runs, inline, parent].map(finished));
     expect(ended.map(({ status, outputText }) => `${status} ${String(outputText)}`)).toEqual([

@@ -404,6 +404,9 @@ describe("searchMemories", () => {
     await t.admin(
       `insert into memory.memory_word select tenant_id, scope_type, scope_id, id, 'straw', 1 from memory.memory where id like 'm%'`,
     );
+    await t.admin(
+      `insert into memory.memory_word select tenant_id, scope_type, scope_id, id, 'long', 1 from memory.memory where id in (select 'm' || generate_series(1, 400))`,
+    );
     const old = ["straw of long ago"];
     expect([await t.found("straw", { scopeType: "USER" }), await t.found("strow", { scopeType: "USER" })]).toEqual([[], []]);
     expect([await t.found("long", { scopeType: "USER" }), await t.found("lang", { scopeType: "USER" })]).toEqual([old, old]);

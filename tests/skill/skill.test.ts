@@ -418,6 +418,37 @@ describe("the binding that an HTTP version names", () => {
 });
 
 describe("skill installations", () => {
+  it("are made in a scope, listed by it, and never seen by another tenant (S-85)", async () => {
+    const t = await setup();
+    const { id: skillId } = await t.skill("greet");
+    const { id: otherId } = await t.skill("other");
+    expect(await t.install({ skillId, installScope: "TENANT", installedBy: "ann" })).toMatchObject({
+      scopeId: "t1",
+      installedBy: "ann",
+      status: "ACTIVE",
+      skill: { code: "greet" },
+    });
+    await t.install({ skillId, installScope: "AGENT", scopeId: "a1" });
+    await t.install({ skillId: otherId, installScope: "USER", scopeId: "u1" });
+    expect(await t.installed()).toEqual(["u1", "a1", "t1"]);
+    expect(await t.installed({ skillId })).toEqual(["a1", "t1"]);
+    expect(await t.installed({ installScope: "AGENT" })).toEqual(["a1"]);
+    expect(await t.installed({ scopeId: "u1" })).toEqual(["u1"]);
+    expect(await t.installed({}, { tenantId: "t2" })).toEqual([]);
+    expect(await t.refusal(install, { input: { skillId, installScope: "TENANT" } }, { tenantId: "t2" })).toMatchObject({
+      code: "NOT_FOUND",
+    });
+  });
+
+  it("are the same when the same skill is installed in the same scope again, at the same time too (S-85)", async () => {
+    const t = await setup();
+    const { id: skillId } = await t.skill("greet");
+    const input = { skillId, installScope: "TEAM", scopeId: "x" };
+    const made = await Promise.all(Array.from({ length: 6 }, () => t.install(input)));
+    expect(new Set(made.map((row) => row.id)).size).toBe(1);
+    expect((await t.install({ ...input, installScope: "APP" })).id).not.toBe(made[0]!.id);
+  });
+
   it("are made of no skill that is archived, and stay where it was archived since", async () => {
     const t = await setup();
     const { id: skillId } = await t.skill("greet");

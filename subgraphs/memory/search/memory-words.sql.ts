@@ -17,10 +17,14 @@ export async function memoryWordsDelete(tx: Tx, memory: Memory): Promise<void> {
   await tx.sql("delete from memory.memory_word where tenant_id = $2 and memory_id = $1", [memory.id, tx.tenantId]);
 }
 
-/** Those of some words that memories of a scope have. Indexes: those of {@link postingsOf}. */
+/**
+ * Those of some words that memories of a scope have; of the tenant, where the scope's type alone is given: among its newest of each the type would be looked for, of thousands of
+ * words. Indexes: those of {@link postingsOf}.
+ */
 export async function wordsThere(tx: Tx, search: Pick<MemorySearch, "scopeType" | "scopeId">, words: readonly string[]): Promise<string[]> {
   const scope = { type: "$3", id: "$4" };
-  const postings = postingsOf(search, { scope, words: "w.word = sought.word", asked: words.length });
+  const asked = search.scopeId === undefined ? { scopeType: undefined, scopeId: undefined } : search;
+  const postings = postingsOf(asked, { scope, words: "w.word = sought.word", asked: words.length });
   const rows = await tx.sql<{ word: string }>(
     `select sought.word from unnest($2::text[]) as sought(word)
      cross join lateral (select from (${postings}) p where ($3::text is null or true) and ($4::text is null or true) limit 1) there`,

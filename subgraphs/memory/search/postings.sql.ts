@@ -44,9 +44,10 @@ export function postingsOf({ scopeType, scopeId }: AskedScope, { scope, words, a
     return newest("", `and w.scope_type = ${scope.type} and w.scope_id = ${scope.id}`, most);
   if (scopeId !== undefined) {
     const types = Object.values(MemoryScopeType).map((type) => `'${type}'`);
+    const ofType = Math.min(postingsPerWord, Math.floor(each / types.length));
     return `
       select typed.* from unnest(array[${types.join(", ")}]) as s(type)
-      cross join lateral (${newest("", `and w.scope_type = s.type and w.scope_id = ${scope.id}`, most)}) typed`;
+      cross join lateral (${newest("", `and w.scope_type = s.type and w.scope_id = ${scope.id}`, ofType)}) typed`;
   }
   const looked = Math.min(mostLookedForType, each);
   return `
