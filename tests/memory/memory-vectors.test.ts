@@ -232,7 +232,9 @@ describe("memories with vectors", () => {
     for (const asked of [u1, {}])
       for (const memoryType of ["rarer", "nobody's"]) expect(await rowsRead({ ...asked, memoryType })).toBeLessThan(20);
     // Of a type that all have the newest 20,000 are read, and of them those that are compared are looked up, in either table.
-    const [{ type }] = (await t.admin(`select memory_type as type from memory.memory where id = '${t.idOf(first, 19_000)}'`)) as [{ type: string }];
+    const [{ type }] = (await t.admin(`select memory_type as type from memory.memory where id = '${t.idOf(first, 19_000)}'`)) as [
+      { type: string },
+    ];
     for (const asked of [{}, u1]) expect(await rowsRead({ ...asked, memoryType: type })).toBeLessThan(20_000 + 2 * 5_000 + 100);
     const before = await t.remember("Cara drives a van", { scopeId: "u3" });
     await t.embedded(20_002);

@@ -130,7 +130,10 @@ function newest(scope: VectorScope, { most, after }: { most: number; after: numb
     `select c.memory_id from memory.memory_embedding c where c.tenant_id = $1 and c.space = $2 ${within} ${isAsked} order by c.memory_id desc limit ${mostLooked}`;
   const ofType = `select c.id as memory_id from memory.memory c where c.tenant_id = $1 and c.memory_type = $5 ${within} order by c.id desc limit ${mostLooked}`;
   // The newest of a type may all be still to be embedded, where older ones have vectors. In order, or each would be looked up.
-  const candidates = memoryType === undefined ? ofSpace() : `select * from ((${ofType}) union (${ofSpace(`and (${isEmbedding})`)})) c order by c.memory_id desc`;
+  const candidates =
+    memoryType === undefined
+      ? ofSpace()
+      : `select * from ((${ofType}) union (${ofSpace(`and (${isEmbedding})`)})) c order by c.memory_id desc`;
   const conditions = conditionsOf(scope, "n.memory_id", after);
   const ofSome = conditions.sql === "" ? most : Math.min(most, mostVectors);
   const sql = `select n.memory_id, n.vector
