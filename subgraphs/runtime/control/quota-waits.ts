@@ -80,7 +80,10 @@ export class QuotaWaits {
     const { db, roomNow } = this.#options;
     if (!(await createsWait(db, tenantId))) return false;
     const count = Math.min(await roomNow(tenantId), mostHastened);
-    if (count > 0 && (await createsHasten(db, tenantId, count)) > 0) this.#isDue();
-    return true;
+    if (count <= 0) return true;
+    const hastened = await createsHasten(db, tenantId, count);
+    if (hastened > 0) this.#isDue();
+    // No rows say why they were put off. Those that come and have no room, or are made, want the next look; those that a fault puts off again must not be brought forward for ever.
+    return hastened === mostHastened;
   }
 }

@@ -304,6 +304,57 @@ describe("what runs tell others", () => {
     await pump.close();
   });
 
+  it.each([
+    new AppError("DOWNSTREAM_UNAVAILABLE", "SUBGRAPH_NOT_ANSWERING", "It hangs."),
+    new AppError("RESOURCE_EXHAUSTED", "SUBGRAPH_BUSY", "It is busy."),
+  ])("that a fault puts off is brought forward once by room, and then comes as after any fault: $code", async (fault) => {
+    const t = await EngineFixture.open({ madeUp: true });
+    const looked: string[] = [];
+    const passed = new Set<string>();
+    let asked = 0;
+    const pump = new TestPump(t, {
+      admit: async (tenantId) => {
+        // One is refused until there is room, the other always.
+        if (!passed.has(tenantId)) throw new AppError("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "No more runs.");
+        return { end: () => {} };
+      },
+      roomNow: async (tenantId) => {
+        looked.push(tenantId);
+        if (tenantId === "full") return 0;
+        passed.add(tenantId);
+        return 5;
+      },
+      failureRun: async () => {
+        asked++;
+        throw fault;
+      },
+    });
+    let pumped = Promise.resolve();
+    pump.start(() => {
+      pumped = pumped.then(async () => void (await pump.run()));
+    });
+    await t.pool.query(
+      `insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, target_path, body, attempts)
+       select tenant, tenant, ${create}, 'f-' || tenant, '', '{"onFailure": "tell", "requestId": "r"}', 8 from unnest(array['full', 'roomy']) tenant`,
+    );
+    await pump.run();
+    await eventually(
+      async () => asked,
+      (count) => count > 0,
+    );
+    // Three more looks at the other: pauses double, so a second one at this tenant would be among them.
+    const before = looked.length;
+    await eventually(
+      async () => looked.slice(before).filter((tenantId) => tenantId === "full").length,
+      (count) => count >= 3,
+    );
+    await pumped;
+    await pump.close();
+    expect([asked, looked.filter((tenantId) => tenantId === "roomy")]).toEqual([1, ["roomy"]]);
+    const left = "select extract(epoch from visible_at - now())::int as seconds from runtime.outbox where tenant_id = 'roomy'";
+    expect((await t.pool.query(left)).rows[0].seconds).toBeGreaterThan(60);
+  });
+
   it("is taken of each tenant, whatever others have", async () => {
     const t = await EngineFixture.open({ madeUp: true });
     const message =
