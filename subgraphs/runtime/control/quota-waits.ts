@@ -52,8 +52,10 @@ export class QuotaWaits {
 
   /** When a message comes again whose tenant may have no more runs. */
   later(message: OutboxMessage): Fate {
-    this.#looks.wanted(message.tenantId);
-    return { message, kind: "later", pauseMs: Math.max(pauseAfter(message, longestPauseMs), this.#line.pauseMs(message.tenantId)) };
+    const { tenantId } = message;
+    const pauseMs = Math.max(pauseAfter(message, longestPauseMs), this.#line.pauseMs(tenantId));
+    // Not before it is stored: a look that finds room for all is the last, and could not bring forward what is still in hand.
+    return { message, kind: "later", pauseMs, stored: () => this.#looks.wanted(tenantId) };
   }
 
   /** Runs were made of messages: others of a tenant that had to wait come now, where there is room. Never rejects. */

@@ -360,6 +360,37 @@ describe("what runs tell others", () => {
     expect((await t.pool.query(left)).rows[0].seconds).toBeGreaterThan(60);
   });
 
+  it("is looked for when its pause is stored, so that one that is refused in a batch that takes long comes as soon as there is room too", async () => {
+    const t = await EngineFixture.open({ madeUp: true });
+    const looked: string[] = [];
+    const pump = new TestPump(t, {
+      admit: () => Promise.reject(new AppError("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "No more runs.")),
+      roomNow: async (tenantId) => {
+        looked.push(tenantId);
+        return tenantId === "full" ? 0 : 5;
+      },
+    });
+    const due = Promise.withResolvers<void>();
+    pump.start(due.resolve);
+    const ask = `insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, target_path, body, attempts)
+      values ($1, $1, ${create}, 'f-' || $1, '', '{}', 8)`;
+    await t.pool.query(ask, ["roomy"]);
+    const refused = await pump.deliver(await pump.take());
+    await t.pool.query(ask, ["full"]);
+    await pump.run();
+    // Looks at another, later than one at this tenant would be.
+    await eventually(
+      async () => looked.length,
+      (count) => count >= 2,
+    );
+    expect(new Set(looked)).toEqual(new Set(["full"]));
+    await settle(t.pool, refused);
+    await due.promise;
+    const { rows } = await t.pool.query("select visible_at <= now() as due from runtime.outbox where tenant_id = 'roomy'");
+    expect(rows).toEqual([{ due: true }]);
+    await pump.close();
+  });
+
   it("is looked for without a timer while four looks hang, then of whoever has waited longest, and no more often than somebody is due", async () => {
     jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask"] });
     const looked: string[] = [];
