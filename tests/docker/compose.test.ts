@@ -1,6 +1,6 @@
 /** docker/ without an engine: what its files say, and the processes that they describe, on loopback. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, chmodSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv, unknownVariables } from "#shared/config.ts";
@@ -22,6 +22,13 @@ const { postgres, lite, ...distributed } = compose.services as Record<string, Se
 const parts = { ...distributed, lite };
 const subgraphs = ["workflow", "session", "runtime", "agent", "memory", "team", "skill", "tool", "model"];
 const served = ["router", ...subgraphs];
+
+/** The subgraphs that the code of one calls. */
+function calledBy(name: string): string[] {
+  const files = globSync(join(source, "subgraphs", name, "**/*.ts"));
+  const calls = files.flatMap((file) => [...readFileSync(file, "utf8").matchAll(/\bsubgraph: "(\w+)"/g)].map(([, called]) => called!));
+  return [...new Set(calls)].sort();
+}
 
 describe("the image", () => {
   it("runs as no root, with production packages, without a compiler", () => {
@@ -115,16 +122,16 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("gives each process the addresses that docs/operations.md says it needs", () => {
+  it("gives each process the addresses that docs/operations.md says it needs, which are those of the subgraphs that its code calls", () => {
     const table = readFileSync(join(source, "docs/operations.md"), "utf8");
     for (const name of subgraphs) {
       const [, needs = ""] = new RegExp(`^\\| .subgraph ${name}.[^|]*\\|[^|]*\\| (.*)\\|$`, "m").exec(table) ?? [];
       const words = /((?:[A-Z]+_, )*[A-Z]+)_SUBGRAPH_URL/.exec(needs)?.[1]?.split(", ") ?? [];
+      const needed = words.map((word) => `AGENT_PLATFORM_${word.replace(/_$/, "")}_SUBGRAPH_URL`).sort();
       const given = Object.keys(distributed[name]!.environment!).filter((variable) => variable.endsWith("_SUBGRAPH_URL"));
-      expect([name, ...given.sort()]).toEqual([
-        name,
-        ...words.map((word) => `AGENT_PLATFORM_${word.replace(/_$/, "")}_SUBGRAPH_URL`).sort(),
-      ]);
+      expect([name, ...given.sort()]).toEqual([name, ...needed]);
+      const called = calledBy(name).map((other) => `AGENT_PLATFORM_${other.toUpperCase()}_SUBGRAPH_URL`);
+      expect([name, ...called]).toEqual([name, ...needed]);
     }
   });
 

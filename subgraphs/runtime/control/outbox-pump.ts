@@ -9,9 +9,12 @@ import type { Queryable } from "../queue/statement.ts";
 
 /**
  * What becomes of a message. gone: it was delivered, or never can be. later: it was not taken yet.
- * isUntried: for want of room nobody tried to deliver it, so that does not count when a real failure's pause is reckoned.
+ * isUntried: for want of room nobody tried to deliver it, so that does not count when a real failure's pause is reckoned. stored: told when the pause is stored, before which
+ * nobody can shorten it.
  */
-export type Fate = { message: OutboxMessage } & ({ kind: "gone" } | { kind: "later"; pauseMs: number; isUntried?: true });
+export type Fate = { message: OutboxMessage } & (
+  { kind: "gone" } | { kind: "later"; pauseMs: number; isUntried?: true; stored?: () => void }
+);
 
 /** Whoever delivers messages of some kinds. */
 export interface Delivery {
@@ -105,6 +108,7 @@ export async function settle(db: Queryable, fates: readonly Fate[]): Promise<voi
   );
   if (gone.length > 0) await outboxRemove(db, gone);
   if (later.length > 0) await outboxPutBack(db, later);
+  for (const fate of fates) if (fate.kind === "later") fate.stored?.();
 }
 
 /** A message that was not taken, and comes again after a pause, which is longer each time. */

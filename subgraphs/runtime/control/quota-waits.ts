@@ -52,8 +52,10 @@ export class QuotaWaits {
 
   /** When a message comes again whose tenant may have no more runs. */
   later(message: OutboxMessage): Fate {
-    this.#looks.wanted(message.tenantId);
-    return { message, kind: "later", pauseMs: Math.max(pauseAfter(message, longestPauseMs), this.#line.pauseMs(message.tenantId)) };
+    const { tenantId } = message;
+    const pauseMs = Math.max(pauseAfter(message, longestPauseMs), this.#line.pauseMs(tenantId));
+    // Not before it is stored: a look that finds room for all is the last, and could not bring forward what is still in hand.
+    return { message, kind: "later", pauseMs, stored: () => this.#looks.wanted(tenantId) };
   }
 
   /** Runs were made of messages: others of a tenant that had to wait come now, where there is room. Never rejects. */
@@ -80,7 +82,10 @@ export class QuotaWaits {
     const { db, roomNow } = this.#options;
     if (!(await createsWait(db, tenantId))) return false;
     const count = Math.min(await roomNow(tenantId), mostHastened);
-    if (count > 0 && (await createsHasten(db, tenantId, count)) > 0) this.#isDue();
-    return true;
+    if (count <= 0) return true;
+    const hastened = await createsHasten(db, tenantId, count);
+    if (hastened > 0) this.#isDue();
+    // No rows say why they were put off. Those that come and have no room, or are made, want the next look; those that a fault puts off again must not be brought forward for ever.
+    return hastened === mostHastened;
   }
 }

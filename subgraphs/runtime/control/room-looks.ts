@@ -33,6 +33,8 @@ export class RoomLooks {
   readonly #wanted = new Set<string>();
   readonly #wentOn = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires; infinity: none is armed. */
+  #armedForMs = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: RoomLooksOptions) {
@@ -61,27 +63,42 @@ export class RoomLooks {
   #lookIn(tenantId: string, pauseMs: number): void {
     const { dueAtMs = Number.POSITIVE_INFINITY } = this.#waiting.get(tenantId) ?? {};
     if (dueAtMs === Number.POSITIVE_INFINITY && this.#waiting.size >= mostTenants) return;
-    this.#waiting.set(tenantId, { dueAtMs: Math.min(dueAtMs, monotonicMs() + pauseMs), pauseMs });
-    this.#arm();
+    const atMs = Math.min(dueAtMs, monotonicMs() + pauseMs);
+    this.#waiting.set(tenantId, { dueAtMs: atMs, pauseMs });
+    this.#armFor(atMs);
   }
 
-  #arm(): void {
-    if (this.#isClosed || this.#waiting.size === 0) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#looking.size < mostAtOnce) this.#beginNext();
-      this.#arm();
-    }, betweenMs).unref();
+  /** None while as many looks are under way as may be: the end of one arms for the next. */
+  #armFor(dueAtMs: number): void {
+    const nowMs = monotonicMs();
+    const atMs = Math.max(dueAtMs, nowMs + betweenMs);
+    if (this.#isClosed || this.#looking.size >= mostAtOnce || atMs >= this.#armedForMs) return;
+    clearTimeout(this.#timer);
+    this.#armedForMs = atMs;
+    this.#timer = setTimeout(() => this.#beginNext(), Math.ceil(atMs - nowMs)).unref();
   }
 
   #beginNext(): void {
-    const [next] = [...this.#waiting]
-      .filter(([, { dueAtMs }]) => dueAtMs <= monotonicMs())
-      .sort(([, one], [, other]) => one.dueAtMs - other.dueAtMs);
-    if (next === undefined) return;
-    const [tenantId, { pauseMs }] = next;
-    this.#waiting.delete(tenantId);
-    this.#looking.set(tenantId, this.#look(tenantId, pauseMs));
+    this.#armedForMs = Number.POSITIVE_INFINITY;
+    const [tenantId, next] = this.#longestDue() ?? [];
+    if (tenantId !== undefined && next !== undefined && next.dueAtMs <= monotonicMs()) {
+      this.#waiting.delete(tenantId);
+      this.#looking.set(tenantId, this.#look(tenantId, next.pauseMs));
+    }
+    this.#armForNext();
+  }
+
+  #armForNext(): void {
+    if (this.#armedForMs !== Number.POSITIVE_INFINITY || this.#looking.size >= mostAtOnce) return;
+    const [, next] = this.#longestDue() ?? [];
+    if (next !== undefined) this.#armFor(next.dueAtMs);
+  }
+
+  /** By one pass: there may be ten thousand, and no copy of them is made twenty times a second. */
+  #longestDue(): [tenantId: string, waiting: Waiting] | undefined {
+    let first: [string, Waiting] | undefined;
+    for (const entry of this.#waiting) if (first === undefined || entry[1].dueAtMs < first[1].dueAtMs) first = entry;
+    return first;
   }
 
   async #look(tenantId: string, pauseMs: number): Promise<void> {
@@ -94,5 +111,6 @@ export class RoomLooks {
     const wentOn = this.#wentOn.delete(tenantId);
     const isWanted = this.#wanted.delete(tenantId);
     if (waits || wentOn || isWanted) this.#lookIn(tenantId, wentOn ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs));
+    this.#armForNext();
   }
 }

@@ -176,7 +176,7 @@ export class RunMessages implements Delivery {
       await failureSpan(db, { runId, tenantId, named, ...found.refused });
       return { message, kind: "gone" };
     } catch (cause) {
-      if (cause instanceof AppError && cause.code === "RESOURCE_EXHAUSTED") return this.#waits.later(message);
+      if (cause instanceof AppError && cause.reason === "QUOTA_EXCEEDED") return this.#waits.later(message);
       log.warn({ err: cause, runId, attempts: message.attempts }, "a run that another asks for was not made yet");
       return laterFate(message);
     }

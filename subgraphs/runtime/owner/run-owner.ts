@@ -195,9 +195,10 @@ export class RunOwner implements RunHost {
     const atMs = monotonicMs();
     // Before anything is waited for: what is in nobody's hands is not renewed, and given back.
     for (const claim of claims) this.#adopting.set(claim, atMs);
-    // Runs whose takeover has ended all who tried.
+    // Their takeover has ended all who tried. Only a worker gives them up: a caller of the API may cancel or answer what workers still take.
+    const isWorker = options.policy.kind === "worker";
     const { hopeless = [], others = [] } = Object.groupBy(claims, ({ crashes }) =>
-      crashes >= this.maxCrashes + 2 ? "hopeless" : "others",
+      isWorker && crashes >= this.maxCrashes + 2 ? "hopeless" : "others",
     );
     try {
       await Promise.all([this.#adoptAll(others, atMs, options), this.#adoptHopeless(hopeless, atMs, options)]);

@@ -123,6 +123,39 @@ describe("answerNode", () => {
   });
 });
 
+describe("a run whose owners have died so often that a worker would fail it", () => {
+  /** One owner dies with it; before that as many others have as are given. */
+  async function orphan(t: EngineFixture, crashes: number): Promise<string> {
+    const worker = t.worker();
+    const runId = await t.create(plan([node("ask", "person"), node("work", "hold")]));
+    await t.calls.heldNode("work");
+    await t.until(runId, ({ nodes }) => nodes["ask"] === "WAITING");
+    await worker.kill();
+    t.calls.held.clear();
+    await t.leasesEnd(runId);
+    await t.pool.query("update runtime.work set crashes = $1", [crashes]);
+    return runId;
+  }
+
+  it.each([4, 5, 9])("is cancelled by the API, which gives up none: %i crashes", async (crashes) => {
+    const t = await setup();
+    const runId = await orphan(t, crashes);
+    expect(await t.control.cancel({ tenantId, runId })).toBe("applied");
+    expect(await t.view(runId)).toMatchObject({ status: "CANCELLED", errorCode: null });
+  });
+
+  it("takes an answer, and is for workers that may take it to go on with", async () => {
+    const t = await setup();
+    const runId = await orphan(t, 5);
+    const posted = await t.control.answerNode({ tenantId, runId, path: "ask", outcome: { kind: "completed", outputText: "yes" } });
+    expect(posted).toBe("applied");
+    expect((await t.view(runId)).nodes["ask"]).toBe("COMPLETED");
+    t.worker({ suspects: true, maxCrashes: 10 });
+    (await t.calls.heldNode("work")).end();
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+  });
+});
+
 describe("a MANUAL run", () => {
   it("is left alone by workers", async () => {
     const t = await setup();

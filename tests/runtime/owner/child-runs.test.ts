@@ -6,6 +6,7 @@ import { childNode, childOf, parentOf, TestPump } from "../../testkit/engine/chi
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { pino } from "pino";
 import { AwaitedRuns } from "../../../subgraphs/runtime/control/awaited-runs.ts";
+import { RoomLooks } from "../../../subgraphs/runtime/control/room-looks.ts";
 import type { RunMessagesOptions } from "../../../subgraphs/runtime/control/run-messages.ts";
 import { TenantQuotas } from "../../../subgraphs/runtime/control/tenant-quotas.ts";
 import { settle, type Fate } from "../../../subgraphs/runtime/control/outbox-pump.ts";
@@ -21,6 +22,10 @@ const fail = plan([node("work", "fail")]);
 const answer = plan([node("say", "answer", { answer: "Hello" }), node("set", "assign", { updates: { seen: true } })], ["say>set"]);
 
 const waiting = (t: EngineFixture, id: string) => t.until(id, ({ status }) => status === "WAITING");
+afterEach(() => {
+  jest.useRealTimers();
+});
+
 const inbox = (t: EngineFixture) => t.pool.query("select kind, path from runtime.inbox").then(({ rows }) => rows);
 
 describe("a run that another has made", () => {
@@ -302,6 +307,132 @@ describe("what runs tell others", () => {
     ]);
     expect(told).toBe(2);
     await pump.close();
+  });
+
+  it.each([
+    new AppError("DOWNSTREAM_UNAVAILABLE", "SUBGRAPH_NOT_ANSWERING", "It hangs."),
+    new AppError("RESOURCE_EXHAUSTED", "SUBGRAPH_BUSY", "It is busy."),
+  ])("that a fault puts off is brought forward once by room, and then comes as after any fault: $code", async (fault) => {
+    const t = await EngineFixture.open({ madeUp: true });
+    const looked: string[] = [];
+    const passed = new Set<string>();
+    let asked = 0;
+    const pump = new TestPump(t, {
+      admit: async (tenantId) => {
+        // One is refused until there is room, the other always.
+        if (!passed.has(tenantId)) throw new AppError("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "No more runs.");
+        return { end: () => {} };
+      },
+      roomNow: async (tenantId) => {
+        looked.push(tenantId);
+        if (tenantId === "full") return 0;
+        passed.add(tenantId);
+        return 5;
+      },
+      failureRun: async () => {
+        asked++;
+        throw fault;
+      },
+    });
+    let pumped = Promise.resolve();
+    pump.start(() => {
+      pumped = pumped.then(async () => void (await pump.run()));
+    });
+    await t.pool.query(
+      `insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, target_path, body, attempts)
+       select tenant, tenant, ${create}, 'f-' || tenant, '', '{"onFailure": "tell", "requestId": "r"}', 8 from unnest(array['full', 'roomy']) tenant`,
+    );
+    await pump.run();
+    await eventually(
+      async () => asked,
+      (count) => count > 0,
+    );
+    // Three more looks at the other: pauses double, so a second one at this tenant would be among them.
+    const before = looked.length;
+    await eventually(
+      async () => looked.slice(before).filter((tenantId) => tenantId === "full").length,
+      (count) => count >= 3,
+    );
+    await pumped;
+    await pump.close();
+    expect([asked, looked.filter((tenantId) => tenantId === "roomy")]).toEqual([1, ["roomy"]]);
+    const left = "select extract(epoch from visible_at - now())::int as seconds from runtime.outbox where tenant_id = 'roomy'";
+    expect((await t.pool.query(left)).rows[0].seconds).toBeGreaterThan(60);
+  });
+
+  it("is looked for when its pause is stored, so that one that is refused in a batch that takes long comes as soon as there is room too", async () => {
+    const t = await EngineFixture.open({ madeUp: true });
+    const looked: string[] = [];
+    const pump = new TestPump(t, {
+      admit: () => Promise.reject(new AppError("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "No more runs.")),
+      roomNow: async (tenantId) => {
+        looked.push(tenantId);
+        return tenantId === "full" ? 0 : 5;
+      },
+    });
+    const due = Promise.withResolvers<void>();
+    pump.start(due.resolve);
+    const ask = `insert into runtime.outbox (run_id, tenant_id, kind, target_run_id, target_path, body, attempts)
+      values ($1, $1, ${create}, 'f-' || $1, '', '{}', 8)`;
+    await t.pool.query(ask, ["roomy"]);
+    const refused = await pump.deliver(await pump.take());
+    await t.pool.query(ask, ["full"]);
+    await pump.run();
+    // Looks at another, later than one at this tenant would be.
+    await eventually(
+      async () => looked.length,
+      (count) => count >= 2,
+    );
+    expect(new Set(looked)).toEqual(new Set(["full"]));
+    await settle(t.pool, refused);
+    await due.promise;
+    const { rows } = await t.pool.query("select visible_at <= now() as due from runtime.outbox where tenant_id = 'roomy'");
+    expect(rows).toEqual([{ due: true }]);
+    await pump.close();
+  });
+
+  it("is looked for without a timer while four looks hang, then of whoever has waited longest, and no more often than somebody is due", async () => {
+    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask"] });
+    const looked: string[] = [];
+    const hanging: ((waits: boolean) => void)[] = [];
+    const look = (tenantId: string): Promise<boolean> => {
+      looked.push(tenantId);
+      return new Promise((resolve) => hanging.push(resolve));
+    };
+    const looks = new RoomLooks({ log: pino({ level: "silent" }), look });
+    const tenants = Array.from({ length: 6 }, (_, place) => `t${place}`);
+    for (const tenantId of tenants) looks.wanted(tenantId);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect([looked, jest.getTimerCount()]).toEqual([tenants.slice(0, 4), 0]);
+    looks.wanted("t9");
+    expect(jest.getTimerCount()).toBe(0);
+    for (const end of hanging.splice(0)) end(false);
+    // Twenty in a second.
+    await jest.advanceTimersByTimeAsync(60);
+    expect(looked.slice(4)).toEqual(["t4"]);
+    await jest.advanceTimersByTimeAsync(200);
+    expect(looked.slice(4)).toEqual(["t4", "t5", "t9"]);
+    const [first, ...others] = hanging.splice(0);
+    for (const end of others) end(false);
+    first?.(true);
+    // Nothing wakes the process but a look that is due.
+    const { setTimeout: arm } = globalThis;
+    let armed = 0;
+    globalThis.setTimeout = ((...given: Parameters<typeof arm>) => (armed++, arm(...given))) as typeof arm;
+    for (let count = 1; count <= 5; count++) {
+      await jest.advanceTimersByTimeAsync(2_000);
+      expect(looked.slice(7)).toEqual(Array.from({ length: count }, () => "t4"));
+      hanging.pop()?.(true);
+    }
+    globalThis.setTimeout = arm;
+    expect(armed).toBeLessThanOrEqual(5);
+    // What goes on brings a look forward that is 2 s away.
+    await jest.advanceTimersByTimeAsync(10);
+    looks.wentOn("t4");
+    await jest.advanceTimersByTimeAsync(101);
+    expect(looked.slice(7)).toHaveLength(6);
+    for (const end of hanging.splice(0)) end(false);
+    await looks.close();
   });
 
   it("is taken of each tenant, whatever others have", async () => {
