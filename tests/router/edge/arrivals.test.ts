@@ -1,8 +1,9 @@
 /** Requests that come in together: a few in each turn of the main loop, lanes in turn. */
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
+import { arrivalLane } from "../../../router/request-context.ts";
 import { fixtureRouter } from "../../testkit/fixture-router.ts";
 import { Arrivals } from "../../../router/edge/rates/arrivals.ts";
 
@@ -136,5 +137,32 @@ describe("requests that come in together", () => {
     socket.destroy();
     await turn();
     expect(begun).toHaveLength(8);
+  });
+});
+
+describe("the lane of a request that nobody has looked at", () => {
+  const asked = (url: string, remoteAddress: string, headers = {}) =>
+    ({ url, headers, socket: { remoteAddress } }) as unknown as IncomingMessage;
+  const off = { isAuthOn: false, knownTenant: () => undefined };
+  const on = { isAuthOn: true, knownTenant: ({ headers }: IncomingMessage) => (headers["x-api-key"] === "known" ? "acme" : undefined) };
+
+  it.each([
+    ["/livez", {}, "(health) 192.0.2.1", "(health) 192.0.2.1"],
+    ["/readyz?verbose", {}, "(health) 192.0.2.1", "(health) 192.0.2.1"],
+    ["/hooks/1.any", {}, "hook 192.0.2.1", "hook 192.0.2.1"],
+    ["/hooks/2", { "x-api-key": "known", "x-tenant-id": "two" }, "hook 192.0.2.1", "hook 192.0.2.1"],
+    ["/answer/any", {}, "192.0.2.1", "192.0.2.1"],
+    ["/graphql", { "x-tenant-id": "two" }, "tenant two", "192.0.2.1"],
+    ["/graphql?tenant_id=three", {}, "tenant three", "192.0.2.1"],
+    ["/graphql", { "x-api-key": "known" }, "tenant public", "tenant acme"],
+    ["/graphql", { "x-api-key": "guessed" }, "tenant public", "192.0.2.1"],
+  ])("is its tenant's where that is known, else its address': %s %j", (url, headers, withoutAuth, withAuth) => {
+    const request = asked(url, "192.0.2.1", headers);
+    expect([arrivalLane(request, off), arrivalLane(request, on)]).toEqual([withoutAuth, withAuth]);
+  });
+
+  it("of health, and of webhooks, is that of nobody elsewhere", () => {
+    for (const url of ["/livez", "/hooks/1"])
+      expect(arrivalLane(asked(url, "192.0.2.1"), on)).not.toBe(arrivalLane(asked(url, "192.0.2.2"), on));
   });
 });
