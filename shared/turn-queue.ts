@@ -210,7 +210,10 @@ export class TurnQueue {
     this.#isTelling = true;
     setImmediate(() => {
       this.#isTelling = false;
-      for (const waiter of [...this.#late.values().take(toldInTurn)]) if (this.#late.has(waiter)) waiter.giveUp();
+      for (let told = 0; told < toldInTurn; told++) {
+        const [waiter] = this.#late;
+        waiter?.giveUp();
+      }
       this.#tellLate();
     });
   }
