@@ -66,6 +66,8 @@ function resolver(rootUrl, code) {
   const packagesUrl = `${rootUrl}node_modules/`;
   /** By folder and ending, on which alone the format of a package's file depends. @type {Map<string, string>} */
   const formats = new Map();
+  /** Plain files by folder: a link loads under the name of its file, and what is not there is not found. @type {Map<string, Set<string>>} */
+  const plainFiles = new Map();
   /** By the folder that asks, and what for. @type {Map<string, import("node:module").ResolveFnOutput>} */
   const packages = new Map();
   return (specifier, context, nextResolve) => {
@@ -86,14 +88,29 @@ function resolver(rootUrl, code) {
       const isThere = fileUrl.startsWith(rootUrl) && code[decodeURI(fileUrl.slice(rootUrl.length))] !== undefined;
       return isThere ? { url: fileUrl, format: "module", shortCircuit: true } : nextResolve(specifier, context);
     }
-    const kind = `${dirname(fileUrl)} ${extname(fileUrl)}`;
+    const folder = dirname(fileUrl);
+    const kind = `${folder} ${extname(fileUrl)}`;
     const format = formats.get(kind);
-    if (format !== undefined) return { url: fileUrl, format, shortCircuit: true };
+    if (format !== undefined && plainFiles.get(folder)?.has(fileUrl.slice(folder.length + 1)))
+      return { url: fileUrl, format, shortCircuit: true };
     const found = nextResolve(specifier, context);
     // Not by a link, whose neighbours are elsewhere.
-    if (found.url === fileUrl && typeof found.format === "string") formats.set(kind, found.format);
+    if (found.url === fileUrl && typeof found.format === "string") {
+      formats.set(kind, found.format);
+      if (!plainFiles.has(folder)) plainFiles.set(folder, plainFilesOf(folder));
+    }
     return found;
   };
+}
+
+/**
+ * The names of a folder's files as addresses have them; one that is written otherwise there is left to Node.
+ *
+ * @param {string} folderUrl
+ */
+function plainFilesOf(folderUrl) {
+  const entries = readdirSync(fileURLToPath(folderUrl), { withFileTypes: true });
+  return new Set(entries.filter((entry) => entry.isFile() && !/[%?#]/.test(entry.name)).map(({ name }) => name));
 }
 
 /**

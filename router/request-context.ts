@@ -35,14 +35,13 @@ export function laneOf({ identity, info }: Pick<RouterContext, "identity" | "inf
 }
 
 /**
- * Under which name a request waits that nobody has looked at yet: its tenant's, as far as that is known by its key, or said while auth is off; that of the webhook's
- * tenant; else its address. Health waits for none of them.
+ * Under which name a request waits that nobody has looked at yet: its tenant's, as far as that is known by its key, or said while auth is off; else its address. Health
+ * and webhooks are asked without a key: each address has a name for either, so that nobody fills those of others, or has as many as there are paths.
  */
 export function arrivalLane(request: IncomingMessage, identities: Pick<Identities, "isAuthOn" | "knownTenant">): string {
   const [path = "/"] = (request.url ?? "/").split("?", 1);
-  if (healthPaths.has(path)) return "(health)";
-  const [hook] = /^\/hooks\/[^.]{0,100}/.exec(path) ?? [];
-  if (hook !== undefined) return hook;
+  if (healthPaths.has(path)) return `(health) ${countedAs(request)}`;
+  if (path.startsWith("/hooks/")) return `hook ${countedAs(request)}`;
   const tenantId = identities.isAuthOn ? identities.knownTenant(request) : path === "/graphql" && (claimedBy(request).tenantId ?? "public");
   return typeof tenantId === "string" ? tenantLane(tenantId) : countedAs(request);
 }

@@ -145,7 +145,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   };
   const links = new WaitLinks({ endpoints: runtime.endpoints, audit, identities, rates });
   const hooks = new Hooks({ endpoints: runtime.endpoints, audit, identities, rates, answers: runtime.answers });
-  const arrivals = new Arrivals();
+  const arrivals = new Arrivals(() => log.debug("connection cut, too many of its requests wait"));
   const listener = httpListener({ ...answering, env, log, refusals, links, hooks, identities, rates, find, arrivals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
   const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities, rates, arrivals }), {

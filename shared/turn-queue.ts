@@ -3,8 +3,6 @@
  * in the order of arrival, and no tenant has more than its share of the turns or of the waiting places. What would wait longer than it may is
  * told so when it comes, not after it has waited.
  */
-import { ownTurn } from "#shared/own-turn.ts";
-
 /** How much there is of what. */
 export interface TurnQueueOptions {
   /** How much may happen at once. */
@@ -53,11 +51,15 @@ export class NoTurn {
 
 const leastRetryMs = 1_000;
 const mostRetryMs = 30_000;
+/** All that came together are late together. So many are told so in one turn of the main loop: each does something about it, and everybody would wait for all of it. */
+const toldInTurn = 8;
 
 interface Waiter {
   readonly turns: number;
   readonly sizeBytes: number;
   readonly take: () => void;
+  /** Ends its wait, for it was too long. */
+  readonly giveUp: () => void;
 }
 
 interface Lane {
@@ -80,6 +82,9 @@ export class TurnQueue {
   readonly #options: TurnQueueOptions;
   /** Of tenants with anything here. Those that wait are served in this order; whose turn begins or ends goes to its end. */
   readonly #lanes = new Map<string, Lane>();
+  /** Those that have waited too long, until they are told, or have their turn after all. */
+  readonly #late = new Set<Waiter>();
+  #isTelling = false;
   #used = 0;
   #waiting = 0;
   #bytes = 0;
@@ -168,6 +173,7 @@ export class TurnQueue {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
         lane.waiting.delete(waiter);
+        this.#late.delete(waiter);
         this.#count(lane, waiter, -1);
       };
       const take = () => {
@@ -184,14 +190,31 @@ export class TurnQueue {
       const onAbort = () => leave(new NoTurn("aborted"));
       const { waitMs } = this.#options;
       const late = () => new NoTurn("late", this.#isWithinShare(lane, turns) ? "all" : "tenant");
-      // All that came together are late together: what each of them does about it would share one turn of the main loop, and everybody would wait for all of it.
-      const onLate = () => void ownTurn().then(() => lane.waiting.has(waiter) && leave(late()));
-      const timer = waitMs === undefined ? undefined : setTimeout(onLate, waitMs).unref();
-      const waiter: Waiter = { turns, sizeBytes, take };
+      const timer = waitMs === undefined ? undefined : setTimeout(() => this.#isLate(waiter), waitMs).unref();
+      const waiter: Waiter = { turns, sizeBytes, take, giveUp: () => leave(late()) };
       lane.waiting.add(waiter);
       this.#count(lane, waiter, 1);
       this.#lanes.set(tenantId, lane);
       signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  #isLate(waiter: Waiter): void {
+    this.#late.add(waiter);
+    this.#tellLate();
+  }
+
+  // A chain of its own: in the one of ownTurn() all others would wait behind thousands of these.
+  #tellLate(): void {
+    if (this.#isTelling || this.#late.size === 0) return;
+    this.#isTelling = true;
+    setImmediate(() => {
+      this.#isTelling = false;
+      for (let told = 0; told < toldInTurn; told++) {
+        const [waiter] = this.#late;
+        waiter?.giveUp();
+      }
+      this.#tellLate();
     });
   }
 

@@ -169,7 +169,9 @@ export class WaitLinks {
   }
 
   async #ask({ info }: RouterContext, input: LinkVisit): Promise<LinkAnswer> {
-    const { visitLink } = await withDeadline({ serviceName: "runtime", afterMs: this.#askMs, parent: info.signal }, (signal) =>
+    // Whoever only looks at it changes nothing.
+    const deadline = { serviceName: "runtime", afterMs: this.#askMs, isChange: input.body !== null, parent: info.signal };
+    const { visitLink } = await withDeadline(deadline, (signal) =>
       this.#registry.request({ subgraph: "runtime", document, variables: { input }, info: { ...info, signal } }),
     );
     if (visitLink === null) throw new Error("a link was not answered");

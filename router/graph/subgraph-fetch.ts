@@ -19,7 +19,8 @@ export const defaultDeadlines: FetchDeadlines = { queryMs: 30_000, mutationMs: 6
 const fetchErrors = defineErrors({
   SUBGRAPH_TIMED_OUT: {
     code: "TIMEOUT",
-    message: (f: { serviceName: string; afterMs: number }) => `The ${f.serviceName} subgraph gave no answer within ${f.afterMs} ms.`,
+    message: (f: { serviceName: string; afterMs: number; effectUnknown?: true | undefined }) =>
+      `The ${f.serviceName} subgraph gave no answer within ${f.afterMs} ms.${f.effectUnknown ? " What was sent may have been taken: look, before you send it again." : ""}`,
   },
   SUBGRAPH_UNKNOWN: {
     code: "DOWNSTREAM_UNAVAILABLE",
@@ -45,8 +46,9 @@ export interface Fetching {
 /** The fetches of one request. Once its answer is too large nothing more is asked. */
 export function fetchFor({ endpoints, info, deadlines, meter, isForStream }: Fetching): FetchSubgraph {
   return (node, variables, field) => {
-    const afterMs = node.operationKind === "mutation" ? deadlines.mutationMs : deadlines.queryMs;
-    return withDeadline({ serviceName: node.serviceName, afterMs, parent: info.signal }, async (signal) => {
+    const isChange = node.operationKind === "mutation";
+    const afterMs = isChange ? deadlines.mutationMs : deadlines.queryMs;
+    return withDeadline({ serviceName: node.serviceName, afterMs, isChange, parent: info.signal }, async (signal) => {
       if (meter.refusal !== undefined) throw meter.refusal;
       let isCounted = false;
       const onBytes = (bytes: number) => {
@@ -77,11 +79,16 @@ export function endpointOf(endpoints: Endpoints, serviceName: string): SubgraphE
 interface Deadline {
   serviceName: string;
   afterMs: number;
+  /** What it ends may have happened, or happen later, and whoever waits is told so. */
+  isChange?: boolean;
   parent: AbortSignal | undefined;
 }
 
 /** Ends with the deadline or the caller also where the work heeds no signal: an embedded resolver may hang. */
-export function withDeadline<T>({ serviceName, afterMs, parent }: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export function withDeadline<T>(
+  { serviceName, afterMs, isChange, parent }: Deadline,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   return new Promise((resolve, reject) => {
     const settle = () => {
@@ -95,7 +102,8 @@ export function withDeadline<T>({ serviceName, afterMs, parent }: Deadline, work
       reject(reason instanceof Error ? reason : new Error(String(reason)));
     };
     const onParent = () => abort(parent?.reason);
-    const timer = setTimeout(() => abort(fetchErrors.SUBGRAPH_TIMED_OUT({ serviceName, afterMs })), afterMs);
+    const effectUnknown = isChange === true ? true : undefined;
+    const timer = setTimeout(() => abort(fetchErrors.SUBGRAPH_TIMED_OUT({ serviceName, afterMs, effectUnknown })), afterMs);
     if (parent?.aborted === true) return onParent();
     parent?.addEventListener("abort", onParent, { once: true });
     // An endpoint's execute may throw before it has a promise to reject.

@@ -110,13 +110,13 @@ describe("the TypeScript loader", () => {
     const t = setup(`import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { name as fromHere } from "inner";
-import { name, kinds, urls } from "outer";
+import { name, kinds, missed, urls } from "outer";
 import * as direct from "./said.ts";
 import * as named from "#shared/said.ts";
 import * as other from "./said.ts?other";
 const missing = (file: string) => import(file).catch(({ code }) => code);
 export const said = () => fromHere;
-export const all = async () => [fromHere, name, ...kinds, direct === named, direct === other, await missing("./missing.ts"), await missing("missing"),
+export const all = async () => [fromHere, name, ...kinds, direct === named, direct === other, await missing("./missing.ts"), await missing("missing"), ...missed,
   ...urls.map((url) => relative(dirname(import.meta.dirname), fileURLToPath(url)))].join(" ");`);
     const main = join(t.root, "cli/main.mjs");
     writeFileSync(main, readFileSync(main, "utf8").replace("{ said }", "{ all }").replace("said()", "await all()"));
@@ -131,8 +131,12 @@ import one from "./old/one.js";
 import two from "./old/two.js";
 import { url as three } from "./linked/three.js";
 import { url as four } from "./linked/four.js";
+import { url as five } from "./five.js";
+import { url as six } from "./six%2B.js";
+const missing = (file) => import(file).catch(({ code }) => code);
+export const missed = [await missing("./missing.js"), await missing("./old/missing.js"), await missing("./name.js?other").then(({ name }) => name)];
 export const kinds = [one, two, "require" in globalThis];
-export const urls = [three, four];`,
+export const urls = [three, four, five, six];`,
       "outer/name.js": `export { name } from "inner";`,
       "outer/node_modules/inner/package.json": isModule,
       "outer/node_modules/inner/index.js": "export const name = 'nested';",
@@ -141,6 +145,8 @@ export const urls = [three, four];`,
       "outer/old/two.js": "module.exports = typeof exports;",
       "elsewhere/package.json": isModule,
       "elsewhere/three.js": "export const { url } = import.meta;",
+      "outer/six+.js": "export const { url } = import.meta;",
+      "elsewhere/five.js": "export const { url } = import.meta;",
       "elsewhere/four.js": "export const { url } = import.meta;",
     };
     for (const [file, content] of Object.entries(files)) {
@@ -149,10 +155,13 @@ export const urls = [three, four];`,
     }
     for (const name of ["esbuild", "@esbuild"]) symlinkSync(join(project, "node_modules", name), join(t.root, "node_modules", name));
     symlinkSync(join(t.root, "node_modules/elsewhere"), join(t.root, "node_modules/outer/linked"));
+    symlinkSync(join(t.root, "node_modules/elsewhere/five.js"), join(t.root, "node_modules/outer/five.js"));
     const notFound = "ERR_MODULE_NOT_FOUND";
     expect(t.run().split(" ")).toEqual([
       ...["top", "nested", "function", "object", "false", "true", "false", notFound, notFound],
-      ...["node_modules/elsewhere/three.js", "node_modules/elsewhere/four.js"],
+      ...[notFound, notFound, "nested"],
+      ...["three.js", "four.js", "five.js"].map((file) => `node_modules/elsewhere/${file}`),
+      "node_modules/outer/six+.js",
     ]);
   });
 

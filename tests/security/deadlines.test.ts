@@ -98,6 +98,12 @@ describe("an operation", () => {
     expect(await outside).toBe("left");
   });
 
+  it("that changes something is told so, too, by the deadline of one subgraph", async () => {
+    await using t = await fixtureRouter({ deadlines: { mutationMs: 200 }, endpoints: hangingMutations });
+    const { body } = await t.ask('mutation { addTags(name: "one") }');
+    expect(body.errors).toMatchObject([{ extensions: { reason: "SUBGRAPH_TIMED_OUT", afterMs: 200, effectUnknown: true } }]);
+  });
+
   it("that is a subscription has none: its stream goes on", async () => {
     await using t = await fixtureRouter({ operationDeadlines: { ...operationDeadlines, operationMs: 20 } });
     const stream = t.stream('subscription { runStatus(id: "1") { seq } }');
@@ -111,29 +117,53 @@ describe("an operation", () => {
   });
 });
 
+/** Links whose runtime subgraph does this when it is asked, and may take so long; and the address of one. */
+async function linked(execute: (asked: { variables: { input: { body: string | null } } }) => Promise<unknown>, askMs: number) {
+  const env = defaultEnv({ authRequired: false });
+  const rates = new Rates(rateLimitsOf(env));
+  const identities = new Identities({ env, keys: undefined, rates });
+  const runtime = { name: "runtime", execute } as unknown as SubgraphEndpoint;
+  const audits: { errorCodes: string[] }[] = [];
+  const record = (audited: { errorCodes: string[] }) => Promise.resolve(void audits.push(audited));
+  const audit = { isTroubled: false, begin: () => Promise.resolve(), complete: record } as never;
+  const links = new WaitLinks({ endpoints: new Map([["runtime", runtime]]), audit, identities, rates, askMs });
+  const find = clientFinder([]);
+  const server = createServer((incoming, response) => {
+    find(incoming);
+    const exchange = { request: incoming, response, requestId: "r" };
+    void links.answer(incoming.url!, exchange).catch((error: unknown) => sendRefusal(response, error, { requestId: "r" }));
+  });
+  await listen(server, { port: 0, host: "127.0.0.1" });
+  const token = Buffer.from(JSON.stringify(["run", "node", "t1"])).toString("base64url");
+  return {
+    audits,
+    urlOf: (kind: "answer" | "callback") => `${addressOf(server)}/${kind}/${token}.mark`,
+    [Symbol.asyncDispose]: () => closeServer(server, 0),
+  };
+}
+
 describe("a link of a waiting node", () => {
   it("is given up where the subgraph that made it says nothing, so that others have its turn", async () => {
-    const env = defaultEnv({ authRequired: false });
-    const rates = new Rates(rateLimitsOf(env));
-    const identities = new Identities({ env, keys: undefined, rates });
-    const hanging = { name: "runtime", execute: never } as unknown as SubgraphEndpoint;
-    const audit = { isTroubled: false } as never;
-    const links = new WaitLinks({ endpoints: new Map([["runtime", hanging]]), audit, identities, rates, askMs: 20 });
-    const find = clientFinder([]);
-    const server = createServer((incoming, response) => {
-      find(incoming);
-      const exchange = { request: incoming, response, requestId: "r" };
-      void links.answer(incoming.url!, exchange).catch((error: unknown) => sendRefusal(response, error, { requestId: "r" }));
-    });
-    await listen(server, { port: 0, host: "127.0.0.1" });
-    try {
-      const token = Buffer.from(JSON.stringify(["run", "node", "t1"])).toString("base64url");
-      // More than may be answered at once.
-      const answers = await Promise.all(Array.from({ length: 20 }, () => request(`${addressOf(server)}/answer/${token}.mark`)));
-      expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([504]));
-      expect(await answers[0]!.body.text()).toContain("SUBGRAPH_TIMED_OUT");
-    } finally {
-      await closeServer(server, 0);
-    }
+    await using t = await linked(never, 20);
+    // More than may be answered at once.
+    const answers = await Promise.all(Array.from({ length: 20 }, () => request(t.urlOf("answer"))));
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([504]));
+    const told = await answers[0]!.body.text();
+    expect(told).toContain("SUBGRAPH_TIMED_OUT");
+    expect(told).not.toMatch(/effectUnknown|may have been taken/);
+  });
+
+  it.each(["answer", "callback"] as const)("tells who sent what was given up that it may have been taken: %s", async (kind) => {
+    const page = { data: { visitLink: { status: 200, contentType: "text/html", body: "" } } };
+    // Long enough for the look before it.
+    await using t = await linked(({ variables }) => (variables.input.body === null ? Promise.resolve(page) : never()), 1_000);
+    const headers = { "content-type": kind === "answer" ? "application/x-www-form-urlencoded" : "application/json" };
+    const { statusCode, body } = await request(t.urlOf(kind), { method: "POST", headers, body: "1" });
+    expect(statusCode).toBe(504);
+    const message =
+      "The runtime subgraph gave no answer within 1000 ms. What was sent may have been taken: look, before you send it again.";
+    const extensions = { code: "TIMEOUT", reason: "SUBGRAPH_TIMED_OUT", effectUnknown: true };
+    expect(await body.json()).toMatchObject({ errors: [{ message, extensions }] });
+    expect(t.audits).toMatchObject([{ errorCodes: ["TIMEOUT"] }]);
   });
 });

@@ -8,6 +8,8 @@ import type { Socket } from "node:net";
 const begunInTurn = 8;
 /** Requests of one connection that wait (HTTP pipelining) before it is read no further. */
 const mostOfConnection = 16;
+/** Above it a connection is cut: one read brings up to 64 KiB, some hundreds of requests with the headers that clients send, and thousands without. */
+const mostBeforeCut = 500;
 
 /** A request that has come in, or an operation on a WebSocket. */
 export interface Arrival {
@@ -24,11 +26,25 @@ export class Arrivals {
   /** Those that wait, by lane; lanes in the order of their turns. */
   readonly #lanes = new Map<string, Set<Arrival>>();
   readonly #ofConnection = new WeakMap<Socket, number>();
+  readonly #onCut: () => void;
   #begun = 0;
+  #waiting = 0;
   #isCounting = false;
 
-  /** Begins it, in this turn or in a later one. */
+  /** @param onCut  told of each connection that is cut for what it has waiting. */
+  constructor(onCut = () => {}) {
+    this.#onCut = onCut;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Begins it, in this turn or in a later one; not at all where its connection has ended. */
   take(arrival: Arrival): void {
+    // The rest of what was read when it was cut.
+    if (arrival.socket?.destroyed === true) return;
     this.#count();
     if (this.#lanes.size > 0 || this.#begun >= begunInTurn) return this.#wait(arrival);
     this.#begun += 1;
@@ -45,7 +61,22 @@ export class Arrivals {
     const waiting = this.#lanes.get(lane);
     if (waiting === undefined) this.#lanes.set(lane, new Set([arrival]));
     else waiting.add(arrival);
-    if (arrival.socket && this.#counted(arrival.socket, 1) === mostOfConnection) arrival.socket.pause();
+    this.#waiting += 1;
+    if (arrival.socket) this.#waits(arrival.socket);
+  }
+
+  #waits(socket: Socket): void {
+    if (!this.#ofConnection.has(socket)) socket.on("resume", () => this.#isReadTooFar(socket) && socket.pause());
+    const count = this.#counted(socket, 1);
+    // Node's parser reads on behind each request, and whenever an answer is finished: it is paused anew then, before anything more is read.
+    if (count >= mostOfConnection) socket.pause();
+    if (count <= mostBeforeCut) return;
+    socket.destroy();
+    this.#onCut();
+  }
+
+  #isReadTooFar(socket: Socket): boolean {
+    return this.#ofConnection.get(socket)! >= mostOfConnection;
   }
 
   /** An immediate runs once in each turn, behind what came in. */
@@ -60,21 +91,31 @@ export class Arrivals {
     this.#begun = 0;
     for (const [lane, waiting] of this.#lanes) {
       if (this.#begun >= begunInTurn) break;
-      this.#begun += 1;
       this.#beginFirst(lane, waiting);
     }
     if (this.#lanes.size > 0) this.#count();
   }
 
   #beginFirst(lane: string, waiting: Set<Arrival>): void {
-    // None that is empty stays.
-    const arrival = waiting.values().next().value!;
-    waiting.delete(arrival);
+    const arrival = this.#firstOf(waiting);
     this.#lanes.delete(lane);
     // To the end, where the loop over the lanes comes to it again.
     if (waiting.size > 0) this.#lanes.set(lane, waiting);
-    if (arrival.socket && this.#counted(arrival.socket, -1) === mostOfConnection - 1) arrival.socket.resume();
-    if (arrival.socket?.destroyed !== true) arrival.begin();
+    if (arrival === undefined) return;
+    this.#begun += 1;
+    const { socket } = arrival;
+    if (socket && this.#counted(socket, -1) === mostOfConnection - 1) socket.resume();
+    arrival.begin();
+  }
+
+  /** Those whose connection has ended are passed over: they take nobody's turn. */
+  #firstOf(waiting: Set<Arrival>): Arrival | undefined {
+    for (const arrival of waiting) {
+      waiting.delete(arrival);
+      this.#waiting -= 1;
+      if (arrival.socket?.destroyed !== true) return arrival;
+    }
+    return undefined;
   }
 
   #counted(socket: Socket, more: 1 | -1): number {

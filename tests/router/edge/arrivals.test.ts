@@ -1,7 +1,62 @@
 /** Requests that come in together: a few in each turn of the main loop, lanes in turn. */
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import { connect, type AddressInfo, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
-import type { Socket } from "node:net";
+import { arrivalLane } from "../../../router/request-context.ts";
+import { fixtureRouter } from "../../testkit/fixture-router.ts";
 import { Arrivals } from "../../../router/edge/rates/arrivals.ts";
+
+const get = "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/** A server as the router's is, and the most that waited of it in any turn; `cut` settles with the first connection that is. */
+async function serving() {
+  const cut = Promise.withResolvers<void>();
+  const arrivals = new Arrivals(cut.resolve);
+  let most = 0;
+  const server = createServer(({ socket }, response) => {
+    // Answered some turns after it was begun: Node reads on when an answer is finished.
+    arrivals.take({ socket, lane: () => "all", begin: () => setImmediate(() => setImmediate(() => response.end("answered"))) });
+    most = Math.max(most, arrivals.waiting);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    arrivals,
+    cut: cut.promise,
+    most: () => most,
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+/** Counts what it is answered. */
+function client(port: number) {
+  const socket = connect(port, "127.0.0.1");
+  let text = "";
+  let wake = () => {};
+  socket.setEncoding("latin1").on("data", (piece: string) => {
+    text += piece;
+    wake();
+  });
+  // Cut while it writes.
+  socket.on("error", () => {});
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve())).then(() => wake());
+  const answered = () => text.split("HTTP/1.1 200").length - 1;
+  return {
+    socket,
+    closed,
+    answered,
+    async untilAnswered(count: number) {
+      while (answered() < count && !socket.destroyed) await new Promise<void>((resolve) => (wake = resolve));
+      expect(answered()).toBeGreaterThanOrEqual(count);
+    },
+  };
+}
 
 /** The requests, by lane and number, and those that were begun, in the order in which they were. */
 function setup() {
@@ -39,16 +94,40 @@ describe("requests that come in together", () => {
   });
 
   it("are read no further from a connection that has sixteen of them waiting, until it has fewer", async () => {
-    const { begun, take, turn } = setup();
-    const socket = connection();
-    take("a", 23, socket);
-    expect(socket.isPaused()).toBe(false);
-    take("a", 1, socket);
-    expect(socket.isPaused()).toBe(true);
-    await turn();
-    expect(socket.isPaused()).toBe(false);
-    await turn();
-    expect(begun).toHaveLength(24);
+    await using t = await serving();
+    const { socket, untilAnswered } = client(t.port);
+    socket.write(get.repeat(400));
+    await untilAnswered(1);
+    // Read with the others these would be too many, and the connection cut.
+    socket.write(get.repeat(400));
+    await untilAnswered(800);
+    expect(t.most()).toBeLessThanOrEqual(416);
+    expect(t.arrivals.waiting).toBe(0);
+    socket.destroy();
+  });
+
+  it("cut a connection that sends hundreds of them ahead, and leave nothing of it behind", async () => {
+    await using t = await serving();
+    const { socket, closed } = client(t.port);
+    socket.write(get.repeat(200_000));
+    await t.cut;
+    await closed;
+    expect(t.most()).toBeLessThanOrEqual(501);
+    const other = client(t.port);
+    other.socket.write(get);
+    await other.untilAnswered(1);
+    expect(t.arrivals.waiting).toBe(0);
+    other.socket.destroy();
+  });
+
+  it("of one connection through the router keep nobody else from theirs", async () => {
+    await using t = await fixtureRouter();
+    const flood = client(t.router.port);
+    flood.socket.write(get.repeat(200_000));
+    expect((await t.ask("{ whoami }")).status).toBe(200);
+    await flood.closed;
+    expect(flood.answered()).toBeLessThan(20_000);
+    expect(t.logged).toContainEqual(expect.objectContaining({ msg: "connection cut, too many of its requests wait" }));
   });
 
   it("are not begun when their connection has ended meanwhile", async () => {
@@ -58,5 +137,32 @@ describe("requests that come in together", () => {
     socket.destroy();
     await turn();
     expect(begun).toHaveLength(8);
+  });
+});
+
+describe("the lane of a request that nobody has looked at", () => {
+  const asked = (url: string, remoteAddress: string, headers = {}) =>
+    ({ url, headers, socket: { remoteAddress } }) as unknown as IncomingMessage;
+  const off = { isAuthOn: false, knownTenant: () => undefined };
+  const on = { isAuthOn: true, knownTenant: ({ headers }: IncomingMessage) => (headers["x-api-key"] === "known" ? "acme" : undefined) };
+
+  it.each([
+    ["/livez", {}, "(health) 192.0.2.1", "(health) 192.0.2.1"],
+    ["/readyz?verbose", {}, "(health) 192.0.2.1", "(health) 192.0.2.1"],
+    ["/hooks/1.any", {}, "hook 192.0.2.1", "hook 192.0.2.1"],
+    ["/hooks/2", { "x-api-key": "known", "x-tenant-id": "two" }, "hook 192.0.2.1", "hook 192.0.2.1"],
+    ["/answer/any", {}, "192.0.2.1", "192.0.2.1"],
+    ["/graphql", { "x-tenant-id": "two" }, "tenant two", "192.0.2.1"],
+    ["/graphql?tenant_id=three", {}, "tenant three", "192.0.2.1"],
+    ["/graphql", { "x-api-key": "known" }, "tenant public", "tenant acme"],
+    ["/graphql", { "x-api-key": "guessed" }, "tenant public", "192.0.2.1"],
+  ])("is its tenant's where that is known, else its address': %s %j", (url, headers, withoutAuth, withAuth) => {
+    const request = asked(url, "192.0.2.1", headers);
+    expect([arrivalLane(request, off), arrivalLane(request, on)]).toEqual([withoutAuth, withAuth]);
+  });
+
+  it("of health, and of webhooks, is that of nobody elsewhere", () => {
+    for (const url of ["/livez", "/hooks/1"])
+      expect(arrivalLane(asked(url, "192.0.2.1"), on)).not.toBe(arrivalLane(asked(url, "192.0.2.2"), on));
   });
 });
