@@ -8,8 +8,8 @@ import type { Socket } from "node:net";
 const begunInTurn = 8;
 /** Requests of one connection that wait (HTTP pipelining) before it is read no further. */
 const mostOfConnection = 16;
-/** Above it a connection is cut: one read brings up to 64 KiB, some hundreds of requests with the headers that clients send, and thousands without. */
-const mostBeforeCut = 500;
+/** Above it a connection is cut: one read brings up to 64 KiB, which is fewer operations of GraphQL than these, and of requests that are next to nothing thousands. */
+const mostBeforeCut = 700;
 
 /** A request that has come in, or an operation on a WebSocket. */
 export interface Arrival {
