@@ -3,6 +3,8 @@
  * in the order of arrival, and no tenant has more than its share of the turns or of the waiting places. What would wait longer than it may is
  * told so when it comes, not after it has waited.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 /** How much there is of what. */
 export interface TurnQueueOptions {
   /** How much may happen at once. */
@@ -208,7 +210,7 @@ export class TurnQueue {
   #tellLate(): void {
     if (this.#isTelling || this.#late.size === 0) return;
     this.#isTelling = true;
-    setImmediate(() => {
+    void nextTurn().then(() => {
       this.#isTelling = false;
       for (let told = 0; told < toldInTurn; told++) {
         const [waiter] = this.#late;
