@@ -11,7 +11,7 @@ import {
   type ConditionScope,
   type RunBatch,
 } from "./run-condition.ts";
-import { defineStatement, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, keyOf, type Queryable, rowsOf, type Statement } from "./statement.ts";
 import { inboxKinds } from "./statuses.ts";
 
 /** Only runs that have not finished match, and that have no unread cancel. */
@@ -41,8 +41,8 @@ with seen as materialized (select r.id, ${isOpen} and ${meetsCondition} as match
 found as materialized (select s.id from seen s
   where s.matches and (select true from runtime.inbox m where m.run_id = s.id and m.kind = ${inboxKinds.cancel} limit 1) is null
   order by s.id limit $4),
-l as materialized (select r.id from runtime.run r join found f on f.id = r.id where ${isOpen} order by r.id for update of r skip locked),
-r as (update runtime.run set mail = mail + 1 from l where run.id = l.id returning run.id, tenant_id, mail, lease),
+l as materialized (select r.id from found f join runtime.run r on r.id = ${keyOf("f.id")} where ${isOpen} order by f.id for update of r skip locked),
+r as (update runtime.run set mail = mail + 1 from l where run.id = ${keyOf("l.id")} returning run.id, tenant_id, mail, lease),
 m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, body) select id, mail, tenant_id, ${inboxKinds.cancel}, ${scope === "ids" ? "$14" : "$13"} from r),
 w as (insert into runtime.work (key, run_id, tenant_id) select id, id, tenant_id from r where lease is null
   on conflict (key) do update set visible_at = least(work.visible_at, now()))

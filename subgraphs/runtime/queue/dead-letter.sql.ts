@@ -1,5 +1,5 @@
 import { endedColumns, endsTold, failuresTold } from "./run-end.sql.ts";
-import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, keyOf, keysOf, type Queryable, rowsOf } from "./statement.ts";
 import { outboxKinds } from "./statuses.ts";
 
 // $3: where a node is marked as the culprit it does not hold; the engine fails that node alone. Not "exists", which PostgreSQL may answer by reading all
@@ -11,7 +11,7 @@ with r as (update runtime.run r set status = 4, lease = null, event_seq = event_
     error_code = $4, error_message = $5
   where id = $1 and lease = $2 and not ($3 and (select true from runtime.node_run n where n.run_id = r.id and n.alone and n.status = 1 limit 1) is true)
   returning ${endedColumns}, r.event_seq),
-n as (update runtime.node_run x set status = 5, ended_at = clock_timestamp(), error_code = 'SIBLING_FAILED' from r where x.run_id = r.id and x.status < 3
+n as (update runtime.node_run x set status = 5, ended_at = clock_timestamp(), error_code = 'SIBLING_FAILED' from r where x.run_id = ${keyOf("r.id")} and x.status < 3
   returning x.run_id, x.tenant_id, x.path, x.wait_reason, x.child_run_id),
 e as (insert into runtime.run_story (run_id, seq, type, status, at, tenant_id) select id, event_seq, 0, 4, clock_timestamp(), tenant_id from r),
 i as (delete from runtime.inbox m where m.run_id = ${keysOf("id from r")}),

@@ -1,5 +1,5 @@
 import { inboxOf, storedJson, type InboxMessage } from "./load.sql.ts";
-import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, epochMs, keyOf, type Queryable, rowsOf } from "./statement.ts";
 
 /** Mail that its owner has not read: the next few MiB of it. */
 export interface DrainedMail {
@@ -13,7 +13,7 @@ const drain = defineStatement({
   name: "drain",
   text: `
 select r.id, box.mail, box.messages::text as messages
-from unnest($1::text[], $2::int[]) as x(id, seen) join runtime.run r on r.id = x.id, ${inboxOf("x.seen")} where r.mail > x.seen`,
+from unnest($1::text[], $2::int[]) as x(id, seen) join runtime.run r on r.id = ${keyOf("x.id")}, ${inboxOf("x.seen")} where r.mail > x.seen`,
 });
 
 const withdrawn = defineStatement({

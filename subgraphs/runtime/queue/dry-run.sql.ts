@@ -1,4 +1,4 @@
-import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, keyOf, type Queryable, rowsOf } from "./statement.ts";
 
 const mark = defineStatement({
   name: "dry_run_mark",
@@ -21,7 +21,7 @@ const queued = defineStatement({
   text: `
 with w as materialized (select w.run_id, w.visible_at from runtime.work w
   where w.tenant_id = $1 and w.path is null and w.lease is null and w.visible_at <= now() order by w.visible_at limit ${mostLookedAt})
-select r.id from w join runtime.run r on r.id = w.run_id where r.kind = $2 and r.status < 3 order by w.visible_at limit $3`,
+select r.id from w join runtime.run r on r.id = ${keyOf("w.run_id")} where r.kind = $2 and r.status < 3 order by w.visible_at limit $3`,
 });
 
 /** Runs of a kind that are due and that nobody owns, the one that has waited longest first. Served by work_runs and the primary key. */

@@ -29,7 +29,7 @@ import {
   type SpanRow,
 } from "./rows.ts";
 import { endedColumns, endsTold, failuresTold } from "./run-end.sql.ts";
-import { defineStatement, keysOf, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, keyOf, keysOf, type Queryable, rowsOf, type Statement } from "./statement.ts";
 import { storyColumns, storyRows, type StoryRow } from "./story.ts";
 
 /** What becomes of the ownership with this flush. end: the run is terminal. wait: it rests. requeue: given back. */
@@ -178,7 +178,7 @@ class Parameters {
 const fence = "r.lease = a.lease and r.event_seq = a.e0 and (not a.calm or r.mail = a.seen)";
 
 // Never waits for a lock. Costs 10 to 30 % at 32 runs a flush, so it is used only after a lock time-out or a deadlock.
-const orderedLock = `l as materialized (select r.id from runtime.run r join a on r.id = a.id where ${fence} order by r.id for update of r skip locked)`;
+const orderedLock = `l as materialized (select r.id from a join runtime.run r on r.id = ${keyOf("a.id")} where ${fence} order by a.id for update of r skip locked)`;
 
 const update = (from: string) => `ok as (update runtime.run r set event_seq = a.e1, status = a.status,
     lease = case when a.rest = 'keep' then r.lease end, state = coalesce(a.state, r.state),
@@ -187,7 +187,7 @@ const update = (from: string) => `ok as (update runtime.run r set event_seq = a.
     cancel_reason = a.cancel_reason, model_calls = r.model_calls + coalesce(a.model_calls, 0),
     prompt_tokens = r.prompt_tokens + coalesce(a.prompt_tokens, 0), completion_tokens = r.completion_tokens + coalesce(a.completion_tokens, 0),
     handled_errors = r.handled_errors + coalesce(a.handled_errors, 0), child_bytes = r.child_bytes + coalesce(a.child_bytes, 0)::bigint
-  from ${from} where r.id = a.id and ${fence}
+  from ${from} where r.id = ${keyOf("a.id")} and ${fence}
   returning a.k, ${endedColumns}, r.session_id, r.output_text, r.mail, a.worker_key, a.rest, a.seen, a.due, a.clear, a.crashes_left)`;
 
 /**
@@ -245,14 +245,14 @@ function more(parameters: Parameters): string[] {
     crashes = case when ok.rest = 'wait' then 0 else w.crashes end, company = case when ok.rest = 'wait' then 0 else w.company end
   from ok where w.key = ${keysOf("id from ok where rest in ('requeue', 'wait')")} and w.key = ok.id and (ok.rest = 'requeue' or ok.rest = 'wait' and ok.due is not null))`,
     `c as (update runtime.work w set crashes = least(w.crashes, coalesce(ok.crashes_left, 0)), company = 0
-  from ok where w.key = ${keysOf("id from ok where clear and rest = 'keep'")} and w.key = ok.id and w.crashes > 0)`,
+  from ok where w.key = ${keysOf("id from ok where clear and rest = 'keep'")} and w.key = ok.id and w.crashes <> 0)`,
   ];
 }
 
 const answer = `select a.k, ${stored("mails", "a")} as mail, case when ${stored("ids", "a")} is not null then 'ok' when r.lease is distinct from a.lease then
     case when r.event_seq = a.e1 and a.rest <> 'keep' then 'applied' else 'fenced' end
   when r.event_seq = a.e1 and a.e1 > a.e0 then 'applied' when r.event_seq <> a.e0 then 'fenced' when a.calm and r.mail <> a.seen then 'mail' else 'busy' end as why
-from a cross join by_k left join runtime.run r on r.id = a.id`;
+from a cross join by_k left join runtime.run r on r.id = ${keyOf("a.id")}`;
 
 function statement(form: FlushForm, isOrdered: boolean): Statement {
   const parameters = new Parameters();

@@ -3,7 +3,7 @@ import { effectKeySql } from "./node-run-id.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { newRunColumns, nodeRunColumns, type Columns, type PlanRow } from "./rows.ts";
 import { isIndexedPart } from "./parts.sql.ts";
-import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, keyOf, type Queryable, rowsOf } from "./statement.ts";
 import { faultNumbers } from "./statuses.ts";
 
 /** A new run that takes over what another one had finished. */
@@ -100,13 +100,13 @@ const fateOfItem = `case when ${isKept("n")} and coalesce(n.fault, 0) <> ${fault
 // What graphs have, by the paths of their frames without the numbers: what is in a frame stands at these ids beneath it. Served by the primary key, as all that reads a run.
 const shape = (path: string): string => `regexp_replace(${path}, '#[0-9.]+', '', 'g')`;
 const graphs = `graphs as materialized (select ${shape("n.parent_path")} as shape, array_agg(distinct n.node_id) as ids
-  from runtime.node_run n join o on n.run_id = o.id where n.parent_path is not null and not (${isIndexedPart("n")}) group by 1)`;
+  from o join runtime.node_run n on n.run_id = ${keyOf("o.id")} where n.parent_path is not null and not (${isIndexedPart("n")}) group by 1)`;
 
 // Laterals, not joins: a plan that was made of few rows would compare each row with all of the run.
 // What is beneath something that is kept is kept whatever came of it: it is not looked at any more. Served by the primary key and node_run_parts.
 const tree = `tree as (
   select n.path, case when n.path = any($8) then 'drop' else ${fateAlone("n")} end as fate
-  from runtime.node_run n join o on n.run_id = o.id where n.parent_path is null
+  from o join runtime.node_run n on n.run_id = ${keyOf("o.id")} where n.parent_path is null
   union all
   select n.path, case when around.fate in ('keep', 'drop') then around.fate when n.node_type = 'frame' then ${fateOfItem} else ${fateAlone("n")} end
   from tree around, lateral (
@@ -146,7 +146,7 @@ keys as (select
     coalesce(array_agg(n.path) filter (where ${isKept("n")} or n.status = 4 and not n.effect_unknown), '{}') as settled,
     coalesce(jsonb_object_agg(n.path, coalesce(n.effect_key, ${effectKeySql("n")}))
       filter (where n.status = 4 and n.effect_unknown and n.route is null or n.status = 5 and n.started_at is not null), '{}') as unknown
-  from runtime.node_run n join o on n.run_id = o.id),
+  from o join runtime.node_run n on n.run_id = ${keyOf("o.id")}),
 p as (insert into runtime.plan (id, tenant_id, document) select x.id, $2, x.document::json from o, unnest($15::text[], $10::text[]) as x(id, document)
   on conflict (id) do nothing),
 ${state},

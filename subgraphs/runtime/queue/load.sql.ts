@@ -7,7 +7,7 @@ import type { Json, JsonObject } from "#shared/json.ts";
 import { isTimeOut } from "./failure.ts";
 import { isIndexedPart } from "./parts.sql.ts";
 import type { OpenedColumn, ProgressColumn } from "./rows.ts";
-import { defineStatement, epochMs, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, epochMs, keyOf, type Queryable, rowsOf } from "./statement.ts";
 import { faultNumbers } from "./statuses.ts";
 
 /** The row of a run as its owner needs it. */
@@ -175,7 +175,7 @@ export const nodeWithoutItems = nodeObjectWith("null::json");
  * SQL: the artifact of a node run's output. Others read what completed nodes put out, and those whose failure was handled; but for the rounds of a loop before its
  * last. Served by node_run_parts.
  */
-export const outputOf = `left join runtime.artifact o on o.id = n.output_artifact_id and n.status in (3, 4)
+export const outputOf = `left join runtime.artifact o on o.id = ${keyOf("n.output_artifact_id")} and n.status in (3, 4)
     and not (n.node_type = 'frame' and coalesce(n.route, '') = 'again' and exists (select from runtime.node_run l
       where l.run_id = n.run_id and l.parent_path = n.parent_path and ${isIndexedPart("l")} and l.node_type = 'frame' and l.seq > n.seq))`;
 

@@ -3,7 +3,7 @@
  */
 import type { Json } from "#shared/json.ts";
 import { isIndexedPart } from "./parts.sql.ts";
-import { defineStatement, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, keyOf, type Queryable, rowsOf } from "./statement.ts";
 
 /** A message for the owner of a run. */
 export interface Message {
@@ -47,7 +47,7 @@ n as (update runtime.node_run x set answered = true, answered_by = $6, answered_
   where x.run_id = l.id and x.path = $4 and x.status = 2 and not x.answered
     and case when $3 = 7 then x.wait_reason = 'APPROVAL' else coalesce(x.wait_reason, '') not in ('RETRY', 'APPROVAL', 'APPROVED', 'CHILD') end
   returning x.run_id, x.attempt),
-r as (update runtime.run set mail = mail + 1 from n where run.id = n.run_id returning run.id, tenant_id, mail, lease, n.attempt),
+r as (update runtime.run set mail = mail + 1 from n where run.id = ${keyOf("n.run_id")} returning run.id, tenant_id, mail, lease, n.attempt),
 m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, attempt, body) select id, mail, tenant_id, $3, $4, attempt, $5 from r),
 ${wake}
 select mail, lease is null as free from r`,
@@ -63,7 +63,7 @@ with l as materialized (select id from runtime.run where id = $1 and tenant_id =
   and coalesce((select g.state <> 0 from runtime.gate g where g.run_id = run.id), true) for update),
 n as (select x.run_id from runtime.node_run x, l where x.run_id = l.id and x.path = $4 and x.status = 1 and x.node_type in ('agent', 'team') and x.opened is not null
   for no key update of x),
-r as (update runtime.run set mail = mail + 1 from n where run.id = n.run_id returning run.id, tenant_id, mail, lease),
+r as (update runtime.run set mail = mail + 1 from n where run.id = ${keyOf("n.run_id")} returning run.id, tenant_id, mail, lease),
 m as (insert into runtime.inbox (run_id, seq, tenant_id, kind, path, body) select id, mail, tenant_id, $3, $4, $5 from r),
 ${wake}
 select mail, lease is null as free from r`,
@@ -76,7 +76,7 @@ const inputFirst = defineStatement({
   text: `
 select same from (
   select 0 as place, n.seq, coalesce(n.output_text, o.content_text) = $5 as same
-  from runtime.node_run n left join runtime.artifact o on o.id = n.output_artifact_id
+  from runtime.node_run n left join runtime.artifact o on o.id = ${keyOf("n.output_artifact_id")}
   where n.run_id = $1 and n.tenant_id = $2 and n.parent_path = $3 and ${isIndexedPart("n")}
     and case when n.node_id = 'input' then coalesce(n.output_json, o.content_json) ->> 'input_id' = $4 end
   union all

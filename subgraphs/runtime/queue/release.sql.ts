@@ -1,5 +1,5 @@
 import type { Lease } from "./renew.sql.ts";
-import { defineStatement, keysOf, rowsOf, type Queryable } from "./statement.ts";
+import { defineStatement, keyOf, keysOf, type Queryable, rowsOf } from "./statement.ts";
 
 // Only offered nodes have a colon in their keys. Not "path is not null": that would invite a look at all that is offered. Served by the primary key.
 const release = defineStatement({
@@ -15,8 +15,8 @@ const releaseRuns = defineStatement({
   name: "release_runs",
   text: `
 with a as materialized (select * from unnest($1::text[], $2::uuid[]) as x(id, lease)),
-l as materialized (select r.id from runtime.run r join a on r.id = a.id where r.lease = a.lease order by r.id for update of r skip locked),
-r as (update runtime.run set lease = null from l where run.id = l.id returning run.id)
+l as materialized (select r.id from a join runtime.run r on r.id = ${keyOf("a.id")} where r.lease = a.lease order by a.id for update of r skip locked),
+r as (update runtime.run set lease = null from l where run.id = ${keyOf("l.id")} returning run.id)
 update runtime.work w set lease = null, worker = null, visible_at = now() + $3::float8 * interval '1 millisecond' where w.key = ${keysOf("id from r")}`,
 });
 

@@ -13,7 +13,7 @@ import {
 } from "./run-condition.ts";
 import type { OutboxMessage } from "./outbox.sql.ts";
 import { mockedPlan } from "./rows.ts";
-import { defineStatement, keysOf, rowsOf, type Queryable, type Statement } from "./statement.ts";
+import { defineStatement, keyOf, keysOf, type Queryable, rowsOf, type Statement } from "./statement.ts";
 import { outboxKinds } from "./statuses.ts";
 
 /** What came of a batch. */
@@ -33,7 +33,7 @@ q as (insert into runtime.removal (run_id, tenant_id, plan_id)
 
 /** SQL: deletes the runs of `found` that are finished, and remembers the rest of each. Whoever makes a fork of one holds its row: it is waited for. */
 const deleted = (isLocked: string) => `
-l as materialized (select r.id from runtime.run r join found f on f.id = r.id where r.status >= 3 and ${isTold} order by r.id for update of r${isLocked}),
+l as materialized (select r.id from found f join runtime.run r on r.id = ${keyOf("f.id")} where r.status >= 3 and ${isTold} order by f.id for update of r${isLocked}),
 ${remembered}`;
 
 const deleteOf = (scope: ConditionScope): Statement =>
@@ -136,7 +136,7 @@ const isUnnamed = `not ${isThere("a.run_id")}
 
 /** SQL: artifacts of some runs, and those of others that they named. */
 const named = `
-select a.id from runtime.artifact a where a.run_id = any($1)
+select a.id from (select c.id from runtime.artifact c where c.run_id = any($1) offset 0) a
 union select n.output_artifact_id from (select k.output_artifact_id from runtime.node_run k where k.run_id = any($1) offset 0) n
   where n.output_artifact_id is not null
 union select c ->> 'artifactId' from runtime.node_run n, json_array_elements(n.opened -> 'chunks') c
@@ -168,8 +168,8 @@ const rowsOfRuns = (table: string): Statement =>
 const children = defineStatement({
   name: "removal_of_children",
   text: `
-with l as materialized (select r.id from runtime.run r where r.parent_run_id = any($1) and not r.detached and r.status >= 3 and ${isTold}
-  order by r.id limit $2 for update skip locked),
+with l as materialized (select r.id from (select c.id from runtime.run c where c.parent_run_id = any($1) offset 0) x join runtime.run r on r.id = ${keyOf("x.id")}
+  where not r.detached and r.status >= 3 and ${isTold} order by x.id limit $2 for update of r skip locked),
 ${remembered}
 select id from d`,
 });
