@@ -1,5 +1,6 @@
 /**
- * Tenants of which something waits until they may have more runs, each looked at until nothing does: soon at first, and after longer pauses while none goes on, 2 s at most.
+ * Tenants of which something waits until they may have more runs, each looked at until nothing does: soon at first, and after longer pauses while none goes on, 15 s at most, so nothing waits
+ * much longer than twice as long as it must. What a look lets come, and is refused again, does not begin anew: a look sees how many runs there are, and not what each of them may.
  * However many tenants wait, a process begins twenty looks in a second and has four under way; the next is the one that is due longest. What a process knows here is lost with it.
  */
 import type { Log } from "#shared/log.ts";
@@ -8,7 +9,7 @@ import { monotonicMs } from "../owner/clock.ts";
 /** What it is made of. */
 export interface RoomLooksOptions {
   log: Log;
-  /** Looks at a tenant, and lets come what has room. @returns whether anything of it waits. */
+  /** Looks at a tenant, and lets come what has room. @returns whether it is to be looked at again: what came and is refused says so itself. */
   look(tenantId: string): Promise<boolean>;
 }
 
@@ -18,7 +19,7 @@ interface Waiting {
 }
 
 const firstPauseMs = 100;
-const longestPauseMs = 2_000;
+const longestPauseMs = 15_000;
 const betweenMs = 50;
 const mostAtOnce = 4;
 /** Beyond them nobody is looked at. */
@@ -32,6 +33,8 @@ export class RoomLooks {
   /** Told while they were looked at, so it may have seen nothing of it. */
   readonly #wanted = new Set<string>();
   readonly #wentOn = new Set<string>();
+  /** The pauses before looks that let something come, until it is told that something went on, or is forgotten. */
+  readonly #let = new Map<string, { pauseMs: number; atMs: number }>();
   #timer: NodeJS.Timeout | undefined;
   /** When the timer fires; infinity: none is armed. */
   #armedForMs = Number.POSITIVE_INFINITY;
@@ -44,11 +47,12 @@ export class RoomLooks {
   /** Something of a tenant waits for room. */
   wanted(tenantId: string): void {
     if (this.#looking.has(tenantId)) this.#wanted.add(tenantId);
-    else if (!this.#waiting.has(tenantId)) this.#lookIn(tenantId, firstPauseMs);
+    else if (!this.#waiting.has(tenantId)) this.#lookIn(tenantId, this.#pauseAfterLet(tenantId));
   }
 
   /** Something of a tenant goes on, so other things of it may soon. */
   wentOn(tenantId: string): void {
+    this.#let.delete(tenantId);
     if (this.#looking.has(tenantId)) this.#wentOn.add(tenantId);
     else this.#lookIn(tenantId, firstPauseMs);
   }
@@ -58,6 +62,21 @@ export class RoomLooks {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await Promise.all(this.#looking.values());
+  }
+
+  #pauseAfterLet(tenantId: string): number {
+    const { pauseMs, atMs } = this.#let.get(tenantId) ?? { pauseMs: 0, atMs: Number.NEGATIVE_INFINITY };
+    const isSoon = monotonicMs() - atMs < 2 * longestPauseMs;
+    return isSoon ? nextPause(pauseMs) : firstPauseMs;
+  }
+
+  #letCome(tenantId: string, pauseMs: number): void {
+    this.#let.delete(tenantId);
+    this.#let.set(tenantId, { pauseMs, atMs: monotonicMs() });
+    for (const [oldest, { atMs }] of this.#let) {
+      if (this.#let.size <= mostTenants && monotonicMs() - atMs < 2 * longestPauseMs) break;
+      this.#let.delete(oldest);
+    }
   }
 
   #lookIn(tenantId: string, pauseMs: number): void {
@@ -110,7 +129,12 @@ export class RoomLooks {
     this.#looking.delete(tenantId);
     const wentOn = this.#wentOn.delete(tenantId);
     const isWanted = this.#wanted.delete(tenantId);
-    if (waits || wentOn || isWanted) this.#lookIn(tenantId, wentOn ? firstPauseMs : Math.min(pauseMs * 2, longestPauseMs));
+    if (waits || wentOn || isWanted) this.#lookIn(tenantId, wentOn ? firstPauseMs : nextPause(pauseMs));
+    else this.#letCome(tenantId, pauseMs);
     this.#armForNext();
   }
+}
+
+function nextPause(pauseMs: number): number {
+  return Math.min(pauseMs * 2, longestPauseMs);
 }

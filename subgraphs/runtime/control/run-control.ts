@@ -107,6 +107,7 @@ export class RunControl {
   readonly #offered: OfferedNodes;
   readonly #renewal: NodeJS.Timeout;
   #isRenewing = false;
+  #isClosing = false;
   /** Of a process with a mark of its own: what stands in rows by a caller's word may be anybody's. */
   readonly #unheld: UnheldLeases | undefined;
   #unheldLook: Promise<void> | undefined;
@@ -138,7 +139,7 @@ export class RunControl {
       maxCrashes: 3,
     });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
-    const held = () => [...this.#owner.leases(), ...this.#offered.leases()];
+    const held = () => [...this.#owner.leases(), ...this.#offered.answered()];
     if (deps.claimMark !== undefined) this.#unheld = new UnheldLeases({ db, log, claimMark: deps.claimMark, held });
     this.#creates = new CreateBatcher(db);
     this.#events = new EventBatcher(deps.eventsPool ?? db);
@@ -313,7 +314,7 @@ export class RunControl {
     const offered = await this.#offeredExecute(call);
     if (offered !== null) return offered;
     // A run that turns out to have mail only, or nothing that can go on, is let go; then the next one is looked at.
-    for (let tries = 0; tries < 20; tries++) {
+    for (let tries = 0; tries < 20 && !this.#isClosing; tries++) {
       const { tenantId, workerKey } = call;
       const claim = await this.#claimed(
         tenantRunClaim(this.#deps.pool, { tenantId, worker: this.#mark(workerKey), leaseMs: call.leaseMs }),
@@ -331,8 +332,9 @@ export class RunControl {
     return this.#events.read(call);
   }
 
-  /** Gives back what it owns. */
+  /** Gives back what it owns, and takes nothing more for whoever asks for the next. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     clearInterval(this.#renewal);
     const unwatched = this.#mailWatch.close();
     await this.#owner.stop(5_000);
@@ -400,7 +402,7 @@ export class RunControl {
       return null;
     }
     await this.#offered.adopt(claims);
-    await this.ownRun({ tenantId, runId: claim.runId, workerKey, mode: { kind: "inbox" } });
+    if (!this.#isClosing) await this.ownRun({ tenantId, runId: claim.runId, workerKey, mode: { kind: "inbox" } });
     return { runId: claim.runId, path: claim.path };
   }
 

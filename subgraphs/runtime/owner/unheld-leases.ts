@@ -16,7 +16,7 @@ export interface UnheldLeasesOptions {
   log: Log;
   /** This process's, and no other's. */
   claimMark: string;
-  /** All that it knows of. */
+  /** All that it was answered, as far as their rows may still have them: also what it holds no more, for that may have been called. */
   held(): readonly Pick<Lease, "lease">[];
   /** Between two looks, for longer after each that fails; 2,000. */
   pauseMs?: number;

@@ -5,8 +5,8 @@ import { defineStatement, keyOf, keysOf, type Queryable, rowsOf } from "./statem
 const release = defineStatement({
   name: "release",
   text: `
-update runtime.work w set lease = null, worker = null, visible_at = now() + $3::float8 * interval '1 millisecond'
-from unnest($1::text[], $2::uuid[]) as x(key, lease) where w.key = any($1) and w.key = x.key and w.lease = x.lease and position(':' in x.key) > 0
+update runtime.work w set lease = null, worker = null, visible_at = now() + $3::float8 * interval '1 millisecond', orphaned = w.orphaned or x.begun
+from unnest($1::text[], $2::uuid[], $4::bool[]) as x(key, lease, begun) where w.key = any($1) and w.key = x.key and w.lease = x.lease and position(':' in x.key) > 0
 returning w.key`,
 });
 
@@ -25,7 +25,14 @@ export async function runsRelease(db: Queryable, runs: readonly { runId: string;
   if (runs.length > 0) await rowsOf(db, releaseRuns, [runs.map(({ runId }) => runId), runs.map(({ lease }) => lease), pauseMs]);
 }
 
+/** An offered node run that is given back. */
+export interface GivenBack extends Pick<Lease, "key" | "lease"> {
+  /** What it calls may have been called: where it must be called once at most, a person is asked. False unless given. */
+  hasBegun?: boolean;
+}
+
 /** Gives offered node runs back unfinished, due after `pauseMs`, so that the next claim counts no crash. */
-export async function offersRelease(db: Queryable, held: readonly Pick<Lease, "key" | "lease">[], pauseMs = 0): Promise<void> {
-  if (held.length > 0) await rowsOf(db, release, [held.map(({ key }) => key), held.map(({ lease }) => lease), pauseMs]);
+export async function offersRelease(db: Queryable, held: readonly GivenBack[], pauseMs = 0): Promise<void> {
+  const columns = [held.map(({ key }) => key), held.map(({ lease }) => lease), pauseMs, held.map(({ hasBegun = false }) => hasBegun)];
+  if (held.length > 0) await rowsOf(db, release, columns);
 }

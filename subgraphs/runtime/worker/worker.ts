@@ -189,7 +189,8 @@ export class Worker {
       finished: () => this.#claimSoon("nodes"),
     });
     const held = () => [...this.#owner.leases(), ...this.#offered.leases()];
-    this.#unheld = new UnheldLeases({ db, log: options.log, claimMark: this.#claimMark, held });
+    const answered = () => [...this.#owner.leases(), ...this.#offered.answered()];
+    this.#unheld = new UnheldLeases({ db, log: options.log, claimMark: this.#claimMark, held: answered });
     this.#renewer = new LeaseRenewer({
       url: options.databaseUrl,
       leaseMs: this.#leaseMs,

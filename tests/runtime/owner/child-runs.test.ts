@@ -420,18 +420,38 @@ describe("what runs tell others", () => {
     let armed = 0;
     globalThis.setTimeout = ((...given: Parameters<typeof arm>) => (armed++, arm(...given))) as typeof arm;
     for (let count = 1; count <= 5; count++) {
-      await jest.advanceTimersByTimeAsync(2_000);
+      await jest.advanceTimersByTimeAsync(15_000);
       expect(looked.slice(7)).toEqual(Array.from({ length: count }, () => "t4"));
       hanging.pop()?.(true);
     }
     globalThis.setTimeout = arm;
     expect(armed).toBeLessThanOrEqual(5);
-    // What goes on brings a look forward that is 2 s away.
+    // What goes on brings a look forward that is 15 s away.
     await jest.advanceTimersByTimeAsync(10);
     looks.wentOn("t4");
     await jest.advanceTimersByTimeAsync(101);
     expect(looked.slice(7)).toHaveLength(6);
     for (const end of hanging.splice(0)) end(false);
+    await looks.close();
+  });
+
+  it("is looked at less and less often where what a look lets come is refused again, and soon where it goes on", async () => {
+    jest.useFakeTimers();
+    let count = 0;
+    const refused = (): Promise<boolean> => {
+      count++;
+      setTimeout(() => looks.wanted("t"), 20);
+      return Promise.resolve(false);
+    };
+    const looks = new RoomLooks({ log: pino({ level: "silent" }), look: refused });
+    looks.wanted("t");
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(count).toBeGreaterThan(8);
+    expect(count).toBeLessThan(15);
+    const before = count;
+    looks.wentOn("t");
+    await jest.advanceTimersByTimeAsync(500);
+    expect(count).toBe(before + 2);
     await looks.close();
   });
 

@@ -125,6 +125,90 @@ describe("a worker that stops", () => {
   });
 });
 
+/** A run whose only node may be called once, and waits as an offer for whoever executes it. */
+async function onceOffered(t: EngineFixture): Promise<string> {
+  t.worker({ slots: 0 });
+  const runId = await t.create(plan([node("pay", "hold", {}, { at_most_once: true })]));
+  const offers = () => t.pool.query("select from runtime.work where run_id = $1 and path is not null", [runId]);
+  await eventually(offers, ({ rowCount }) => rowCount === 1);
+  return runId;
+}
+
+async function reasonOf(t: EngineFixture): Promise<unknown> {
+  const { rows } = await t.pool.query<{ wait_reason: unknown }>("select wait_reason from runtime.node_run where path = 'pay'");
+  return rows[0]?.wait_reason;
+}
+
+describe("an offered node that is called once at most, of a process that gives it up", () => {
+  it("is not called again after its stop", async () => {
+    const t = await setup();
+    const runId = await onceOffered(t);
+    const control = t.newControl();
+    const executed = control.executeNextNodeRun({ tenantId: "acme", workerKey: "leaves", leaseMs: 60_000 });
+    await t.calls.heldNode("pay");
+    await control.close();
+    t.worker();
+    await eventually(
+      () => reasonOf(t),
+      (reason) => reason === "OUTCOME_UNKNOWN",
+    );
+    expect(t.calls.log).toEqual(["pay"]);
+    await executed;
+    await t.control.answerNode({ tenantId: "acme", runId, path: "pay", outcome: { kind: "completed", outputText: "paid" } });
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+  });
+
+  it("is left to its lease by a look for claims that were not answered", async () => {
+    const t = await setup();
+    const runId = await onceOffered(t);
+    const { cut, check } = cutter("claim_nodes");
+    const sent = { results: 0, looks: 0 };
+    const sends = (statement: SentStatement): void => {
+      if (statement.name === "result") sent.results++;
+      if (statement.name === "marked") sent.looks++;
+      check(statement);
+    };
+    t.worker({ workerKey: "payer", only: ["hold"], leaseMs: 1_000, sends });
+    const call = await t.calls.heldNode("pay");
+    const admin = new pg.Client({ connectionString: t.adminUrl });
+    await admin.connect();
+    await admin.query("begin");
+    await admin.query("select from runtime.run where id = $1 for update", [runId]);
+    await admin.query("select from runtime.work where run_id = $1 for update", [runId]);
+    call.end();
+    // Until it is given up, it is handed in again and again.
+    await eventually(
+      () => sent.results,
+      (results) => results > 0,
+    );
+    let before = 0;
+    await eventually(
+      () => sent.results - before,
+      (more) => (before = sent.results) > 0 && more === 0,
+      { everyMs: 500 },
+    );
+    // A renewal that was not answered.
+    await admin.query("update runtime.work set visible_at = clock_timestamp() + interval '1 hour' where run_id = $1 and path is not null", [
+      runId,
+    ]);
+    await admin.query("commit");
+    await admin.end();
+    cut();
+    await eventually(
+      () => sent.looks,
+      (looks) => looks >= 2,
+    );
+    await t.leasesEnd(runId);
+    await eventually(
+      () => reasonOf(t),
+      (reason) => reason === "OUTCOME_UNKNOWN",
+    );
+    expect(t.calls.log).toEqual(["pay"]);
+    await t.control.answerNode({ tenantId: "acme", runId, path: "pay", outcome: { kind: "completed", outputText: "paid" } });
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+  });
+});
+
 /** A run as a claim leaves it that was committed, by this mark. */
 function claimedBy(t: EngineFixture, runId: string, mark: string): Promise<unknown> {
   return query(
@@ -134,13 +218,13 @@ function claimedBy(t: EngineFixture, runId: string, mark: string): Promise<unkno
   );
 }
 
-/** Has the next claim of runs fail, as where the connection is lost. */
-function cutter() {
+/** Has the next claim fail, as where the connection is lost. */
+function cutter(claim = "claim_runs") {
   let isCut = false;
   return {
     cut: () => (isCut = true),
     check({ name }: SentStatement): void {
-      if (!isCut || name !== "claim_runs") return;
+      if (!isCut || name !== claim) return;
       isCut = false;
       throw Object.assign(new Error("connection lost"), { code: "08006" });
     },

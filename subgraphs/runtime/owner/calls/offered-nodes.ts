@@ -22,7 +22,7 @@ import { offersRelease } from "../../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../../queue/renew.sql.ts";
 import { resultsPost, type OfferedResult } from "../../queue/result.sql.ts";
 import { nodeRunStatusNumber } from "../../queue/statuses.ts";
-import type { Queryable } from "../../queue/statement.ts";
+import { statementDeadlineMs, type Queryable } from "../../queue/statement.ts";
 import { DatabaseClock, monotonicMs } from "../clock.ts";
 import { defaultTimeoutMs, execute, workerCrashed, type Execution } from "./execution.ts";
 import { jsonFactor, type Holder } from "../held/held-bytes.ts";
@@ -50,6 +50,10 @@ const noRoomPauseMs = 2_000;
 /** As much as a flush carries; one result may be larger and goes alone. After a time-out half as many go together. */
 const resultsPerPost = 200;
 const charactersPerPost = 4 * 1024 * 1024;
+/** A renewal that is not answered reaches the database within it. */
+const answerMs = statementDeadlineMs;
+/** Leases that are remembered past their end here, the latest. One is of a whole claim. */
+const mostLate = 10_000;
 /** Behind all events. */
 const never = 2 ** 31 - 1;
 const completed = nodeRunStatusNumber("COMPLETED");
@@ -61,6 +65,8 @@ export class OfferedNodes {
   readonly #workerKey: string;
   readonly #onFinished: () => void;
   readonly #held = new Map<string, Held>();
+  /** Leases under which something was executed here that has left, and until when a renewal that was not answered may make them last in the database. */
+  readonly #late = new Map<string, number>();
   readonly #planIds = new Map<string, string>();
   readonly #results: OfferedResult[] = [];
   /** Who waits for the answer to a result, by key. */
@@ -94,6 +100,11 @@ export class OfferedNodes {
     return [...this.#held.values()].map(({ claim: { key, lease, leaseMs }, confirmedAtMs }) => ({ key, lease, leaseMs, confirmedAtMs }));
   }
 
+  /** What is held, and the leases of what has left lately, which rows may still have: what is theirs was given up, or handed in without an answer, and may have been called. */
+  answered(): Pick<Lease, "lease">[] {
+    return [...this.leases(), ...[...this.#late.keys()].map((lease) => ({ lease }))];
+  }
+
   /** Executes what was just claimed, each in a slot of its tenant that was taken for it. Resolves when the outcome of each was handed in, or does not count any more. */
   async adopt(claims: readonly ClaimedNode[]): Promise<void> {
     await Promise.all(claims.map((claim) => this.#adoptOne(claim)));
@@ -113,10 +124,14 @@ export class OfferedNodes {
     }
   }
 
-  /** Waits for what is executed, and gives back what is not done after `graceMs`: no crash is counted for it. */
+  /** Waits for what is executed, and gives back what is not done after `graceMs`: no crash is counted for it, and what must be called once at most is not called again. */
   async stop(graceMs: number): Promise<void> {
     await this.#idle.within(graceMs);
-    const left = this.leases();
+    const left = [...this.#held.values()].map(({ claim: { key, lease }, execution }) => ({
+      key,
+      lease,
+      hasBegun: execution !== undefined,
+    }));
     this.close();
     if (left.length === 0) return;
     await offersRelease(this.#db, left).catch((cause: unknown) => this.#owner.log.warn({ err: cause }, "offered nodes not given back"));
@@ -144,8 +159,19 @@ export class OfferedNodes {
       held.execution?.context.settled();
       this.#owner.held.remove(held);
       if (this.#held.get(claim.key) === held) this.#held.delete(claim.key);
+      this.#hasLeft(claim);
       this.#idle.changed();
       this.#onFinished();
+    }
+  }
+
+  #hasLeft({ lease, leaseMs }: ClaimedNode): void {
+    const nowMs = monotonicMs();
+    this.#late.delete(lease);
+    this.#late.set(lease, nowMs + leaseMs + answerMs);
+    for (const [oldest, untilMs] of this.#late) {
+      if (untilMs > nowMs && this.#late.size <= mostLate) break;
+      this.#late.delete(oldest);
     }
   }
 
