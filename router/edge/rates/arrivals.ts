@@ -66,7 +66,7 @@ export class Arrivals {
   }
 
   #waits(socket: Socket): void {
-    if (!this.#ofConnection.has(socket)) socket.on("resume", () => this.#isReadTooFar(socket) && socket.pause());
+    if (!this.#ofConnection.has(socket)) socket.on("resume", () => this.#isReadTooFar(socket) && pauseAnew(socket));
     const count = this.#counted(socket, 1);
     // Node's parser reads on behind each request, and whenever an answer is finished: it is paused anew then, before anything more is read.
     if (count >= mostOfConnection) socket.pause();
@@ -123,4 +123,14 @@ export class Arrivals {
     this.#ofConnection.set(socket, count);
     return count;
   }
+}
+
+/**
+ * Where it was paused between Node's call to resume it and the event that tells of that, it is paused already as a stream, and says nothing of being so again; but Node's
+ * server has begun to read at the event before this, and stops by another alone.
+ */
+function pauseAnew(socket: Socket): void {
+  const isSilent = socket.isPaused();
+  socket.pause();
+  if (isSilent) socket.emit("pause");
 }

@@ -8,15 +8,20 @@ import { fixtureRouter } from "../../testkit/fixture-router.ts";
 import { Arrivals } from "../../../router/edge/rates/arrivals.ts";
 
 const get = "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n";
+const post = (bytes: number) => `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${bytes}\r\n\r\n${"x".repeat(bytes)}`;
 
 /** A server as the router's is, and the most that waited of it in any turn; `cut` settles with the first connection that is. */
 async function serving() {
   const cut = Promise.withResolvers<void>();
   const arrivals = new Arrivals(cut.resolve);
   let most = 0;
-  const server = createServer(({ socket }, response) => {
-    // Answered some turns after it was begun: Node reads on when an answer is finished.
-    arrivals.take({ socket, lane: () => "all", begin: () => setImmediate(() => setImmediate(() => response.end("answered"))) });
+  const server = createServer((request, response) => {
+    const begin = () => {
+      request.resume();
+      // Answered some turns after it was begun: Node reads on when an answer is finished.
+      setImmediate(() => setImmediate(() => response.end("answered")));
+    };
+    arrivals.take({ socket: request.socket, lane: () => "all", begin });
     most = Math.max(most, arrivals.waiting);
   });
   server.listen(0, "127.0.0.1");
@@ -102,6 +107,18 @@ describe("requests that come in together", () => {
     socket.write(get.repeat(400));
     await untilAnswered(800);
     expect(t.most()).toBeLessThanOrEqual(416);
+    expect(t.arrivals.waiting).toBe(0);
+    socket.destroy();
+  });
+
+  // One read ends inside the body of the last that it brings.
+  it.each([100, 300, 1_000, 4_000, 20_000])("are read no further with bodies either: %i bytes each", async (bytes) => {
+    await using t = await serving();
+    const { socket, untilAnswered } = client(t.port);
+    const count = Math.max(100, Math.min(1_500, Math.ceil(2_000_000 / bytes)));
+    socket.write(post(bytes).repeat(count));
+    await untilAnswered(count);
+    expect(t.most()).toBeLessThanOrEqual(16 + Math.ceil(65_536 / post(bytes).length));
     expect(t.arrivals.waiting).toBe(0);
     socket.destroy();
   });
