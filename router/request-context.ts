@@ -10,6 +10,7 @@ import { KeyHold } from "./access/keys/key-hold.ts";
 import { paramOf } from "./edge/connection-params.ts";
 import { authOff, identified, type Identities, type Identity } from "./edge/identity.ts";
 import { requestIdOf, requestInfo, type ClaimedRequest } from "#shared/endpoint/request-transport.ts";
+import type { Lane } from "./edge/rates/arrivals.ts";
 import { countedAs, seenFrom } from "./edge/rates/seen-from.ts";
 
 /** The context of one operation at the router. */
@@ -38,16 +39,17 @@ export function laneOf({ identity, info }: Pick<RouterContext, "identity" | "inf
  * Under which name a request waits that nobody has looked at yet: its tenant's, as far as that is known by its key, or said while auth is off; else its address. Health
  * and webhooks are asked without a key: each address has a name for either, so that nobody fills those of others, or has as many as there are paths.
  */
-export function arrivalLane(request: IncomingMessage, identities: Pick<Identities, "isAuthOn" | "knownTenant">): string {
+export function arrivalLane(request: IncomingMessage, identities: Pick<Identities, "isAuthOn" | "knownTenant">): Lane {
+  const others = (name: string) => ({ name, isTenants: false });
   const [path = "/"] = (request.url ?? "/").split("?", 1);
-  if (healthPaths.has(path)) return `(health) ${countedAs(request)}`;
-  if (path.startsWith("/hooks/")) return `hook ${countedAs(request)}`;
+  if (healthPaths.has(path)) return others(`(health) ${countedAs(request)}`);
+  if (path.startsWith("/hooks/")) return others(`hook ${countedAs(request)}`);
   const tenantId = identities.isAuthOn ? identities.knownTenant(request) : path === "/graphql" && (claimedBy(request).tenantId ?? "public");
-  return typeof tenantId === "string" ? tenantLane(tenantId) : countedAs(request);
+  return typeof tenantId === "string" ? tenantLane(tenantId) : others(countedAs(request));
 }
 
 /** Under which name that waits of which it is known whose it is. */
-export const tenantLane = (tenantId: string) => `tenant ${tenantId}`;
+export const tenantLane = (tenantId: string): Lane => ({ name: tenantId, isTenants: true });
 
 const healthPaths = new Set(["/livez", "/ready", "/readyz", "/health"]);
 

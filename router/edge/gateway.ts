@@ -141,12 +141,14 @@ async function execute(
 }
 
 /**
- * Ends what is under way for a key when that is accepted no more, over whatever it was asked. Where nobody can say so, what has begun goes on until its deadline.
+ * Ends what is under way for a key when that is accepted no more, over whatever it was asked. Where nobody can say so, what has begun goes on until its deadline, or until it is
+ * said that the key is not.
  */
 function endWithKey({ identities }: Runtime, { identity, keyHold }: RouterContext, end: RunningDeadline["end"]): () => void {
   return identities.watch(identity, {
-    end: (why) => why === "REFUSED" && end(keyErrors.KEY_INVALID({})),
+    end: () => end(keyErrors.KEY_INVALID({})),
     isHeld: (epoch) => keyHold?.isFor(epoch) === true,
+    goesOnUnknown: true,
   });
 }
 

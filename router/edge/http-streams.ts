@@ -12,7 +12,6 @@ import { asRequest } from "#shared/serve/graphql-http.ts";
 import { sendJson } from "#shared/serve/http-answer.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { keyErrors } from "../access/errors.ts";
-import { isChangingSubscription } from "../audit/audit.ts";
 import { hashOf, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { Runtime } from "./gateway.ts";
@@ -22,7 +21,7 @@ import { documentOf, isRefused, prepareOperation, type PreparedOperation } from 
 import { both, type Leave } from "./rates/places.ts";
 import type { StreamFormat } from "./stream-formats.ts";
 import { ofChange } from "./operation-deadline.ts";
-import { startSubscription } from "./subscriptions.ts";
+import { isEffective, startSubscription } from "./subscriptions.ts";
 
 export interface StreamBounds {
   /** Answers that are streams, at once: each holds a connection. Those above are refused with 503. */
@@ -52,11 +51,6 @@ const streamErrors = defineErrors({
     message: (f: { limit: number }) => `${f.limit} streams are open over HTTP. Try again later, or use a WebSocket, which carries many.`,
   },
 });
-
-/** Whether a subscription does something each time that it begins: it makes a run, or calls a model. */
-function isEffective({ document, node, callsOutside }: PlannedOperation): boolean {
-  return node.operation === OperationTypeNode.SUBSCRIPTION && (callsOutside || isChangingSubscription(document, node));
-}
 
 /** An operation whose answer is to be a stream. */
 export interface StreamedOperation {

@@ -3,7 +3,7 @@
  * its subgraph; each event then runs through the whole plan in that fetch's place, so that other subgraphs add their fields.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import type { ExecutionResult } from "graphql";
+import { OperationTypeNode, type ExecutionResult } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
 import { Turns } from "#shared/evaluation/turns.ts";
@@ -24,6 +24,11 @@ export interface PreparedSubscription {
   variables: Record<string, unknown>;
   /** Gives its place back; called when it is over. */
   leave?: (() => void) | undefined;
+}
+
+/** Whether an operation is a subscription that does something each time that it begins: it makes a run, or calls a model. */
+export function isEffective({ document, node, callsOutside }: PlannedOperation): boolean {
+  return node.operation === OperationTypeNode.SUBSCRIPTION && (callsOutside || isChangingSubscription(document, node));
 }
 
 /** Begins a subscription. What its subgraph refuses is a result with errors, and no stream. */
@@ -97,13 +102,15 @@ export async function startSubscription(
     hasBegun = true;
     return isChanging ? runtime.audits.around(operation, subscribe) : subscribe();
   };
-  const starting = gate.run({ ...asking, signal: context.info.signal }, begin);
   const afterMs = isChanging ? runtime.deadlines.mutationMs : runtime.deadlines.queryMs;
-  const limit = { serviceName, afterMs, parent: context.info.signal };
-  const upstream = await withDeadline(limit, () => starting).catch((error: unknown) => {
+  const mayHaveHappened = () => hasBegun && isEffective(planned);
+  const limit = { serviceName, afterMs, isChange: mayHaveHappened, parent: context.info.signal };
+  let starting: ReturnType<typeof subscribe> | undefined;
+  // Whose turn has not come by the deadline does not begin behind it.
+  const upstream = await withDeadline(limit, (signal) => (starting = gate.run({ ...asking, signal }, begin))).catch((error: unknown) => {
     // Nobody waits for it any more; a stream that comes after all must not stay open.
-    void starting.then(endStream, () => {});
-    return failed(isChanging && hasBegun ? ofChange(error) : error);
+    void starting?.then(endStream, () => {});
+    return failed(mayHaveHappened() ? ofChange(error) : error);
   });
   if (!(Symbol.asyncIterator in upstream)) {
     const refused = told({ ...upstream, errors: upstream.errors?.map((error) => clientError(error, { serviceName, report })) ?? [] });

@@ -170,7 +170,7 @@ export class WaitLinks {
 
   async #ask({ info }: RouterContext, input: LinkVisit): Promise<LinkAnswer> {
     // Whoever only looks at it changes nothing.
-    const deadline = { serviceName: "runtime", afterMs: this.#askMs, isChange: input.body !== null, parent: info.signal };
+    const deadline = { serviceName: "runtime", afterMs: this.#askMs, isChange: () => input.body !== null, parent: info.signal };
     const { visitLink } = await withDeadline(deadline, (signal) =>
       this.#registry.request({ subgraph: "runtime", document, variables: { input }, info: { ...info, signal } }),
     );

@@ -48,7 +48,7 @@ export function fetchFor({ endpoints, info, deadlines, meter, isForStream }: Fet
   return (node, variables, field) => {
     const isChange = node.operationKind === "mutation";
     const afterMs = isChange ? deadlines.mutationMs : deadlines.queryMs;
-    return withDeadline({ serviceName: node.serviceName, afterMs, isChange, parent: info.signal }, async (signal) => {
+    return withDeadline({ serviceName: node.serviceName, afterMs, isChange: () => isChange, parent: info.signal }, async (signal) => {
       if (meter.refusal !== undefined) throw meter.refusal;
       let isCounted = false;
       const onBytes = (bytes: number) => {
@@ -79,8 +79,8 @@ export function endpointOf(endpoints: Endpoints, serviceName: string): SubgraphE
 interface Deadline {
   serviceName: string;
   afterMs: number;
-  /** What it ends may have happened, or happen later, and whoever waits is told so. */
-  isChange?: boolean;
+  /** Whether what it ends may have happened, or happen later, so that whoever waits is told so; asked as it ends. */
+  isChange: () => boolean;
   parent: AbortSignal | undefined;
 }
 
@@ -102,8 +102,8 @@ export function withDeadline<T>(
       reject(reason instanceof Error ? reason : new Error(String(reason)));
     };
     const onParent = () => abort(parent?.reason);
-    const effectUnknown = isChange === true ? true : undefined;
-    const timer = setTimeout(() => abort(fetchErrors.SUBGRAPH_TIMED_OUT({ serviceName, afterMs, effectUnknown })), afterMs);
+    const timedOut = () => fetchErrors.SUBGRAPH_TIMED_OUT({ serviceName, afterMs, effectUnknown: isChange() || undefined });
+    const timer = setTimeout(() => abort(timedOut()), afterMs);
     if (parent?.aborted === true) return onParent();
     parent?.addEventListener("abort", onParent, { once: true });
     // An endpoint's execute may throw before it has a promise to reject.

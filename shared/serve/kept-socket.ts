@@ -18,6 +18,7 @@ const lookMs = 500;
  */
 export function keepSocket(server: HttpServer, socketPath: string, { log, everyMs = lookMs }: { log: Log; everyMs?: number }): () => void {
   let isBusy = false;
+  let isLetGo = false;
   let isTold = false;
   let own = fileAt(socketPath);
   const look = async (): Promise<void> => {
@@ -25,13 +26,14 @@ export function keepSocket(server: HttpServer, socketPath: string, { log, everyM
       const found = fileAt(socketPath);
       if (found?.isSocket()) {
         // Another's that listens there took the place over, and keeps it for as long as it does.
-        if (isSame(found, own) || !(await isRefused(socketPath))) return;
+        if (isSame(found, own) || !(await isRefused(socketPath)) || isLetGo) return;
       }
       ownFolder(dirname(socketPath));
       rmSync(socketPath, { force: true });
       // Not the HTTP server's own close, which ends the connections that wait for their next request.
       Server.prototype.close.call(server);
       await listen(server, { socketPath });
+      if (isLetGo) return;
       own = fileAt(socketPath);
       isTold = false;
       log.warn({ socketPath }, "a socket was taken away; it is there again");
@@ -45,7 +47,10 @@ export function keepSocket(server: HttpServer, socketPath: string, { log, everyM
     isBusy = true;
     void look().finally(() => (isBusy = false));
   }, everyMs).unref();
-  return () => clearInterval(timer);
+  return () => {
+    isLetGo = true;
+    clearInterval(timer);
+  };
 }
 
 /** Makes a socket's folder where it is missing; one that another user has put there is not entered. */

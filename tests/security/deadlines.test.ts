@@ -23,14 +23,12 @@ const hangingMutations: FixtureRouterOptions["endpoints"] = ({ runs, traces }: F
   traces,
 ];
 
-/** `hanging` waits for somebody outside, as a model's completion does. */
+/** A schema whose field waits for somebody outside, as a model's completion does. */
+const waitsOutside = (sdl: string, field: string) =>
+  sdl.replace('import: ["@key"', 'import: ["@tag", "@key"').replace(field, `${field} @tag(name: "waits-outside")`);
+
 const hangingOutside: FixtureRouterOptions["endpoints"] = ({ runs, traces }: Fixtures) => [
-  {
-    ...runs,
-    sdl: runs.sdl
-      .replace('import: ["@key"', 'import: ["@tag", "@key"')
-      .replace("hanging: String", 'hanging: String @tag(name: "waits-outside")'),
-  },
+  { ...runs, sdl: waitsOutside(runs.sdl, "hanging: String") },
   traces,
 ];
 
@@ -102,6 +100,55 @@ describe("an operation", () => {
     await using t = await fixtureRouter({ deadlines: { mutationMs: 200 }, endpoints: hangingMutations });
     const { body } = await t.ask('mutation { addTags(name: "one") }');
     expect(body.errors).toMatchObject([{ extensions: { reason: "SUBGRAPH_TIMED_OUT", afterMs: 200, effectUnknown: true } }]);
+  });
+
+  it.each([
+    ["makes a run", "mutationMs", 'subscription { startRun(id: "1") { id } }'],
+    ["asks somebody outside", "queryMs", 'subscription { runEvents(id: "1") { __typename } }'],
+  ])("that is a subscription, and %s as it begins, is told so, too", async (_, deadline, query) => {
+    await using t = await fixtureRouter({
+      deadlines: { [deadline]: 200 },
+      endpoints: ({ runs, traces }) => [
+        { ...runs, sdl: waitsOutside(runs.sdl, "runEvents(id: ID!): RunEvent!"), subscribe: never },
+        traces,
+      ],
+    });
+    const [event] = await Array.fromAsync(t.stream(query));
+    expect(event!.errors).toMatchObject([{ extensions: { reason: "SUBGRAPH_TIMED_OUT", afterMs: 200, effectUnknown: true } }]);
+  });
+
+  it("that is a subscription whose turn has not come by then is told no such thing, and does not begin behind it", async () => {
+    const begun: string[] = [];
+    const first = Promise.withResolvers<never>();
+    await using t = await fixtureRouter({
+      deadlines: { mutationMs: 200 },
+      streamGate: { units: 1 },
+      endpoints: ({ runs, traces }) => [
+        {
+          ...runs,
+          subscribe: ({ query }) => {
+            begun.push(/"(.*)"/.exec(query)![1]!);
+            return begun.length === 1 ? first.promise : Promise.reject(new Error("enough"));
+          },
+        },
+        traces,
+      ],
+    });
+    const start = async (id: string) => {
+      const [event] = await Array.fromAsync(t.stream(`subscription { startRun(id: "${id}") { id } }`));
+      return event!.errors![0]!.extensions!;
+    };
+    const holds = start("one");
+    await eventually(
+      () => begun.length,
+      (count) => count === 1,
+    );
+    expect(await start("two")).toEqual(expect.not.objectContaining({ effectUnknown: true }));
+    expect(await holds).toMatchObject({ reason: "SUBGRAPH_TIMED_OUT", effectUnknown: true });
+    first.reject(new Error("late"));
+    // Behind all that waited before it.
+    await start("three");
+    expect(begun).toEqual(["one", "three"]);
   });
 
   it("that is a subscription has none: its stream goes on", async () => {

@@ -559,14 +559,28 @@ describe("a WebSocket", () => {
     expect(await closed).toMatchObject({ code: 4403, reason: expect.stringMatching(/^KEY_INVALID: /) });
   });
 
-  it("is closed with 1013 when nobody can say any more whether its key holds", async () => {
-    await using t = await startKeyedPlatform();
-    const { secret } = await t.keyOf("t1");
+  it("is closed with 1013 when nobody can say any more whether its key holds; what has begun goes on, and ends where it turns out not to", async () => {
+    await using t = await startKeyedPlatform({ env: { egressAllow: [http.hostPort] } });
+    const { secret, id } = await t.keyOf("t1");
+    const { promise: called, resolve: call } = Promise.withResolvers<void>();
+    http.on("GET /unknown", () => call());
     const { closed, connected } = socketOf(t, { "x-api-key": secret });
     await Promise.race([connected, closed]);
+    const under = t.as(
+      secret,
+      `mutation {
+        first: invokeTool(input: { config: { url: "${http.url}/unknown" } }) { status }
+        then: createApp(input: { code: "late", name: "a" }) { id }
+      }`,
+    );
+    await called;
     // As after a backup that was put back: all that was heard of keys is void. Below whatever was heard: the router may be behind by one.
     await query(t.database.adminUrl, "update access.key_epoch set epoch = -1");
     expect(await closed).toMatchObject({ code: 1013, reason: expect.stringMatching(/^KEYS_UNAVAILABLE: /) });
+    await t.admin.revoke(id);
+    expect((await under).errors).toMatchObject(
+      ["first", "then"].map((field) => ({ path: [field], extensions: { reason: "KEY_INVALID", effectUnknown: true } })),
+    );
   });
 
   it("of a header at the upgrade is the same", async () => {

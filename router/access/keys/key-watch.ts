@@ -15,6 +15,8 @@ export interface OpenWithKey {
   end: (why: WatchedEnd) => void;
   /** Whether it stays open yet though the key has ended, by the number of the change by which it has; unless given it does not. */
   isHeld?: ((epoch: string) => boolean) | undefined;
+  /** It goes on while nobody can say whether the key holds, and is watched yet: it ends when the key is known to be refused. */
+  goesOnUnknown?: true | undefined;
 }
 
 interface Watched extends KeyEnd {
@@ -48,10 +50,11 @@ export class KeyWatch {
     for (const keyId of this.#watched.keys()) this.#end(keyId, why);
   }
 
-  /** An operation by which its own key has ended stays until it was answered. Where nobody can say whether a key holds, nothing does. */
+  /** An operation by which its own key has ended stays until it was answered; what goes on while nobody can say whether it holds, stays then. */
   #end(keyId: string, why: WatchedEnd): void {
     const watched = this.#watched.get(keyId)!;
-    const ending = [...watched.open].filter(({ isHeld }) => why === "UNKNOWN" || isHeld?.(watched.epoch) !== true);
+    const stays = ({ isHeld, goesOnUnknown }: OpenWithKey) => (why === "UNKNOWN" ? goesOnUnknown : isHeld?.(watched.epoch)) === true;
+    const ending = [...watched.open].filter((open) => !stays(open));
     for (const open of ending) this.#remove(keyId, watched, open);
     for (const { end } of ending) end(why);
   }

@@ -1,6 +1,7 @@
 /**
  * Requests that come in together are begun a few in each turn of the main loop, and those who send them take turns: hundreds that one client sends at once would
- * share a turn otherwise, and everybody would wait until the last of them was looked at. One that comes alone is begun at once.
+ * share a turn otherwise, and everybody would wait until the last of them was looked at. One that comes alone is begun at once. Half of each turn is for tenants: whoever
+ * has none has as many names as addresses.
  */
 import type { Socket } from "node:net";
 
@@ -11,20 +12,30 @@ const mostOfConnection = 16;
 /** Above it a connection is cut: one read brings up to 64 KiB, which is fewer operations of GraphQL than these, and of requests that are next to nothing thousands. */
 const mostBeforeCut = 700;
 
+/** Under which name something waits. */
+export interface Lane {
+  name: string;
+  /** Whether it is a tenant's, and not an address'. */
+  isTenants: boolean;
+}
+
 /** A request that has come in, or an operation on a WebSocket. */
 export interface Arrival {
   /** The connection of a request; an operation's WebSocket bounds by itself how many it has. */
   socket?: Socket;
-  /** Under which name it waits; asked where it does. */
-  lane: () => string;
+  /** Asked where it waits. */
+  lane: () => Lane;
   /** Not called when the connection has ended before its turn: nobody is there to be answered. */
   begin: () => void;
 }
 
+type Lanes = Map<string, Set<Arrival>>;
+
 /** See above. */
 export class Arrivals {
-  /** Those that wait, by lane; lanes in the order of their turns. */
-  readonly #lanes = new Map<string, Set<Arrival>>();
+  /** Those that wait, by their lanes' names; lanes in the order of their turns. */
+  readonly #ofTenants: Lanes = new Map();
+  readonly #ofOthers: Lanes = new Map();
   readonly #ofConnection = new WeakMap<Socket, number>();
   readonly #onCut: () => void;
   #begun = 0;
@@ -46,27 +57,28 @@ export class Arrivals {
     // The rest of what was read when it was cut.
     if (arrival.socket?.destroyed === true) return;
     this.#count();
-    if (this.#lanes.size > 0 || this.#begun >= begunInTurn) return this.#wait(arrival);
+    if (this.#waiting > 0 || this.#begun >= begunInTurn) return this.#wait(arrival);
     this.#begun += 1;
     arrival.begin();
   }
 
   /** Settles when an operation may be begun. */
-  turn(lane: () => string): Promise<void> {
+  turn(lane: () => Lane): Promise<void> {
     return new Promise((resolve) => this.take({ lane, begin: resolve }));
   }
 
   #wait(arrival: Arrival): void {
-    const lane = arrival.lane();
-    const waiting = this.#lanes.get(lane);
-    if (waiting === undefined) this.#lanes.set(lane, new Set([arrival]));
+    const { name, isTenants } = arrival.lane();
+    const lanes = isTenants ? this.#ofTenants : this.#ofOthers;
+    const waiting = lanes.get(name);
+    if (waiting === undefined) lanes.set(name, new Set([arrival]));
     else waiting.add(arrival);
     this.#waiting += 1;
     if (arrival.socket) this.#waits(arrival.socket);
   }
 
   #waits(socket: Socket): void {
-    if (!this.#ofConnection.has(socket)) socket.on("resume", () => this.#isReadTooFar(socket) && socket.pause());
+    if (!this.#ofConnection.has(socket)) socket.on("resume", () => this.#isReadTooFar(socket) && pauseAnew(socket));
     const count = this.#counted(socket, 1);
     // Node's parser reads on behind each request, and whenever an answer is finished: it is paused anew then, before anything more is read.
     if (count >= mostOfConnection) socket.pause();
@@ -89,23 +101,28 @@ export class Arrivals {
   #nextTurn(): void {
     this.#isCounting = false;
     this.#begun = 0;
-    for (const [lane, waiting] of this.#lanes) {
-      if (this.#begun >= begunInTurn) break;
-      this.#beginFirst(lane, waiting);
-    }
-    if (this.#lanes.size > 0) this.#count();
+    this.#beginOf(this.#ofTenants, begunInTurn / 2);
+    this.#beginOf(this.#ofOthers, begunInTurn);
+    this.#beginOf(this.#ofTenants, begunInTurn);
+    if (this.#waiting > 0) this.#count();
   }
 
-  #beginFirst(lane: string, waiting: Set<Arrival>): void {
-    const arrival = this.#firstOf(waiting);
-    this.#lanes.delete(lane);
-    // To the end, where the loop over the lanes comes to it again.
-    if (waiting.size > 0) this.#lanes.set(lane, waiting);
-    if (arrival === undefined) return;
+  /** @param until  how many have been begun in this turn then, at most. */
+  #beginOf(lanes: Lanes, until: number): void {
+    for (const [name, waiting] of lanes) {
+      if (this.#begun >= until) break;
+      const arrival = this.#firstOf(waiting);
+      lanes.delete(name);
+      // To the end, where the loop comes to it again.
+      if (waiting.size > 0) lanes.set(name, waiting);
+      if (arrival !== undefined) this.#beginIt(arrival);
+    }
+  }
+
+  #beginIt({ socket, begin }: Arrival): void {
     this.#begun += 1;
-    const { socket } = arrival;
     if (socket && this.#counted(socket, -1) === mostOfConnection - 1) socket.resume();
-    arrival.begin();
+    begin();
   }
 
   /** Those whose connection has ended are passed over: they take nobody's turn. */
@@ -123,4 +140,14 @@ export class Arrivals {
     this.#ofConnection.set(socket, count);
     return count;
   }
+}
+
+/**
+ * Where it was paused between Node's call to resume it and the event that tells of that, it is paused already as a stream, and says nothing of being so again; but Node's
+ * server has begun to read at the event before this, and stops by another alone.
+ */
+function pauseAnew(socket: Socket): void {
+  const isSilent = socket.isPaused();
+  socket.pause();
+  if (isSilent) socket.emit("pause");
 }

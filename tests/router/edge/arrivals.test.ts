@@ -8,15 +8,22 @@ import { fixtureRouter } from "../../testkit/fixture-router.ts";
 import { Arrivals } from "../../../router/edge/rates/arrivals.ts";
 
 const get = "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n";
+const post = (bytes: number) => `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${bytes}\r\n\r\n${"x".repeat(bytes)}`;
+
+const everybody = { name: "all", isTenants: false };
 
 /** A server as the router's is, and the most that waited of it in any turn; `cut` settles with the first connection that is. */
 async function serving() {
   const cut = Promise.withResolvers<void>();
   const arrivals = new Arrivals(cut.resolve);
   let most = 0;
-  const server = createServer(({ socket }, response) => {
-    // Answered some turns after it was begun: Node reads on when an answer is finished.
-    arrivals.take({ socket, lane: () => "all", begin: () => setImmediate(() => setImmediate(() => response.end("answered"))) });
+  const server = createServer((request, response) => {
+    const begin = () => {
+      request.resume();
+      // Answered some turns after it was begun: Node reads on when an answer is finished.
+      setImmediate(() => setImmediate(() => response.end("answered")));
+    };
+    arrivals.take({ socket: request.socket, lane: () => everybody, begin });
     most = Math.max(most, arrivals.waiting);
   });
   server.listen(0, "127.0.0.1");
@@ -62,9 +69,10 @@ function client(port: number) {
 function setup() {
   const arrivals = new Arrivals();
   const begun: string[] = [];
-  const take = (lane: string, count: number, socket?: Socket) => {
+  const take = (name: string, count: number, { socket, isTenants = false }: { socket?: Socket; isTenants?: boolean } = {}) => {
+    const lane = () => ({ name, isTenants });
     for (let number = 1; number <= count; number++)
-      arrivals.take({ ...(socket && { socket }), lane: () => lane, begin: () => begun.push(`${lane}${number}`) });
+      arrivals.take({ ...(socket && { socket }), lane, begin: () => begun.push(`${name}${number}`) });
   };
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   return { arrivals, begun, take, turn };
@@ -85,6 +93,27 @@ describe("requests that come in together", () => {
     expect(begun.slice(16)).toEqual(["a16", "a17", "a18", "a19", "a20"]);
   });
 
+  it("of tenants have half of a turn, however many addresses have others, which have half, however many tenants have theirs", async () => {
+    const { begun, take, turn } = setup();
+    for (let address = 1; address <= 1_000; address++) take(`address${address}-`, 1);
+    take("a", 3, { isTenants: true });
+    take("b", 40, { isTenants: true });
+    expect(begun.splice(0)).toHaveLength(8);
+    const tenants = () => begun.splice(0).filter((name) => !name.startsWith("address"));
+    await turn();
+    expect([begun.length, tenants()]).toEqual([8, ["a1", "b1", "a2", "b2"]]);
+    await turn();
+    expect([begun.length, tenants()]).toEqual([8, ["a3", "b3", "b4", "b5"]]);
+    while (!begun.includes("b40")) await turn();
+    begun.length = 0;
+    await turn();
+    expect(begun).toHaveLength(8);
+    for (let tenant = 1; tenant <= 100; tenant++) take(`c${tenant}-`, 1, { isTenants: true });
+    begun.length = 0;
+    await turn();
+    expect([begun.length, tenants()]).toEqual([8, ["c1-1", "c2-1", "c3-1", "c4-1"]]);
+  });
+
   it("are begun at once where they are few, turn by turn", async () => {
     const { begun, take, turn } = setup();
     take("a", 8);
@@ -102,6 +131,18 @@ describe("requests that come in together", () => {
     socket.write(get.repeat(400));
     await untilAnswered(800);
     expect(t.most()).toBeLessThanOrEqual(416);
+    expect(t.arrivals.waiting).toBe(0);
+    socket.destroy();
+  });
+
+  // One read ends inside the body of the last that it brings.
+  it.each([100, 300, 1_000, 4_000, 20_000])("are read no further with bodies either: %i bytes each", async (bytes) => {
+    await using t = await serving();
+    const { socket, untilAnswered } = client(t.port);
+    const count = Math.max(100, Math.min(1_500, Math.ceil(2_000_000 / bytes)));
+    socket.write(post(bytes).repeat(count));
+    await untilAnswered(count);
+    expect(t.most()).toBeLessThanOrEqual(16 + Math.ceil(65_536 / post(bytes).length));
     expect(t.arrivals.waiting).toBe(0);
     socket.destroy();
   });
@@ -133,7 +174,7 @@ describe("requests that come in together", () => {
   it("are not begun when their connection has ended meanwhile", async () => {
     const { begun, take, turn } = setup();
     const socket = connection();
-    take("a", 9, socket);
+    take("a", 9, { socket });
     socket.destroy();
     await turn();
     expect(begun).toHaveLength(8);
@@ -156,13 +197,14 @@ describe("the lane of a request that nobody has looked at", () => {
     ["/graphql?tenant_id=three", {}, "tenant three", "192.0.2.1"],
     ["/graphql", { "x-api-key": "known" }, "tenant public", "tenant acme"],
     ["/graphql", { "x-api-key": "guessed" }, "tenant public", "192.0.2.1"],
-  ])("is its tenant's where that is known, else its address': %s %j", (url, headers, withoutAuth, withAuth) => {
+  ])("is its tenant's where that is known, else of its address: %s %j", (url, headers, withoutAuth, withAuth) => {
     const request = asked(url, "192.0.2.1", headers);
-    expect([arrivalLane(request, off), arrivalLane(request, on)]).toEqual([withoutAuth, withAuth]);
+    const told = [arrivalLane(request, off), arrivalLane(request, on)].map(({ name, isTenants }) => (isTenants ? `tenant ${name}` : name));
+    expect(told).toEqual([withoutAuth, withAuth]);
   });
 
   it("of health, and of webhooks, is that of nobody elsewhere", () => {
     for (const url of ["/livez", "/hooks/1"])
-      expect(arrivalLane(asked(url, "192.0.2.1"), on)).not.toBe(arrivalLane(asked(url, "192.0.2.2"), on));
+      expect(arrivalLane(asked(url, "192.0.2.1"), on)).not.toEqual(arrivalLane(asked(url, "192.0.2.2"), on));
   });
 });

@@ -324,6 +324,7 @@ describe("an embedded subscription", () => {
     });
     const events = await Array.fromAsync(t.stream("subscription { whoami }"));
     expect(events).toMatchObject([{ errors: [{ extensions: { code: "TIMEOUT", reason: "SUBGRAPH_TIMED_OUT", serviceName: "runs" } }] }]);
+    expect(events[0]!.errors![0]!.extensions).not.toHaveProperty("effectUnknown");
     const finish = () => {
       ended.resolve();
       return Promise.resolve({ done: true as const, value: undefined });

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Agent, createServer, get, type IncomingMessage } from "node:http";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -51,6 +52,13 @@ async function looked() {
   await later.stop();
 }
 
+/** A copy has neither a listener nor the inode. */
+function putCopy({ folder, socketPath }: { folder: string; socketPath: string }): void {
+  renameSync(socketPath, join(folder, "moved"));
+  const { status } = spawnSync("cp", ["-a", join(folder, "moved"), socketPath]);
+  expect([status, lstatSync(socketPath).isSocket()]).toEqual([0, true]);
+}
+
 describe("a Unix socket that is taken away", () => {
   it.each<[string, (t: { folder: string; socketPath: string }) => void]>([
     ["its file", ({ socketPath }) => rmSync(socketPath)],
@@ -62,15 +70,7 @@ describe("a Unix socket that is taken away", () => {
         writeFileSync(socketPath, "");
       },
     ],
-    [
-      "its file, for a socket at which nobody listens",
-      ({ folder, socketPath }) => {
-        // A copy has neither a listener nor the inode.
-        renameSync(socketPath, join(folder, "moved"));
-        const { status } = spawnSync("cp", ["-a", join(folder, "moved"), socketPath]);
-        expect([status, lstatSync(socketPath).isSocket()]).toEqual([0, true]);
-      },
-    ],
+    ["its file, for a socket at which nobody listens", putCopy],
   ])("is made again: %s", async (_, take) => {
     const t = await setup();
     for (const path of ["/first", "/second"]) {
@@ -135,6 +135,23 @@ describe("a Unix socket that is taken away", () => {
   it("is not made again by a server that is closed", async () => {
     const t = await setup();
     await t.close();
+    await looked();
+    await expect(t.ask("/gone")).rejects.toThrow("ENOENT");
+    rmSync(t.home, { recursive: true });
+  });
+
+  it("is not made again by a server that is closed while it is looked who listens there", async () => {
+    const t = await setup();
+    const closed = new Promise<void>((resolve) => {
+      const isLooked = () => {
+        unsubscribe("net.client.socket", isLooked);
+        // It is connected when this turn goes on, and heard of later.
+        queueMicrotask(() => void t.close().then(resolve));
+      };
+      subscribe("net.client.socket", isLooked);
+    });
+    putCopy(t);
+    await closed;
     await looked();
     await expect(t.ask("/gone")).rejects.toThrow("ENOENT");
     rmSync(t.home, { recursive: true });
