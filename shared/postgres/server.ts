@@ -163,7 +163,11 @@ function startProcess(plan: Launch, socketFolder: string): { ready: Promise<Post
   const ready = async (): Promise<Postmaster | undefined> => {
     while (!hasEnded && !failure && performance.now() < plan.deadline) {
       const postmaster = readPostmaster(plan.cluster);
-      if (postmaster && postmaster.pid === child.pid && postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
+      if (postmaster && postmaster.pid === child.pid && postmaster.status === "ready" && (await answers(postmaster))) {
+        // Who ends segments of its log by time fell asleep for a whole checkpoint_timeout while the server was still starting: this wakes it.
+        if (plan.settings["archive_timeout"] !== undefined) signalChild(child, "SIGHUP");
+        return postmaster;
+      }
       await sleep(20);
     }
     signalChild(child, "SIGQUIT");
