@@ -163,7 +163,14 @@ function startProcess(plan: Launch, socketFolder: string): { ready: Promise<Post
   const ready = async (): Promise<Postmaster | undefined> => {
     while (!hasEnded && !failure && performance.now() < plan.deadline) {
       const postmaster = readPostmaster(plan.cluster);
-      if (postmaster && postmaster.pid === child.pid && postmaster.status === "ready" && (await answers(postmaster))) return postmaster;
+      const isReady = postmaster !== undefined && postmaster.pid === child.pid && postmaster.status === "ready";
+      const answer = isReady ? await answerOf(postmaster) : "none";
+      if (answer instanceof Error) failure = answer;
+      if (isReady && answer === "served") {
+        // Who ends segments of its log by time fell asleep for a whole checkpoint_timeout while the server was still starting: this wakes it.
+        if (plan.settings["archive_timeout"] !== undefined) signalChild(child, "SIGHUP");
+        return postmaster;
+      }
       await sleep(20);
     }
     signalChild(child, "SIGQUIT");
@@ -274,13 +281,21 @@ function socketUrl(postmaster: Postmaster, role: string, database: string): stri
 }
 
 async function answers(postmaster: Postmaster): Promise<boolean> {
+  return (await answerOf(postmaster)) === "served";
+}
+
+/** Pages, or an index, that are no longer what was written; a file that is missing. */
+const damage = new Set(["XX001", "XX002", "58P01"]);
+
+/** An error: what it has stored is damaged, so it will let nobody in, however long one waits. */
+async function answerOf(postmaster: Postmaster): Promise<"served" | "none" | Error> {
   const client = new pg.Client({ connectionString: socketUrl(postmaster, "postgres", "postgres"), connectionTimeoutMillis: 2_000 });
   client.on("error", () => {});
   try {
     await client.connect();
-    return true;
-  } catch {
-    return false;
+    return "served";
+  } catch (cause) {
+    return cause instanceof pg.DatabaseError && damage.has(cause.code ?? "") ? cause : "none";
   } finally {
     await client.end().catch(() => {});
   }

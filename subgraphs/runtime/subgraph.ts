@@ -163,7 +163,8 @@ export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecut
       removal.start();
       const gates = new Gates({ ...deps, db: parts.pool });
       gates.start();
-      const own = { runsDeleted: () => removal.wanted(), gates, executors, workerKey: `api ${processWorkerKey()}` };
+      const { maxCrashes } = deps.env;
+      const own = { runsDeleted: () => removal.wanted(), gates, executors, maxCrashes, workerKey: `api ${processWorkerKey()}` };
       const runControl = new RunControl({ ...parts, ...own, ...control, eventsPool });
       runControl.start();
       const quotas = new TenantQuotas({ db: parts.pool, log: deps.log, defaults: quotaDefaults(deps.env) });

@@ -7,10 +7,16 @@ export interface AuditTroubleOptions {
   retryMs: number;
 }
 
-/** Whether rows of audits go to the database. While it is there rows go to the spill file at once, and the database is tried every second. */
+/**
+ * Whether rows of audits go to the database. While it is there rows go to the spill file at once, and the database is tried every second. It is told when it
+ * begins and when it is over, and not in between.
+ */
 export class AuditTrouble {
   readonly #setting: AuditTroubleOptions;
   #timer: NodeJS.Timeout | undefined;
+  #sinceMs = 0;
+  /** Tries that have failed since it began. */
+  #failedTries = 0;
   #trying: Promise<void> | undefined;
   #isEnded = false;
 
@@ -26,7 +32,9 @@ export class AuditTrouble {
   begin(cause: unknown): void {
     if (this.#timer !== undefined || this.#isEnded) return;
     this.#setting.log.warn({ err: cause }, "audits not stored in the database, trying again");
-    this.#timer = setTimeout(() => void this.tryNow(), this.#setting.retryMs);
+    this.#sinceMs = performance.now();
+    this.#failedTries = 0;
+    this.#tryLater();
   }
 
   /** Tries now. Never rejects. */
@@ -43,17 +51,23 @@ export class AuditTrouble {
   }
 
   async #try(): Promise<void> {
-    const { recover, log, retryMs } = this.#setting;
+    const { recover, log } = this.#setting;
     try {
       await recover();
-      if (this.#timer !== undefined) log.info("audits are stored in the database again");
+      const facts = { failedTries: this.#failedTries, seconds: Math.round((performance.now() - this.#sinceMs) / 1_000) };
+      if (this.#timer !== undefined) log.info(facts, "audits are stored in the database again");
       clearTimeout(this.#timer);
       this.#timer = undefined;
     } catch (cause) {
+      this.begin(cause);
       if (this.#isEnded) return;
-      log.warn({ err: cause }, "audits not stored in the database, trying again");
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => void this.tryNow(), retryMs);
+      this.#failedTries++;
+      this.#tryLater();
     }
+  }
+
+  #tryLater(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.tryNow(), this.#setting.retryMs);
   }
 }

@@ -19,7 +19,7 @@ import {
   type LineState,
   type QueueLane,
 } from "../queue/gauges.sql.ts";
-import { runStatusWord } from "../queue/statuses.ts";
+import { runStatusWord, runStatuses } from "../queue/statuses.ts";
 
 const queueRows = readGauge({
   name: "queue_rows",
@@ -76,6 +76,9 @@ const archiveGauges = [
   [archiveBehind, ({ behindBytes }: ArchiveState) => behindBytes],
 ] as const;
 
+const lanes = ["runs", "nodes"] as const;
+const laneStates = ["due", "owned", "asleep", "suspect"] as const;
+
 const freshMs = 10_000;
 const staleMs = 60_000;
 const answerMs = 1_500;
@@ -107,13 +110,18 @@ export class DatabaseGauges {
       return found === undefined ? [] : samples(found);
     };
     this.#unwatch = [
-      queueRows.add(() => read(({ queue }) => queue.map(({ lane, state, rows }) => ({ labels: { lane, state }, value: rows })))),
+      queueRows.add(() => read(({ queue }) => rowsOf(queue))),
       queueAge.add(() => read(({ queue }) => agesOf(queue))),
       lineRuns.add(() => read((found) => found.lines.map(({ state, rows }) => ({ labels: { state }, value: rows })))),
       lineAge.add(() => read((found) => [{ labels: {}, value: Math.max(0, ...found.lines.map(({ ageSeconds }) => ageSeconds)) }])),
       ...archiveGauges.map(([gauge, valueOf]) => gauge.add(() => read((found) => archiveSample(found, valueOf)))),
       runsInStatus.add(() =>
-        read(({ runs }) => runs.map(({ status, rows }) => ({ labels: { status: runStatusWord(status) }, value: rows }))),
+        read(({ runs }) =>
+          runStatuses.map((status) => ({
+            labels: { status },
+            value: runs.find((found) => runStatusWord(found.status) === status)?.rows ?? 0,
+          })),
+        ),
       ),
       mail.add(() => read((found) => found.mail.map(({ box, rows }) => ({ labels: { box }, value: rows })))),
     ];
@@ -197,8 +205,18 @@ function archiveSample({ archive }: Found, valueOf: (archive: ArchiveState) => n
   return value === null ? [] : [{ labels: {}, value }];
 }
 
+/** Of each lane and state, those too of which there is nothing: a series that comes and goes is none to a query over time. */
+function rowsOf(queue: readonly QueueLane[]) {
+  return lanes.flatMap((lane) =>
+    laneStates.map((state) => ({
+      labels: { lane, state },
+      value: queue.find((found) => found.lane === lane && found.state === state)?.rows ?? 0,
+    })),
+  );
+}
+
 function agesOf(queue: readonly QueueLane[]) {
-  return ["runs", "nodes"].map((lane) => {
+  return lanes.map((lane) => {
     const ages = queue.filter((found) => found.lane === lane).map(({ ageSeconds }) => ageSeconds);
     return { labels: { lane }, value: Math.max(0, ...ages) };
   });

@@ -57,6 +57,8 @@ export interface EngineDeps {
   claimMark?: string;
   /** What the runs that calls execute may hold in memory together; a quarter of what the heap may have. */
   heldBytes?: number | undefined;
+  /** The crash that makes the node that was executed alone a failure of its run; 3. */
+  maxCrashes?: number | undefined;
   /** Told of runs that stand in lines; made unless given. */
   gates?: Gates;
   /** Told that runs were deleted whose rows are to be removed. */
@@ -136,7 +138,7 @@ export class RunControl {
       gates: this.#gates,
       slots: 64,
       offersNodes: false,
-      maxCrashes: 3,
+      maxCrashes: deps.maxCrashes ?? 3,
     });
     this.#offered = new OfferedNodes({ owner: this.#owner, db, workerKey: this.#workerKey, finished: () => {} });
     const held = () => [...this.#owner.leases(), ...this.#offered.answered()];

@@ -22,14 +22,15 @@ export class TenantQuota {
   @Field(() => Int, { nullable: true, description: "MiB of artifacts that may be stored; null: any number." })
   storageMib!: number | null;
 
-  @Field(() => Int, { description: "Runs that wait now; counted up to one more than may." })
+  @Field(() => Int, { description: "Runs that wait now; counted up to one more than may, and where any number may up to one." })
   queuedRunsNow!: number;
 
-  @Field(() => Int, { description: "Runs that are executed now; counted up to one more than may." })
+  @Field(() => Int, { description: "Runs that are executed now; counted up to one more than may, and where any number may up to one." })
   runningRunsNow!: number;
 
   @Field(() => Int, {
-    description: "Runs that were created within the last hour, but for those that are deleted; counted up to one more than may.",
+    description:
+      "Runs that were created within the last hour, but for those that are deleted; counted up to one more than may, and where any number may up to one.",
   })
   runsOfLastHour!: number;
 

@@ -206,8 +206,9 @@ export class RunResolver {
     nullable: true,
     description: "QUEUED: where it waits for other runs of its key, as the concurrency of its document says. Null: it waits for none.",
   })
-  line(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<RunLine | null> {
-    return loaders.runLine.load(run.id);
+  async line(@Root() run: Run, @Ctx() { loaders }: RuntimeContext): Promise<RunLine | null> {
+    // One that was cancelled in its line leaves it a moment later.
+    return runStatusWord(run.status) === "QUEUED" ? loaders.runLine.load(run.id) : null;
   }
 
   @FieldResolver(() => AppStub, {

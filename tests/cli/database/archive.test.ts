@@ -1,6 +1,6 @@
 /** The archive of the embedded database's log: what is said where it cannot be written, and of a server that has no place in it. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
@@ -92,6 +92,23 @@ describe("an archive", () => {
       expect(told[1]).toBeUndefined();
     } finally {
       await end();
+      await server.stop();
+    }
+  });
+
+  it("is written by time from the first minute of a server on, not from its first checkpoint on", async () => {
+    const archive = join(folder, "archive-by-time");
+    mkdirSync(dataDir("by-time"));
+    const cluster = join(dataDir("by-time"), "postgres");
+    const server = await startPostgres({ folder: cluster, settings: { ...prepareArchive(archive, cluster), archive_timeout: "1" } });
+    try {
+      await using client = await connected(server.url("postgres", "postgres"));
+      await client.query("create table written ()");
+      await eventually(
+        () => readdirSync(archive),
+        ({ length }) => length > 0,
+      );
+    } finally {
       await server.stop();
     }
   });

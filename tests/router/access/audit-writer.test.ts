@@ -122,8 +122,16 @@ describe("while the database takes no rows", () => {
     expect(await t.spill()).toContain('"spilled"');
     expect(t.writer.isTroubled).toBe(true);
     await t.writer.complete({ ...begun, statusCode: 200 });
+    // A database that is away for an hour would be told 3,600 times.
+    for (let tries = 0; tries < 3; tries++) await t.writer.readSpilled();
     await t.back();
     await t.writer.readSpilled();
+    const told = t.logged.filter(({ msg }) => /^audits (are )?(not )?stored/.test(String(msg)));
+    expect(told).toMatchObject([
+      { msg: "audits not stored in the database, trying again" },
+      { msg: "audits are stored in the database again" },
+    ]);
+    expect(told[1]!["failedTries"]).toBeGreaterThanOrEqual(3);
     expect(await t.rows()).toMatchObject([{ request_id: "spilled", status_code: 200 }]);
     expect(t.writer.isTroubled).toBe(false);
     expect(await readdir(t.folder)).toEqual([]);

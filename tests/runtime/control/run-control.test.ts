@@ -154,6 +154,18 @@ describe("a run whose owners have died so often that a worker would fail it", ()
     (await t.calls.heldNode("work")).end();
     expect((await t.finished(runId)).status).toBe("COMPLETED");
   });
+
+  it.each([
+    [undefined, "FAILED"],
+    [10, "RUNNING"],
+  ])("fails its node that was executed alone at the crash that is given to workers too: %s", async (maxCrashes, status) => {
+    const t = await setup();
+    const runId = await orphan(t, 5);
+    await t.pool.query("update runtime.node_run set alone = true where run_id = $1 and path = 'work'", [runId]);
+    const answer = { tenantId, runId, path: "ask", outcome: { kind: "completed", outputText: "yes" } } as const;
+    expect(await t.newControl({ maxCrashes }).answerNode(answer)).toBe("applied");
+    expect((await t.view(runId)).nodes).toEqual({ ask: "COMPLETED", work: status });
+  });
 });
 
 describe("a MANUAL run", () => {

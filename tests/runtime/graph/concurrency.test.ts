@@ -191,6 +191,7 @@ describe("runs of one key", () => {
     expect(await statusOf(t, second)).toBe("QUEUED");
     await t.ask(cancelRun, { id: second });
     expect(await statusOf(t, second)).toBe("CANCELLED");
+    expect(await lineOf(t, second)).toBeNull();
     await settled(t, work, create);
     expect(await statusOf(t, third)).toBe("QUEUED");
     await t.ask(cancelRun, { id: first });

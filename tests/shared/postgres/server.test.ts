@@ -16,6 +16,7 @@ import pg from "pg";
 import { readPostmaster } from "#shared/postgres/postmaster.ts";
 import { startPostgres, type PostgresServer } from "#shared/postgres/server.ts";
 import { signalProcess } from "#shared/signal-process.ts";
+import { eventually } from "../../testkit/eventually.ts";
 
 const cleanups: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
@@ -170,6 +171,27 @@ describe("startPostgres", () => {
       reason: "POSTGRES_NOT_STARTED",
       message: expect.stringMatching(/shared_buffers.*AGENT_PLATFORM_DATABASE_URL/s),
     });
+  });
+
+  it("waits for no server that lets nobody in as its files are damaged, and says which", async () => {
+    const missing = setup();
+    // pg_class of the database postgres.
+    rmSync(join(missing.folder, "base/5/1259"));
+    await expect(missing.start()).rejects.toMatchObject({
+      reason: "POSTGRES_NOT_STARTED",
+      message: expect.stringContaining('could not open file "base/5/1259"') as unknown,
+    });
+    const changed = setup();
+    const place = join(changed.folder, "base/5/1259");
+    const bytes = readFileSync(place);
+    writeFileSync(place, bytes.fill("X", 8_192, 8_200));
+    await expect(changed.start()).rejects.toMatchObject({
+      message: expect.stringContaining('invalid page in block 1 of relation "base/5/1259"') as unknown,
+    });
+    await eventually(
+      () => readPostmaster(changed.folder),
+      (left) => left === undefined,
+    );
   });
 
   it("makes the cluster anew when making it was interrupted", async () => {
