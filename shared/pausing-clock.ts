@@ -1,13 +1,17 @@
 /**
  * The time of one attempt, or of one request. It runs from the call on, and stands still while that waits for a turn or for room of the platform's own (a
- * program's, a thread's, that of answers): how long that takes is others' matter, and must not be its time-out.
+ * program's, a thread's, that of answers): how long that takes is others' matter, and must not be its time-out. Nor is it while the process stands still: it
+ * was stopped, or its machine was, and has not read yet what came meanwhile, as timers are looked at before sockets are.
  */
+/** A timer that comes as late as this tells that the process stood still. */
+const stoodStillMs = 1_000;
 /** Backstop: what waits longer than any queue lets it has lost its turn. */
 const longestWaitMs = 30 * 60_000;
 
 /** See above. */
 export class PausingClock {
   readonly #onOver: () => void;
+  readonly #timeoutMs: number;
   #leftMs: number;
   #ranFromMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -17,7 +21,7 @@ export class PausingClock {
 
   /** Begins. `onOver` is called once, when it has taken that long itself. */
   constructor(timeoutMs: number, onOver: () => void) {
-    this.#leftMs = timeoutMs;
+    this.#leftMs = this.#timeoutMs = timeoutMs;
     this.#onOver = onOver;
     this.#run();
   }
@@ -52,10 +56,19 @@ export class PausingClock {
     clearTimeout(this.#timer);
     this.#isRunning = true;
     this.#ranFromMs = performance.now();
-    this.#timer = setTimeout(() => {
+    this.#timer = setTimeout(() => this.#due(), this.#leftMs).unref();
+  }
+
+  #due(): void {
+    const lateMs = performance.now() - this.#ranFromMs - this.#leftMs;
+    if (lateMs < stoodStillMs) {
       this.end();
-      this.#onOver();
-    }, this.#leftMs).unref();
+      return this.#onOver();
+    }
+    // It stood still for at least as long: that is given back, or the time of another attempt where that is less.
+    this.#isRunning = false;
+    this.#leftMs = Math.min(lateMs, this.#timeoutMs);
+    this.#run();
   }
 
   #stand(): void {

@@ -21,6 +21,7 @@ import type { Endpoints } from "../graph/subgraph-fetch.ts";
 import { refusedContext, type RouterContext } from "../request-context.ts";
 import type { Identities } from "./identity.ts";
 import type { Rates } from "./rates/rates.ts";
+import { startDeadline } from "./operation-deadline.ts";
 import { SentBodies } from "./sent-bodies.ts";
 
 const maxBytes = 1 << 20;
@@ -111,11 +112,20 @@ export class Hooks {
     return true;
   }
 
-  async #inTurn<T>(context: RouterContext, work: (timed: RouterContext) => Promise<T>, sizeBytes = 0): Promise<T> {
+  async #inTurn<T>(
+    context: RouterContext,
+    work: (timed: RouterContext) => Promise<T>,
+    { sizeBytes = 0, isChange = false }: { sizeBytes?: number; isChange?: boolean } = {},
+  ): Promise<T> {
     const { tenantId, signal } = context.info;
-    const done = await this.#turns.run({ tenantId, signal, sizeBytes }, () => {
-      const deadline = AbortSignal.timeout(callMs);
-      return work({ ...context, info: { ...context.info, signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) } });
+    const done = await this.#turns.run({ tenantId, signal, sizeBytes }, async () => {
+      const deadline = startDeadline(callMs, signal);
+      if (isChange) deadline.changing();
+      try {
+        return await work({ ...context, info: { ...context.info, signal: deadline.signal } });
+      } finally {
+        deadline.clear();
+      }
     });
     if (done instanceof NoTurn) throw hookErrors.HOOKS_BUSY({ retryAfterMs: done.retryAfterMs });
     return done;
@@ -134,7 +144,7 @@ export class Hooks {
     const { method = "POST", url = "" } = request;
     const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
     const input = { token, method, query, headers: headersOf(request), body };
-    return this.#inTurn(context, (timed) => this.#audited(timed, input), body.length);
+    return this.#inTurn(context, (timed) => this.#audited(timed, input), { sizeBytes: body.length, isChange: true });
   }
 
   /** What makes a run stands in the audit before it does. */

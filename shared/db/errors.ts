@@ -24,7 +24,9 @@ export function databaseError(cause: unknown): AppError | undefined {
   // 25P03: the session idled in its transaction for longer than it may, as it does in a process that has no time.
   if (/^(08|53|57|58)/.test(code) || code === "25P03" || code === "25006" || connectionCodes.has(code)) return databaseUnavailable(cause);
   if (code === "55P03" || code === "40P01") {
-    return new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record. Try again.", { retryable: true }, { cause });
+    // Nothing was done. Where a node asked for it, whoever holds the row is no more the node's fault than a database that is away.
+    const facts = { retryable: true, platformFault: true };
+    return new AppError("CONFLICT", "ROW_BUSY", "Somebody else is changing the same record. Try again.", facts, { cause });
   }
   return undefined;
 }
@@ -44,8 +46,9 @@ export function databaseBusy(retryAfterMs = 1_000, cause?: unknown): AppError {
 /** What a pool says all of whose connections were in use for as long as anybody waits for one. */
 const poolBusy = "timeout exceeded when trying to connect";
 
-/** What the driver says without a code: a connection could not be had, or was lost. */
+/** What the driver says without a code: a connection could not be had, was lost, or has not answered for as long as a statement may take. */
 const lostConnections = new Set([
+  "Query read timeout",
   "timeout expired",
   "Connection terminated",
   "Connection terminated unexpectedly",

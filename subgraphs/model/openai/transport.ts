@@ -8,6 +8,7 @@ import { guardedStream, type StreamedResponse } from "#shared/fetch/fetch.ts";
 import { processAnswers, type HeldRoom } from "#shared/byte-room.ts";
 import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
+import { PausingClock } from "#shared/pausing-clock.ts";
 import { modelErrors } from "../errors.ts";
 import { pageProblem, shownMessage } from "./answer-error.ts";
 import { requestUrl, secretScrubber, type ProviderTarget } from "./provider-target.ts";
@@ -102,7 +103,7 @@ class ProviderExchange {
   readonly #call: ProviderCall;
   readonly #late = new AbortController();
   readonly #room: HeldRoom;
-  #timer: NodeJS.Timeout | undefined;
+  #clock: PausingClock | undefined;
 
   constructor(call: ProviderCall, room: HeldRoom) {
     this.#call = call;
@@ -150,13 +151,13 @@ class ProviderExchange {
     this.disarm();
     // A stream that has begun has told that the call was taken.
     const effect = phase === "IDLE" ? ({ effectUnknown: false, answered: true } as const) : { effectUnknown: true };
-    this.#timer = setTimeout(() => {
+    this.#clock = new PausingClock(deadlineMs, () => {
       this.#late.abort(modelErrors.MODEL_PROVIDER_TIMEOUT({ ...this.facts, phase, deadlineMs, retryable: true, ...effect }));
-    }, deadlineMs);
+    });
   }
 
   disarm(): void {
-    clearTimeout(this.#timer);
+    this.#clock?.end();
   }
 
   end(): void {

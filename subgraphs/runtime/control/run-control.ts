@@ -307,22 +307,23 @@ export class RunControl {
     return runsQueued(this.#deps.pool, call);
   }
 
-  /** Executes one queued node run of any of the tenant's runs, as a worker does (S-39); null when there is none. */
+  /** Executes one queued node run of any of the tenant's runs, as a worker does (S-39); null when there is none. After `signal` none is begun. */
   async executeNextNodeRun(call: {
     tenantId: string;
     workerKey: string;
     leaseMs: number;
+    signal?: AbortSignal;
   }): Promise<{ runId: string; path: string } | null> {
+    const { tenantId, workerKey, signal } = call;
     const offered = await this.#offeredExecute(call);
     if (offered !== null) return offered;
     // A run that turns out to have mail only, or nothing that can go on, is let go; then the next one is looked at.
-    for (let tries = 0; tries < 20 && !this.#isClosing; tries++) {
-      const { tenantId, workerKey } = call;
+    for (let tries = 0; tries < 20 && !this.#isClosing && signal?.aborted !== true; tries++) {
       const claim = await this.#claimed(
         tenantRunClaim(this.#deps.pool, { tenantId, worker: this.#mark(workerKey), leaseMs: call.leaseMs }),
       );
       if (claim === undefined) return null;
-      const release = await this.#own(claim, { policy: { kind: "steps", max: 1 }, workerKey });
+      const release = await this.#own(claim, { policy: { kind: "steps", max: 1 }, workerKey, ...(signal && { signal }) });
       const path = release.kind === "rested" ? release.executed[0] : undefined;
       if (path !== undefined) return { runId: claim.runId, path };
     }
@@ -380,7 +381,12 @@ export class RunControl {
     });
   }
 
-  async #offeredExecute(call: { tenantId: string; workerKey: string; leaseMs: number }): Promise<{ runId: string; path: string } | null> {
+  async #offeredExecute(call: {
+    tenantId: string;
+    workerKey: string;
+    leaseMs: number;
+    signal?: AbortSignal;
+  }): Promise<{ runId: string; path: string } | null> {
     const { tenantId, workerKey, leaseMs: lease } = call;
     const limits = {
       limit: 1,
@@ -394,6 +400,11 @@ export class RunControl {
     };
     const { slots } = this.#owner;
     await slots.taken(tenantId);
+    // A slot may be long in coming.
+    if (call.signal?.aborted === true) {
+      slots.release(tenantId);
+      return null;
+    }
     const claims = await this.#claimed(nodesClaim(this.#deps.pool, limits)).catch((cause: unknown) => {
       slots.release(tenantId);
       throw cause;

@@ -339,6 +339,15 @@ describe("a run of the workers", () => {
     expect(await t.control.ownRun({ tenantId, runId: held, workerKey, mode: { kind: "steps", max: 1 } })).toEqual({ kind: "owned" });
   });
 
+  it("S-39: begins nothing of any run for a caller that has gone, who asked for what is next", async () => {
+    const t = await setup();
+    const runId = await t.create(plan([node("a", "pure")]));
+    const next = (signal: AbortSignal) => t.control.executeNextNodeRun({ tenantId, workerKey, leaseMs: 30_000, signal });
+    expect(await next(AbortSignal.abort())).toBeNull();
+    expect(await t.view(runId)).toMatchObject({ status: "QUEUED", nodes: {} });
+    expect(await next(new AbortController().signal)).toEqual({ runId, path: "a" });
+  });
+
   it("S-39: is executed node by node across runs by executeNextNodeRun, of one tenant only", async () => {
     const t = await setup();
     const first = await t.create(plan([node("a", "pure"), node("b", "pure")], ["a>b"]));

@@ -56,6 +56,27 @@ describe("what a database's refusal is to a client", () => {
     await client.end();
   });
 
+  it("is that it does not answer, where a statement was not answered in its time", async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const late: pg.QueryConfig & { query_timeout: number } = { text: "select pg_sleep(60)", query_timeout: 20 };
+    expect(databaseError(await thrown(client.query(late)))).toMatchObject(unavailable);
+    const admin = new pg.Client({ connectionString: database.url });
+    await admin.connect();
+    await admin.query("select pg_terminate_backend($1)", [(client as unknown as { processID: number }).processID]);
+    await Promise.all([admin.end(), client.end()]);
+  });
+
+  it("is that the row is busy, which is no fault of a node that asked for it, where somebody holds it for longer than a lock is waited for", async () => {
+    const [holder, client] = [new pg.Client({ connectionString: database.url }), new pg.Client({ connectionString: database.url })];
+    await Promise.all([holder.connect(), client.connect()]);
+    await holder.query("select pg_advisory_lock(1)");
+    await client.query("set lock_timeout = 1");
+    const error = databaseError(await thrown(client.query("select pg_advisory_lock(1)")));
+    expect(error).toMatchObject({ code: "CONFLICT", reason: "ROW_BUSY", facts: { retryable: true, platformFault: true } });
+    await Promise.all([holder.end(), client.end()]);
+  });
+
   it("is nothing of the kind where a statement is wrong", async () => {
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();

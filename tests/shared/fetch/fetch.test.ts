@@ -204,6 +204,16 @@ describe("guardedFetch", () => {
     await expect(fetch(url, options)).rejects.toMatchObject({ code: "BAD_USER_INPUT", reason: "FETCH_REQUEST_INVALID" });
   });
 
+  it("is not late where its process stood still for longer than the deadline: what came meanwhile is read", async () => {
+    const { server, fetch } = await setup();
+    // As a process that is stopped: nothing turns, until all timers are due at once.
+    const standStill = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_800);
+    server.on("POST /a", (_request, response) => void response.end("it came", standStill));
+    expect(await fetch(`${server.url}/a`, { method: "POST", deadlineMs: 500 })).toMatchObject({ status: 200, text: "it came" });
+    server.on("POST /silent", standStill);
+    await expect(fetch(`${server.url}/silent`, { method: "POST", deadlineMs: 500 })).rejects.toMatchObject({ reason: "FETCH_TIMEOUT" });
+  });
+
   it.each([
     ["the headers do not come: nobody knows what was done", "/silent", { retryable: true, effectUnknown: true }],
     ["the rest of the body does not come: it was answered", "/stuck", { retryable: false, effectUnknown: false, answered: true }],

@@ -98,8 +98,9 @@ export async function executeRun(context: RuntimeContext, runId: string, { worke
 /** Claims and executes one queued node run of any run of the tenant (S-39); null when the queue is empty. */
 export async function executeNextNodeRun(context: RuntimeContext, { workerKey, leaseSeconds }: ClaimInput): Promise<NodeRun | null> {
   const leaseMs = checkRange("leaseSeconds", leaseSeconds ?? 300, 1, 3_600) * 1_000;
-  const { tenantId } = context.db;
-  const done = await context.services.control.executeNextNodeRun({ tenantId, workerKey: checkWorkerKey(workerKey), leaseMs });
+  const { db, services, signal } = context;
+  const call = { tenantId: db.tenantId, workerKey: checkWorkerKey(workerKey), leaseMs, ...(signal && { signal }) };
+  const done = await services.control.executeNextNodeRun(call);
   return done === null ? null : nodeRunById(context, nodeRunId(done.runId, done.path));
 }
 
