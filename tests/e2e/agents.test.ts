@@ -265,6 +265,20 @@ describe("an agent whose tool's binding wants a person to approve", () => {
     });
   });
 
+  it("tells the model of changed arguments where the call is refused, too", async () => {
+    const tool = await makeTool(platform, { url: "http://10.0.0.1/refund", config: { requires_approval: true } });
+    model.chat(calls([tool.name, { euros: 20 }]), { text: "It did not go." });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const runId = await askAgent(platform, agentId, "Refund it.");
+    const [call] = await asked(runId, 1);
+    await decide(call!.id, { decision: "APPROVE", arguments: { euros: 15 } });
+    const { nodeRuns } = await finishRun(platform, runId);
+    const refused = nodeRuns.edges.find(({ node }) => node.errorCode === "EGRESS_DENIED")?.node;
+    expect(refused?.outputJson).toMatchObject({ name: tool.name, arguments: { euros: 20 }, approved_arguments: { euros: 15 } });
+    const told = String(messagesOf(model.requests[1]).at(-1)?.["content"]);
+    expect(told).toMatch(/^A person had it called with other arguments: \{"euros":15\}\n\{"error":\{"code":"EGRESS_DENIED"/);
+  });
+
   it("asks nobody in a dry run, and lets nothing through whose policy cannot be worked out", async () => {
     const tool = await makeTool(platform, { url: `${shop.url}/refund`, config: { requires_approval: "arguments.euros.cents > 10" } });
     model.chat(calls([tool.name, { euros: "5" }]), { text: "It did not go." });
@@ -371,7 +385,9 @@ describe("what comes of an agent", () => {
     model.chat(calls(callOf(name)), { text: "So be it." });
     const view = await run({ toolBindingIds: [bindingId] });
     expect(view).toMatchObject({ status: "COMPLETED", outputText: "So be it.", handledErrors: 1 });
-    expect(view.nodeRuns.edges.map(({ node }) => node.errorCode)).toContain(code);
+    const wrong = view.nodeRuns.edges.find(({ node }) => node.errorCode === code)?.node;
+    const [called, args] = callOf(name);
+    expect(wrong?.outputJson).toMatchObject({ name: called, arguments: args });
     expect(lastMessage()).toMatchObject({ role: "tool", content: expect.stringContaining(code) as string });
     expect(lastMessage()["content"]).toContain(text);
     expect(shop.requests).toHaveLength(0);
