@@ -404,6 +404,17 @@ describe("what comes of an agent", () => {
     expect(JSON.parse(String(lastMessage()["content"]))).toMatchObject({ error: { code: "TOOL_HTTP_ERROR" }, result: { why: "closed" } });
   });
 
+  it("is an answer after a call whose id is long, as of gateways that put thoughts into it, and gives it back as it was", async () => {
+    shop.on("POST /do", { json: {} });
+    const { bindingId, name } = await tool();
+    const id = `call_1__thought__${"c2lnbmF0dXJl".repeat(1_000)}`;
+    model.chat({ toolCalls: [{ id, name, arguments: { n: 1 } }] }, { text: "Done." });
+    expect(await run({ toolBindingIds: [bindingId] })).toMatchObject({ status: "COMPLETED", outputText: "Done." });
+    const [said, told] = messagesOf(model.requests.at(-1)).slice(-2);
+    expect(said).toMatchObject({ tool_calls: [{ id }] });
+    expect(told).toMatchObject({ role: "tool", tool_call_id: id, content: "{}" });
+  });
+
   it("is AGENT_MAX_STEPS when no model call gives an answer", async () => {
     shop.on("POST /do", { json: {} });
     const { bindingId, name } = await tool();
