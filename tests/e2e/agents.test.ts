@@ -558,6 +558,15 @@ describe("what comes of an agent", () => {
     expect(model.requests).toHaveLength(2);
   });
 
+  it("is OUTPUT_INVALID, with what is wrong, where no model call is left to ask again", async () => {
+    model.chat({ text: "seven" });
+    const view = await run({ maxSteps: 1, modelConfig: { responseFormat: { type: "json_object" } } });
+    const errorMessage =
+      "The node agent failed: The agent's answer does not fit its responseFormat: It is no JSON. It cannot be asked again: this was the last model call that it may make.";
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "OUTPUT_INVALID", errorMessage });
+    expect(model.requests).toHaveLength(1);
+  });
+
   it("is of a dry run what would have been asked, and nobody is", async () => {
     const { bindingId } = await tool();
     const view = await run({ toolBindingIds: [bindingId] }, { dryRun: true });
