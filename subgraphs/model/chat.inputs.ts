@@ -47,7 +47,10 @@ export class ChatMessageInput {
 
   // Gateways put what a provider has thought into the ids of its calls, thousands of characters, and want them back as they were.
   @OwnLimit()
-  @Field(() => String, { nullable: true, description: "TOOL: the call that it answers, of any length within the 4 MiB of the whole; required there." })
+  @Field(() => String, {
+    nullable: true,
+    description: "TOOL: the call that it answers, of any length within the 4 MiB of the whole; required there.",
+  })
   toolCallId?: string | null;
 
   @Field(() => JsonScalar, {
