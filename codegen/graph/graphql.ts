@@ -85,7 +85,7 @@ export type ChatMessageInput = {
   name?: string | null | undefined;
   /** Who says it. */
   role: ChatRole;
-  /** TOOL: the call that it answers; required there. */
+  /** TOOL: the call that it answers, of any length within the 4 MiB of the whole; required there. */
   toolCallId?: string | null | undefined;
   /** ASSISTANT: the calls that it made, [{ id, name, arguments }], as completions give them. */
   toolCalls?: unknown;

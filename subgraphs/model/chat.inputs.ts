@@ -45,7 +45,12 @@ export class ChatMessageInput {
   @Field(() => String, { nullable: true, description: "The participant's name, where several have one role." })
   name?: string | null;
 
-  @Field(() => String, { nullable: true, description: "TOOL: the call that it answers; required there." })
+  // Gateways put what a provider has thought into the ids of its calls, thousands of characters, and want them back as they were.
+  @OwnLimit()
+  @Field(() => String, {
+    nullable: true,
+    description: "TOOL: the call that it answers, of any length within the 4 MiB of the whole; required there.",
+  })
   toolCallId?: string | null;
 
   @Field(() => JsonScalar, {

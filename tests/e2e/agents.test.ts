@@ -265,6 +265,20 @@ describe("an agent whose tool's binding wants a person to approve", () => {
     });
   });
 
+  it("tells the model of changed arguments where the call is refused, too", async () => {
+    const tool = await makeTool(platform, { url: "http://10.0.0.1/refund", config: { requires_approval: true } });
+    model.chat(calls([tool.name, { euros: 20 }]), { text: "It did not go." });
+    const { agentId } = await makeAgent(platform, { toolBindingIds: [tool.bindingId] });
+    const runId = await askAgent(platform, agentId, "Refund it.");
+    const [call] = await asked(runId, 1);
+    await decide(call!.id, { decision: "APPROVE", arguments: { euros: 15 } });
+    const { nodeRuns } = await finishRun(platform, runId);
+    const refused = nodeRuns.edges.find(({ node }) => node.errorCode === "EGRESS_DENIED")?.node;
+    expect(refused?.outputJson).toMatchObject({ name: tool.name, arguments: { euros: 20 }, approved_arguments: { euros: 15 } });
+    const told = String(messagesOf(model.requests[1]).at(-1)?.["content"]);
+    expect(told).toMatch(/^A person had it called with other arguments: \{"euros":15\}\n\{"error":\{"code":"EGRESS_DENIED"/);
+  });
+
   it("asks nobody in a dry run, and lets nothing through whose policy cannot be worked out", async () => {
     const tool = await makeTool(platform, { url: `${shop.url}/refund`, config: { requires_approval: "arguments.euros.cents > 10" } });
     model.chat(calls([tool.name, { euros: "5" }]), { text: "It did not go." });
@@ -371,7 +385,9 @@ describe("what comes of an agent", () => {
     model.chat(calls(callOf(name)), { text: "So be it." });
     const view = await run({ toolBindingIds: [bindingId] });
     expect(view).toMatchObject({ status: "COMPLETED", outputText: "So be it.", handledErrors: 1 });
-    expect(view.nodeRuns.edges.map(({ node }) => node.errorCode)).toContain(code);
+    const wrong = view.nodeRuns.edges.find(({ node }) => node.errorCode === code)?.node;
+    const [called, args] = callOf(name);
+    expect(wrong?.outputJson).toMatchObject({ name: called, arguments: args });
     expect(lastMessage()).toMatchObject({ role: "tool", content: expect.stringContaining(code) as string });
     expect(lastMessage()["content"]).toContain(text);
     expect(shop.requests).toHaveLength(0);
@@ -386,6 +402,17 @@ describe("what comes of an agent", () => {
     expect(view).toMatchObject({ status: "COMPLETED", outputText: "It is closed." });
     expect(paths(view)).toMatchObject({ "agent/tool#1.0": "FAILED", agent: "COMPLETED" });
     expect(JSON.parse(String(lastMessage()["content"]))).toMatchObject({ error: { code: "TOOL_HTTP_ERROR" }, result: { why: "closed" } });
+  });
+
+  it("is an answer after a call whose id is long, as of gateways that put thoughts into it, and gives it back as it was", async () => {
+    shop.on("POST /do", { json: {} });
+    const { bindingId, name } = await tool();
+    const id = `call_1__thought__${"c2lnbmF0dXJl".repeat(1_000)}`;
+    model.chat({ toolCalls: [{ id, name, arguments: { n: 1 } }] }, { text: "Done." });
+    expect(await run({ toolBindingIds: [bindingId] })).toMatchObject({ status: "COMPLETED", outputText: "Done." });
+    const [said, told] = messagesOf(model.requests.at(-1)).slice(-2);
+    expect(said).toMatchObject({ tool_calls: [{ id }] });
+    expect(told).toMatchObject({ role: "tool", tool_call_id: id, content: "{}" });
   });
 
   it("is AGENT_MAX_STEPS when no model call gives an answer", async () => {
@@ -529,6 +556,15 @@ describe("what comes of an agent", () => {
     const view = await run({ modelConfig: { responseFormat: { type: "json_object" } } });
     expect(view).toMatchObject({ status: "FAILED", errorCode: "OUTPUT_INVALID" });
     expect(model.requests).toHaveLength(2);
+  });
+
+  it("is OUTPUT_INVALID, with what is wrong, where no model call is left to ask again", async () => {
+    model.chat({ text: "seven" });
+    const view = await run({ maxSteps: 1, modelConfig: { responseFormat: { type: "json_object" } } });
+    const errorMessage =
+      "The node agent failed: The agent's answer does not fit its responseFormat: It is no JSON. It cannot be asked again: this was the last model call that it may make.";
+    expect(view).toMatchObject({ status: "FAILED", errorCode: "OUTPUT_INVALID", errorMessage });
+    expect(model.requests).toHaveLength(1);
   });
 
   it("is of a dry run what would have been asked, and nobody is", async () => {

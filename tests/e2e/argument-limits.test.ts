@@ -55,7 +55,8 @@ const ownLimits = new Set([
     `Create${noun}Input.description`,
     `Update${noun}Input.description`,
   ]),
-  ...["ChatCompletionInput.messages", "ChatCompletionInput.tools", "ChatMessageInput.content", "ChatToolInput.description"],
+  ...["ChatCompletionInput.messages", "ChatCompletionInput.tools"],
+  ...["ChatMessageInput.content", "ChatMessageInput.toolCallId", "ChatToolInput.description"],
   ...[
     "CreateEmbeddingsInput.input",
     ...["Create", "Update"].flatMap((verb) => [`${verb}ModelProviderInput.apiKey`, `${verb}ModelProviderInput.baseUrl`]),

@@ -57,11 +57,20 @@ describe("agentNext", () => {
   });
 
   const ended = ["model#1:again", "model#2:again"];
-  it.each<[string, string[], AgentStep | { kind: "fail" }]>([
+  it.each<[string, string[], AgentStep | { kind: "fail"; message?: string }]>([
     ["fails where its steps are used up", [...ended, "model#3:again"], { kind: "fail" }],
     ["calls what an older version's last model call asks for", [...ended, "model#3:calls:2"], opens("tool#3.0", "tool#3.1")],
     ["waits for that", [...ended, "model#3:calls:2", "tool#3.0:done", "tool#3.1:open"], { kind: "wait" }],
     ["and fails then", [...ended, "model#3:calls:1", "tool#3.0:done"], { kind: "fail" }],
+    [
+      "fails where no call is left for what it was told during its last one, and says where its answer is",
+      [...ended, "model#3:answer", "input#1:done"],
+      {
+        kind: "fail",
+        message:
+          "The agent was told something during the last of its 3 model calls, which it could not be shown: maxSteps of its version allows no more. Its answer until then is the output of model#3.",
+      },
+    ],
   ])("%s", (_name, parts, step) => {
     expect(agentNext(agentRules({ agent: frozen() })!, view(...parts))).toMatchObject(step);
   });

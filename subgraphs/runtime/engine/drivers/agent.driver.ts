@@ -69,7 +69,7 @@ export function agentNext(agent: AgentRules, view: AgentView): AgentStep {
   if (end === "compact") return after(view, [agentParts.compact(turn)], () => nextTurn(agent, view));
   if (end === "answer") {
     // Its last call has not seen them.
-    if (view.inputs > inputs) return nextTurn(agent, view);
+    if (view.inputs > inputs) return toldTooLate(agent, view) ?? nextTurn(agent, view);
     return after(view, agent.writes ? [agentParts.write] : [], () => finish);
   }
   // Where no model would be told of them the model call has failed (outOfSteps). An older version has made them all the same: its rows say so, and are gone on with.
@@ -86,6 +86,15 @@ function after(view: AgentView, parts: readonly string[], then: () => AgentStep)
 
 function nextTurn(agent: AgentRules, view: AgentView): AgentStep {
   return outOfSteps(agent, view) ?? { kind: "open", parts: [agentParts.model(view.turn + 1)] };
+}
+
+/** How an agent fails whose last model call has answered, but has not seen what it was told meanwhile; undefined: it may make another one. */
+function toldTooLate(agent: AgentRules, view: AgentView): AgentStep | undefined {
+  const end = outOfSteps(agent, view);
+  if (end === undefined) return undefined;
+  const calls = agent.maxSteps === 1 ? "its model call" : `the last of its ${agent.maxSteps} model calls`;
+  const message = `The agent was told something during ${calls}, which it could not be shown: ${agent.stepsOf} allows no more. Its answer until then is the output of ${agentParts.model(view.turn)}.`;
+  return { ...end, message };
 }
 
 /**

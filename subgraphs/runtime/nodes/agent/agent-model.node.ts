@@ -147,24 +147,28 @@ async function outcomeOf(
       const message = `The model has called ${repeated.name.slice(0, 80)} with the same arguments ${agent.limits.same_calls} times in a row.`;
       return failed({ code: "AGENT_TOOL_LOOP", message, outputText, outputJson, usage });
     }
-    const compactions = before.filter(({ compaction }) => compaction !== undefined).length;
-    const last = overSteps(context.config, { turn: placeOf(context.nodeRunId).turn, compactions }, calls.length);
+    const last = lastStep(context, before, calls.length);
     if (last !== undefined) return { ...last, outputText, outputJson, usage };
     return completed({ outputText, outputJson, usage, route: route(calls.length) });
   }
   const answer = await answerCheck(context, agent.model.response_format, outputText);
   if (answer.problem === undefined)
     return completed({ outputText, outputJson: { ...outputJson, ...given("parsed", answer.parsed) }, usage, route: route("answer") });
-  if (before.some(({ problem }) => problem !== undefined))
-    return failed({
-      code: "OUTPUT_INVALID",
-      message: `The agent's answer does not fit its responseFormat: ${answer.problem}`,
-      outputText,
-      outputJson,
-      usage,
-    });
+  // No call would be told what is wrong.
+  const isLast = lastStep(context, before) !== undefined;
+  if (isLast || before.some(({ problem }) => problem !== undefined)) {
+    const more = isLast ? " It cannot be asked again: this was the last model call that it may make." : "";
+    const message = `The agent's answer does not fit its responseFormat: ${answer.problem}${more}`;
+    return failed({ code: "OUTPUT_INVALID", message, outputText, outputJson, usage });
+  }
   const problem = `Your answer does not fit: ${answer.problem} Answer again, with nothing but JSON that fits.`;
   return completed({ outputText, outputJson: { ...outputJson, problem }, usage, route: route("again") });
+}
+
+/** How the agent ends where this is the last model call that it may make; undefined: it may make another one. @param asked  calls that it asks for */
+function lastStep({ config, nodeRunId }: NodeContext, before: readonly Turn[], asked = 0): ReturnType<typeof overSteps> {
+  const compactions = before.filter(({ compaction }) => compaction !== undefined).length;
+  return overSteps(config, { turn: placeOf(nodeRunId).turn, compactions }, asked);
 }
 
 /** A call that would be made once too often. */

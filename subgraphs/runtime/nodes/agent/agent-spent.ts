@@ -54,7 +54,7 @@ export function overBudget({ limits }: FrozenAgent, spent: Spent): Failed | unde
   return undefined;
 }
 
-/** The same of one whose model asks for calls in the last step that it has. @param config  of its node run */
+/** The same of one that has no step left. @param config  of its node run @param asked  calls that its model asks for in the last one */
 export function overSteps(config: JsonObject, turn: Pick<AgentView, "turn" | "compactions">, asked: number): Failed | undefined {
   const rules = agentRules(config);
   const end = rules && outOfSteps(rules, turn, asked);

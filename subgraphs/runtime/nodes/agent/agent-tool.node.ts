@@ -9,7 +9,7 @@ import type { FrozenAgent } from "./agent-frozen.ts";
 import type { ToolCall } from "./agent-turn.ts";
 import type { Approval, NodeContext, NodeExecutor, NodeOutcome } from "../executor.ts";
 import { otherContext } from "../other-context.ts";
-import { completed, failed, outsideNode } from "../outcome.ts";
+import { completed, failed, orFailureLater, outsideNode } from "../outcome.ts";
 import { askedByAgent } from "../skill/skill-approval.ts";
 import { callSkill } from "../skill/skill-call.ts";
 import { argumentsWanted } from "../team/team-calls.ts";
@@ -32,7 +32,8 @@ async function callAsked(context: NodeContext): Promise<NodeOutcome> {
   const asked = await unapprovedCall(context);
   if (asked !== undefined) return asked;
   const approved = tool.requires_approval === undefined ? undefined : context.approval?.arguments;
-  const outcome = await callFunction(context, { agent, tool, args: approved ?? args });
+  // One that is refused, or runs out of time, is still shown with its name and arguments, and its model told of those that a person has changed.
+  const outcome = await orFailureLater(context, () => callFunction(context, { agent, tool, args: approved ?? args }));
   const isChanged = approved !== undefined && !isDeepStrictEqual(approved, args);
   return counted(agent, withCall({ ...told(call), ...(isChanged && { approved_arguments: approved }) }, outcome));
 }
