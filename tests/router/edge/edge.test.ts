@@ -315,16 +315,35 @@ describe("what a request may cost", () => {
       whole.rest();
       return answer;
     };
-    expect(await eventually(() => answers("one", 150_000), ([status]) => status === 429)).toMatchObject([429, refusal]);
+    expect(
+      await eventually(
+        () => answers("one", 150_000),
+        ([status]) => status === 429,
+      ),
+    ).toMatchObject([429, refusal]);
+    // A client sends its next request on the same connection, where that stays.
+    const late = send("one", 250_000, 200_000);
+    const [told] = (await once(late.sent, "response")) as [IncomingMessage];
+    expect([told.headers.connection, await seen(told)]).toMatchObject(["close", [429, refusal]]);
     expect(await answers("other", 150_000)).toEqual([200, undefined]);
     const answer = half.answer();
     half.rest();
     expect(await answer).toEqual([200, undefined]);
     expect(await answers("one", 250_000)).toEqual([200, undefined]);
     const left = send("one", 250_000, 200_000);
-    expect(await eventually(() => answers("one", 150_000), ([status]) => status === 429)).toMatchObject([429, refusal]);
+    expect(
+      await eventually(
+        () => answers("one", 150_000),
+        ([status]) => status === 429,
+      ),
+    ).toMatchObject([429, refusal]);
     left.sent.destroy();
-    expect(await eventually(() => answers("one", 250_000), ([status]) => status === 200)).toEqual([200, undefined]);
+    expect(
+      await eventually(
+        () => answers("one", 250_000),
+        ([status]) => status === 200,
+      ),
+    ).toEqual([200, undefined]);
   });
 
   it.each([
