@@ -90,16 +90,8 @@ export function jsonExcess(text: string): ValueCounter["excess"] {
   return counter.excess;
 }
 
-/** Why a JSON text is refused of which one object has more keys than that; undefined: none has. */
-export function keysRefusal(text: string, limit: number): AppError | undefined {
-  if (text.length < limit * fewestChars) return undefined;
-  const counter = new ValueCounter();
-  counter.add(text);
-  return counter.mostKeys > limit ? keyErrors.TOO_MANY_KEYS({ limit }) : undefined;
-}
-
 /**
- * As {@link keysRefusal}, a long text in turns of the main loop. It is refused where it nests too deep, too.
+ * Why a JSON text is refused: it nests too deep, or one of its objects has more keys than it may. It is read in turns of the main loop.
  *
  * @param limit  keys of one object; any number unless given.
  */

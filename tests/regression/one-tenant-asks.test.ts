@@ -271,6 +271,25 @@ describe("bodies as large as they may be, many at once", () => {
     const { beside } = await other.beside(() => Promise.all(Array.from({ length: 12 }, send)));
     expectUnharmed(beside);
   });
+
+  it("are read in turns over WebSockets", async () => {
+    const message = `{"id":"1","type":"subscribe","payload":{"query":"{ __typename }","variables":{"a":[${million}0]}}}`;
+    const send = () =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(platform.url.replace("http", "ws"), "graphql-transport-ws", { headers: { "x-tenant-id": "floods" } });
+        socket.on("open", () => socket.send('{"type":"connection_init"}'));
+        socket.on("error", reject);
+        socket.on("message", (data) => {
+          const { type } = JSON.parse(String(data)) as { type: string };
+          if (type === "connection_ack") return socket.send(message);
+          socket.terminate();
+          resolve(type);
+        });
+      });
+    const { outcome, beside } = await other.beside(() => Promise.all(Array.from({ length: 12 }, send)));
+    expect(new Set(outcome)).toEqual(new Set(["error"]));
+    expectUnharmed(beside);
+  });
 });
 
 describe("case 14: one tenant's many large requests", () => {
