@@ -254,44 +254,6 @@ describe("case 13: a list without end", () => {
     refused(`{ runs(filter: { status: [${"FAILED ".repeat(14_000)}] }) { edges { node { id } } } }`, {}, "LIST_TOO_LONG"));
 });
 
-describe("bodies as large as they may be, many at once", () => {
-  const million = "0,".repeat(1_000_000);
-  it.each([
-    ["one long text", `"${"x".repeat(3_900_000)}"`],
-    ["half characters", `"${"\\ud800".repeat(600_000)}"`],
-    ["numbers that no double keeps", `[${"1e400,".repeat(600_000)}0]`],
-    ["one number", "9".repeat(3_900_000)],
-    ["a million values", `[${million}0]`],
-  ])("are read in turns: %s", async (_what, value) => {
-    const body = `{"query":"{ __typename }","variables":{"a":${value}}}`;
-    const send = () =>
-      fetch(platform.url, { method: "POST", headers: { "content-type": "application/json", "x-tenant-id": "floods" }, body }).then(
-        ({ status }) => status,
-      );
-    const { beside } = await other.beside(() => Promise.all(Array.from({ length: 12 }, send)));
-    expectUnharmed(beside);
-  });
-
-  it("are read in turns over WebSockets", async () => {
-    const message = `{"id":"1","type":"subscribe","payload":{"query":"{ __typename }","variables":{"a":[${million}0]}}}`;
-    const send = () =>
-      new Promise((resolve, reject) => {
-        const socket = new WebSocket(platform.url.replace("http", "ws"), "graphql-transport-ws", { headers: { "x-tenant-id": "floods" } });
-        socket.on("open", () => socket.send('{"type":"connection_init"}'));
-        socket.on("error", reject);
-        socket.on("message", (data) => {
-          const { type } = JSON.parse(String(data)) as { type: string };
-          if (type === "connection_ack") return socket.send(message);
-          socket.terminate();
-          resolve(type);
-        });
-      });
-    const { outcome, beside } = await other.beside(() => Promise.all(Array.from({ length: 12 }, send)));
-    expect(new Set(outcome)).toEqual(new Set(["error"]));
-    expectUnharmed(beside);
-  });
-});
-
 describe("case 14: one tenant's many large requests", () => {
   it("take turns with another's", async () => {
     const query = `{ ${times(45, (index) => `a${index}: runs(first: 200) { edges { node { id status outputText } } }`)} }`;
