@@ -31,6 +31,8 @@ import { boundedServer, defaultBounds, type HttpBounds } from "./edge/http-bound
 import { defaultLimits, tokensTold, type OperationLimits } from "./graph/limits.ts";
 import { Operations } from "./graph/operations.ts";
 import type { OperationDeadlines } from "./edge/operation-deadline.ts";
+import { OperationBodies } from "./edge/rates/operation-bodies.ts";
+import type { HeldLimits } from "./edge/rates/held-bytes.ts";
 import { placeLimitsOf, Places, type PlaceLimits } from "./edge/rates/places.ts";
 import { Rates, rateLimitsOf, type RateLimits } from "./edge/rates/rates.ts";
 import { clientFinder, type SeenFrom } from "./edge/rates/seen-from.ts";
@@ -80,6 +82,8 @@ export interface RouterOptions {
   sockets?: Partial<WebSocketLimits>;
   streams?: Partial<StreamBounds>;
   maxBodyBytes?: number;
+  /** Bytes of bodies that come, or are read; 64 MiB of one tenant, 256 MiB in all, unless given. */
+  bodies?: HeldLimits;
   /** Where GraphiQL's bundle is kept; `.cache/graphiql` unless given. */
   graphiqlCache?: string;
 }
@@ -141,6 +145,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     audited,
     readers: runtime.readers,
     reading: runtime.reading,
+    bodies: new OperationBodies(options.bodies),
     parts: options.parts,
   };
   const links = new WaitLinks({ endpoints: runtime.endpoints, audit, identities, rates });

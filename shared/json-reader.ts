@@ -49,7 +49,8 @@ export async function readJsonInTurns(text: string, { told, isOurs = false }: Js
     if (reader.numbers.length > 0) told?.(reader.numbers);
     return value;
   } catch (cause) {
-    if (cause instanceof SyntaxError) return new JsonProblem("malformed");
+    // It nests deeper than there are calls: some 1,500 levels.
+    if (cause instanceof SyntaxError || cause instanceof RangeError) return new JsonProblem("malformed");
     throw cause;
   }
 }

@@ -19,6 +19,7 @@ import type { Identities } from "./identity.ts";
 import { withoutPersisted } from "./persisted-query.ts";
 import { probeServices, runChecks, sharedProbe, type ReadinessCheck, type ServiceHealth } from "./health.ts";
 import type { Arrivals } from "./rates/arrivals.ts";
+import type { OperationBodies } from "./rates/operation-bodies.ts";
 import type { Leave } from "./rates/places.ts";
 import type { Rates } from "./rates/rates.ts";
 import type { ReadingTurns } from "./rates/reading-turns.ts";
@@ -47,6 +48,7 @@ export interface HttpOptions {
   audited: Audited;
   readers: Readers;
   reading: ReadingTurns;
+  bodies: OperationBodies;
   parts?: (() => readonly PartHealth[]) | undefined;
   refusals: RefusalAudit;
   links: WaitLinks;
@@ -128,7 +130,7 @@ async function route(options: Answering, exchange: Exchange): Promise<void> {
 }
 
 async function answerOperation(options: HttpOptions, { request, response, requestId }: Exchange): Promise<void> {
-  const { server, maxBodyBytes, maxKeys, audited, refusals, readers, identities, rates } = options;
+  const { server, maxBodyBytes, maxKeys, audited, refusals, readers, bodies, identities, rates } = options;
   const startedAtMs = performance.now();
   let context: RouterContext | undefined;
   let identity = identities.nobody;
@@ -144,7 +146,8 @@ async function answerOperation(options: HttpOptions, { request, response, reques
     await rates.caller(context);
     const refusal = refusalOfGet(request);
     if (refusal !== undefined) throw refusal;
-    const exchange = { request, response, context, maxBodyBytes, maxKeys, isGuarded: true };
+    const room = bodies.of(laneOf(context), signal);
+    const exchange = { request, response, context, maxBodyBytes, maxKeys, room, isGuarded: true };
     let read = withoutPersisted(await readGraphqlRequest(exchange));
     const asked = operationIn(read);
     if (asked === undefined) await identities.again(identity);

@@ -4,6 +4,7 @@
  */
 import { defineErrors, type AppError } from "#shared/errors.ts";
 import type { Json } from "#shared/json.ts";
+import { finishInTurns, pieceUnits } from "#shared/pieces.ts";
 import { withDigitsKept, type LongNumber } from "./numbers.ts";
 
 /** Levels of lists, objects and selections. More than any output of a node has (256), with what is put around it on its way. */
@@ -45,34 +46,61 @@ export function readJson(text: string, told?: (numbers: readonly LongNumber[]) =
   }
 }
 
+/** As {@link refuseDeep}, a long text in turns of the main loop. @throws AppError NESTED_TOO_DEEP */
+export async function refuseDeepInTurns(text: string): Promise<void> {
+  if (text.length <= pieceUnits) return refuseDeep(text);
+  if (await finishInTurns(nestingSteps(text))) throw nestedTooDeep();
+}
+
+function* nestingSteps(text: string): Generator<void, boolean> {
+  const scan: Scan = { at: 0, depth: 0 };
+  while (scan.at < text.length) {
+    if (isTooDeepUntil(text, scan, scan.at + pieceUnits)) return true;
+    yield;
+  }
+  return false;
+}
+
 /** Reads JSON and GraphQL both: brackets count, but in strings, in GraphQL's block strings and in its comments. */
 export function isNestedTooDeep(text: string): boolean {
   // It has not as many brackets. Pieces of a streamed answer are as short as this.
-  if (text.length <= maxNesting) return false;
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    switch (text[at]) {
+  return text.length > maxNesting && isTooDeepUntil(text, { at: 0, depth: 0 }, text.length);
+}
+
+/** The next character, and how deep it lies. */
+interface Scan {
+  at: number;
+  depth: number;
+}
+
+/** Scans on until `most`, or the end of the string or comment in which that lies. */
+function isTooDeepUntil(text: string, scan: Scan, most: number): boolean {
+  const end = Math.min(most, text.length);
+  for (; scan.at < end; scan.at++) {
+    switch (text[scan.at]) {
       case "[":
       case "{":
       case "(":
-        if (++depth > maxNesting) return true;
+        if (++scan.depth > maxNesting) return true;
         break;
       case "]":
       case "}":
       case ")":
-        depth--;
+        scan.depth--;
         break;
       case '"':
-        at = endOfString(text, at);
+        scan.at = endOfString(text, scan.at);
         break;
       case "#":
-        at = endOf(text, "\n", at);
+        scan.at = endOf(text, "\n", scan.at);
         break;
       default:
     }
   }
   return false;
 }
+
+const [quote, backslash, lineFeed] = ['"', "\\", "\n"].map((one) => one.charCodeAt(0)) as [number, number, number];
 
 function endOfString(text: string, start: number): number {
   if (text.startsWith('"""', start)) {
@@ -81,7 +109,11 @@ function endOfString(text: string, start: number): number {
     return end + 2;
   }
   let at = start + 1;
-  while (at < text.length && text[at] !== '"' && text[at] !== "\n") at += text[at] === "\\" ? 2 : 1;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === quote || code === lineFeed) break;
+    if (code === backslash) at++;
+  }
   return at;
 }
 

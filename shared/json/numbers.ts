@@ -7,6 +7,7 @@
  * a reviver, which takes fifty times as long; so the text is looked through, and only where it has such a number at first sight.
  */
 import { defineErrors, type AppError } from "#shared/errors.ts";
+import { finishInTurns, pieceUnits } from "#shared/pieces.ts";
 
 /** A number whose digits a double does not keep. */
 export interface LongNumber {
@@ -82,6 +83,29 @@ export function longNumberRefusal(text: string, root = ""): AppError | undefined
   return undefined;
 }
 
+/** As {@link longNumberRefusal}, a long text in turns of the main loop. */
+export async function longNumberRefusalInTurns(text: string, root = ""): Promise<AppError | undefined> {
+  return text.length <= pieceUnits ? longNumberRefusal(text, root) : finishInTurns(refusalSteps(text, root));
+}
+
+function* refusalSteps(text: string, root: string): Generator<void, AppError | undefined> {
+  if (!(yield* sightSteps(text))) return undefined;
+  for (const number of new NumberScan(text).steps()) {
+    if (number === undefined) yield;
+    else if (Number.isFinite(Number(number.digits))) return notKept(placeOf(number, root) || "It", number.digits);
+  }
+  return undefined;
+}
+
+/** Pieces overlap by more than the shortest of such a number has, so that none is cut in all of them. */
+function* sightSteps(text: string): Generator<void, boolean> {
+  for (let from = 0; from < text.length; from += pieceUnits) {
+    if (mayHaveLongNumbers(text.slice(from, from + pieceUnits + 32))) return true;
+    yield;
+  }
+  return false;
+}
+
 /** @throws AppError NUMBER_NOT_KEPT, as {@link longNumberRefusal} says */
 export function refuseLongNumbers(text: string, root?: string): void {
   const refusal = longNumberRefusal(text, root);
@@ -135,6 +159,9 @@ const [quote, backslash, comma, colon, openList, closeList, openObject, closeObj
   (character) => character.charCodeAt(0),
 ) as [number, number, number, number, number, number, number, number, number, number, number];
 
+/** Characters of a piece of the work: less than a millisecond where all of them are such numbers. */
+const stepUnits = 8_192;
+
 /** Goes through a JSON text once, and knows at each number where it stands. */
 class NumberScan {
   readonly #text: string;
@@ -147,9 +174,19 @@ class NumberScan {
   }
 
   *longNumbers(): Generator<LongNumber, void, undefined> {
+    for (const number of this.steps()) if (number !== undefined) yield number;
+  }
+
+  /** The same, and undefined between two pieces of the work. */
+  *steps(): Generator<LongNumber | undefined, void, undefined> {
     const text = this.#text;
     let lastString = 0;
+    let pauseAt = stepUnits;
     for (let at = 0; at < text.length; at += 1) {
+      if (at >= pauseAt) {
+        pauseAt = at + stepUnits;
+        yield undefined;
+      }
       const code = text.charCodeAt(at);
       if (code === quote) {
         lastString = at;

@@ -1,5 +1,7 @@
 /** How many values a JSON text has, told while it comes and before anything is made of it: 50 MB of `0,0,0` are 25 million numbers. */
 import { defineErrors, type AppError } from "#shared/errors.ts";
+import { finishInTurns, pieceUnits } from "#shared/pieces.ts";
+import { maxNesting, nestedTooDeep } from "./nesting.ts";
 
 /** Values that one result, one answer or one list of documents may have. */
 export const maxJsonValues = 1_000_000;
@@ -43,9 +45,9 @@ export class ValueCounter {
 
   /** Counts on. The parts may end anywhere, also within a character. */
   add(part: Uint8Array | string): void {
-    const at = typeof part === "string" ? (index: number) => part.charCodeAt(index) : (index: number) => part[index];
+    const isText = typeof part === "string";
     for (let index = 0; index < part.length; index += 1) {
-      const code = at(index);
+      const code = isText ? part.charCodeAt(index) : part[index];
       if (this.#inString) {
         if (this.#isEscaped) this.#isEscaped = false;
         else if (code === backslash) this.#isEscaped = true;
@@ -88,15 +90,27 @@ export function jsonExcess(text: string): ValueCounter["excess"] {
   return counter.excess;
 }
 
-/** Why a JSON text is refused of which one object has more keys than that; undefined: none has. */
-export function keysRefusal(text: string, limit: number): AppError | undefined {
-  if (text.length < limit * fewestChars) return undefined;
+/**
+ * Why a JSON text is refused: it nests too deep, or one of its objects has more keys than it may. It is read in turns of the main loop.
+ *
+ * @param limit  keys of one object; any number unless given.
+ */
+export async function sizeRefusalInTurns(text: string, limit = Infinity): Promise<AppError | undefined> {
   const counter = new ValueCounter();
-  counter.add(text);
-  return counter.mostKeys > limit ? keyErrors.TOO_MANY_KEYS({ limit }) : undefined;
+  return finishInTurns(
+    (function* () {
+      for (let from = 0; from < text.length; from += pieceUnits) {
+        counter.add(text.slice(from, from + pieceUnits));
+        if (counter.deepest > maxNesting) return nestedTooDeep();
+        if (counter.mostKeys > limit) return keyErrors.TOO_MANY_KEYS({ limit });
+        yield;
+      }
+      return undefined;
+    })(),
+  );
 }
 
-/** The same in a sentence about it. */
+/** {@link jsonExcess} in a sentence about it. */
 export function excessWords(excess: NonNullable<ValueCounter["excess"]>): string {
   return excess === "values" ? `has more than ${maxJsonValues} values` : `has an object of more than ${maxJsonKeys} keys`;
 }

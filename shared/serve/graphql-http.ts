@@ -22,12 +22,12 @@ import {
 import { GraphQLError, type DocumentNode } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
-import { readBody } from "./http-body.ts";
+import { readBody, type BodyRoom } from "./http-body.ts";
 import { jsonPieces, smallJson } from "#shared/json-writer.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import { joinInTurns } from "#shared/pieces.ts";
-import { refuseDeep } from "#shared/json/nesting.ts";
+import { refuseDeep, refuseDeepInTurns } from "#shared/json/nesting.ts";
 import { refuseLongNumbers } from "#shared/json/numbers.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 
@@ -119,6 +119,8 @@ export interface GraphqlExchange<C extends GraphqlContext> {
   maxKeys?: number;
   /** Hears of the body before it is parsed; what it throws refuses the request. */
   onBody?: (bytes: Buffer) => void;
+  /** Room for its body; any number are read at once unless given. */
+  room?: BodyRoom;
 }
 
 /** Answers one HTTP request, by what was read of it; rejects with an AppError when its body cannot be read. */
@@ -155,18 +157,19 @@ export function clientGone(response: ServerResponse, controller = new AbortContr
 
 /** Reads a request as Apollo Server takes it. @throws AppError when its body cannot be read */
 export async function readGraphqlRequest<C extends GraphqlContext>(exchange: GraphqlExchange<C>): Promise<HTTPGraphQLRequest> {
-  const { request, maxBodyBytes, maxKeys, onBody, isGuarded = false } = exchange;
+  const { request, maxBodyBytes, maxKeys, onBody, room, isGuarded = false } = exchange;
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   if (isGuarded && request.method === "GET") headers.set("apollo-require-preflight", "guarded");
   const { search, searchParams } = new URL(request.url ?? "/", "http://localhost");
-  const body = request.method === "POST" ? await readBody(request, { limitBytes: maxBodyBytes, maxKeys, onBytes: onBody }) : undefined;
+  const isPost = request.method === "POST";
+  const body = isPost ? await readBody(request, { limitBytes: maxBodyBytes, maxKeys, onBytes: onBody, room }) : undefined;
   for (const text of searchParams.values()) refuseDeep(text);
   for (const name of ["variables", "extensions"]) refuseLongNumbers(searchParams.get(name) ?? "", name);
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
-    if (typeof text === "string") refuseDeep(text);
+    if (typeof text === "string") await refuseDeepInTurns(text);
   }
   // Clients that have no name send an empty one; to Apollo Server that is the name of an operation that is not there. No JSON is no variables.
   if (isJsonObject(body) && body["operationName"] === "") delete body["operationName"];

@@ -15,10 +15,15 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 export function sendRefusal(response: ServerResponse, error: unknown, setting: ErrorSetting = {}): void {
   const status = statusOfRefusal(error);
   // What was not read of the body would be taken for the next request.
-  if (status === 413) response.setHeader("connection", "close");
+  if (!response.headersSent && (status === 413 || isLeftUnread(response))) response.setHeader("connection", "close");
   const retryAfter = retryAfterOf(error);
   if (retryAfter !== undefined && !response.headersSent) response.setHeader("retry-after", retryAfter);
   sendJson(response, status, { errors: [clientError(error, setting)] });
+}
+
+/** Whether somebody stopped to read the request's body before its end. */
+function isLeftUnread({ req }: ServerResponse): boolean {
+  return req.destroyed && !req.complete;
 }
 
 /** Whole seconds after which an error says that it may be tried again, as Retry-After has them; undefined where it says nothing. */

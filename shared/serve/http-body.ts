@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { clientLeft } from "#shared/client-left.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
-import { bodyText } from "#shared/fetch/body-text.ts";
+import { bodyText, bodyTextInTurns } from "#shared/fetch/body-text.ts";
+import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import { refuseDeep } from "#shared/json/nesting.ts";
-import { refuseLongNumbers } from "#shared/json/numbers.ts";
-import { keysRefusal } from "#shared/json/value-count.ts";
-import { ownTurn } from "#shared/own-turn.ts";
+import { longNumberRefusalInTurns, refuseLongNumbers } from "#shared/json/numbers.ts";
+import { sizeRefusalInTurns } from "#shared/json/value-count.ts";
 
 /** Why a request's body is not read. */
 export const bodyErrors = defineErrors({
@@ -23,8 +23,18 @@ export const bodyErrors = defineErrors({
   },
 });
 
-/** A text of more is looked at, read and executed in turns of their own: each of them takes tens of milliseconds for 4 MiB. */
-const largeChars = 256 * 1024;
+/** Bodies of more are looked at and read in turns of the main loop: 4 MiB take a quarter of a second. */
+const largeBytes = 64 << 10;
+
+/** Room for the bodies that are read at once. */
+export interface BodyRoom {
+  /** Counts bytes that came, until `leave`. @throws AppError where there is no room for them */
+  came(bytes: number): void;
+  /** Reads a large one when it is its turn. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
+  /** It is read, or never will be. */
+  leave(): void;
+}
 
 /** How a body is read. */
 export interface BodyReading {
@@ -33,6 +43,8 @@ export interface BodyReading {
   maxKeys?: number | undefined;
   /** Hears of the body before it is parsed; what it throws refuses the request. */
   onBytes?: ((bytes: Buffer) => void) | undefined;
+  /** Any number of bodies are read at once unless given. */
+  room?: BodyRoom | undefined;
 }
 
 /**
@@ -40,7 +52,7 @@ export interface BodyReading {
  *
  * @throws AppError one of {@link bodyErrors}; NESTED_TOO_DEEP; TOO_MANY_KEYS; NUMBER_NOT_KEPT; CLIENT_LEFT where it hung up, or was cut off, before the end
  */
-export async function readBody(request: IncomingMessage, { limitBytes, maxKeys, onBytes }: BodyReading): Promise<unknown> {
+export async function readBody(request: IncomingMessage, { limitBytes, maxKeys, onBytes, room }: BodyReading): Promise<unknown> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") throw bodyErrors.BODY_ENCODED({ encoding });
   const type = request.headers["content-type"] ?? "";
@@ -48,19 +60,34 @@ export async function readBody(request: IncomingMessage, { limitBytes, maxKeys, 
     request.resume();
     return undefined;
   }
-  const bytes = await readBytes(request, limitBytes);
-  onBytes?.(bytes);
-  const text = bodyText(bytes, type);
+  try {
+    const bytes = await readBytes(request, limitBytes, (size) => room?.came(size));
+    onBytes?.(bytes);
+    if (bytes.length <= largeBytes) return readAtOnce(bodyText(bytes, type));
+    const work = () => readLarge(bytes, { type, maxKeys });
+    return await (room === undefined ? work() : room.inTurn(work));
+  } finally {
+    room?.leave();
+  }
+}
+
+/** It has not as many keys as are too many. */
+function readAtOnce(text: string): unknown {
   if (text === "") return undefined;
   refuseDeep(text);
-  const isLarge = text.length > largeChars;
-  if (isLarge) await ownTurn();
-  const tooMany = maxKeys === undefined ? undefined : keysRefusal(text, maxKeys);
-  if (tooMany !== undefined) throw tooMany;
-  if (isLarge) await ownTurn();
   const body = parsed(text);
-  if (isLarge) await ownTurn();
   refuseLongNumbers(text);
+  return body;
+}
+
+async function readLarge(bytes: Buffer, { type, maxKeys }: { type: string; maxKeys: number | undefined }): Promise<unknown> {
+  const text = await bodyTextInTurns(bytes, type);
+  const tooMuch = await sizeRefusalInTurns(text, maxKeys);
+  if (tooMuch !== undefined) throw tooMuch;
+  const body = await readJsonInTurns(text, { isOurs: true });
+  if (body instanceof JsonProblem) throw bodyErrors.BODY_NOT_JSON({});
+  const notKept = await longNumberRefusalInTurns(text);
+  if (notKept !== undefined) throw notKept;
   return body;
 }
 
@@ -91,14 +118,15 @@ export function statusOfRefusal(error: unknown): number {
 /** Limits that all tenants share: who meets one need not have sent much. */
 const sharedLimits: ReadonlySet<string> = new Set(["ROUTER_BUSY", "STREAMS_LIMIT", "SOCKETS_LIMIT"]);
 
-/** Reads a body as it is sent. @throws AppError BODY_TOO_LARGE, CLIENT_LEFT */
-export async function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+/** Reads a body as it is sent. `came` hears of each part, and throws to refuse it. @throws AppError BODY_TOO_LARGE, CLIENT_LEFT */
+export async function readBytes(request: IncomingMessage, limitBytes: number, came?: (bytes: number) => void): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       size += chunk.length;
       if (size > limitBytes) throw bodyErrors.BODY_TOO_LARGE({ limitBytes });
+      came?.(chunk.length);
       chunks.push(chunk);
     }
   } catch (error) {

@@ -14,8 +14,11 @@ import { refuseUpgrade } from "./http-answer.ts";
 import { bodyErrors } from "./http-body.ts";
 import type { Log } from "#shared/log.ts";
 import { isNestedTooDeep, maxNesting, nestedTooDeep } from "#shared/json/nesting.ts";
-import { longNumberRefusal } from "#shared/json/numbers.ts";
-import { keysRefusal } from "#shared/json/value-count.ts";
+import { isJsonObject } from "#shared/json.ts";
+import { readJsonInTurns } from "#shared/json-reader.ts";
+import { longNumberRefusal, longNumberRefusalInTurns } from "#shared/json/numbers.ts";
+import { sizeRefusalInTurns } from "#shared/json/value-count.ts";
+import { pieceUnits } from "#shared/pieces.ts";
 
 /** What is known of a socket beside its messages. */
 export interface SocketExtra extends Record<PropertyKey, unknown> {
@@ -206,18 +209,16 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, maxKeys, unrea
       if (refused !== undefined) unread(refused());
       socket.close(code, reason);
     },
-    onMessage: (listener: (text: string) => Promise<void>) =>
-      void socket.on("message", (message: RawData) => {
-        // Its client may not know yet that it is closed: nobody could be told what came of it.
-        if (socket.readyState !== socket.OPEN) return;
-        const text = String(message);
-        if (isNestedTooDeep(text)) {
-          unread(nestedTooDeep());
+    // Its type knows texts alone; it takes what was read of one, too.
+    onMessage: (listener: (message: string) => Promise<void>) => {
+      const take = (text: string, refusal: AppError | undefined, message: unknown = text): void => {
+        if (refusal?.reason === "NESTED_TOO_DEEP") {
+          unread(refusal);
           return socket.close(closeCodes.BAD_REQUEST, `Messages nest ${maxNesting} levels at most`);
         }
         // Read by onSubscribe, which is called before the listener waits for anything.
-        extra.refusal = longNumberRefusal(text) ?? (maxKeys === undefined ? undefined : keysRefusal(text, maxKeys));
-        listener(text).catch((error: unknown) => {
+        extra.refusal = refusal;
+        listener(message as string).catch((error: unknown) => {
           // graphql-ws knows the message, and throws for it comes from the wrong side.
           if (isOfServers(text)) {
             unread(socketErrors.SOCKET_MESSAGE_INVALID({}));
@@ -226,7 +227,39 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, maxKeys, unrea
           log.error({ err: error }, "websocket message failed");
           socket.close(closeCodes.INTERNAL, "Internal server error");
         });
-      }),
+      };
+      const takeInTurns = async (text: string): Promise<void> => {
+        const tooMuch = await sizeRefusalInTurns(text, maxKeys);
+        // Nobody reads it.
+        const isDeep = tooMuch?.reason === "NESTED_TOO_DEEP";
+        const read = isDeep ? undefined : await readJsonInTurns(text, { isOurs: true });
+        const refusal = tooMuch ?? (await longNumberRefusalInTurns(text));
+        // What is wrong with one that is no object graphql-ws says by its text.
+        if (socket.readyState === socket.OPEN) take(text, refusal, isJsonObject(read) ? read : text);
+      };
+      // Messages are taken in the order in which they came: those behind a long one wait for it.
+      let long: Promise<void> | undefined;
+      socket.on("message", (message: RawData) => {
+        // Its client may not know yet that it is closed: nobody could be told what came of it.
+        if (socket.readyState !== socket.OPEN) return;
+        const text = String(message);
+        if (long === undefined && text.length <= pieceUnits)
+          return take(text, isNestedTooDeep(text) ? nestedTooDeep() : longNumberRefusal(text));
+        socket.pause();
+        const taken = (long ?? Promise.resolve())
+          .then(() => takeInTurns(text))
+          .catch((error: unknown) => {
+            log.error({ err: error }, "websocket message failed");
+            socket.close(closeCodes.INTERNAL, "Internal server error");
+          })
+          .then(() => {
+            if (long !== taken) return;
+            long = undefined;
+            socket.resume();
+          });
+        long = taken;
+      });
+    },
   };
 }
 

@@ -23,6 +23,13 @@ async function read(text: string): Promise<Json | undefined> {
   return value instanceof JsonProblem ? undefined : value;
 }
 
+describe("a long text of the platform's own", () => {
+  it.each([2_000, 20_000])("that nests %d levels is a problem, and no failure of who reads it", async (levels) => {
+    const value = await readJsonInTurns(`${"[".repeat(levels)}${filling}${"]".repeat(levels)}`, { isOurs: true });
+    expect(value).toEqual(new JsonProblem("malformed"));
+  });
+});
+
 const long = "y".repeat(150_000);
 const table: [string, string][] = [
   ["a list of everything small", JSON.stringify([filling, 1, -1.5e3, true, null, 'a\\"b', { a: [], b: {} }, [[1]]])],

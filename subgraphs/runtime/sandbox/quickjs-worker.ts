@@ -5,8 +5,7 @@
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
-import { readJsonInTurns } from "#shared/json-reader.ts";
-import type { Json } from "#shared/json.ts";
+import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import type { PrintedPage, ProgramVerdict, QuickjsThreadMessage } from "./quickjs-messages.ts";
 import type { Program, ProgramLimits, SandboxResult } from "./sandbox.ts";
 
@@ -45,8 +44,12 @@ export class QuickjsWorker {
     this.#idle = setTimeout(() => this.#retire(), idleMs).unref();
     this.#thread?.unref();
     if (verdict.kind === "failed") return { ...verdict, stdout: this.#printed(), durationMs };
-    // It was written by our own guest, so it is JSON.
-    const result = (await readJsonInTurns(verdict.json, { isOurs: true })) as Json;
+    // It was written by our own guest, so it is JSON, of any depth.
+    const result = await readJsonInTurns(verdict.json, { isOurs: true });
+    if (result instanceof JsonProblem) {
+      const message = "The program's result nests too deep to be read.";
+      return { kind: "failed", code: "CODE_RESULT_NOT_JSON", message, stdout: this.#printed(), durationMs };
+    }
     return { kind: "completed", result, stdout: this.#printed(), durationMs, resultBytes: verdict.json.length };
   }
 

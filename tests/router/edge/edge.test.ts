@@ -1,9 +1,12 @@
 import { once } from "node:events";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { text as textOf } from "node:stream/consumers";
 import { request } from "undici";
 import { discardedAudits } from "../../../router/audit/discarded.ts";
 import { startRouter } from "../../../router/router.ts";
 import { defaultEnv } from "#shared/config.ts";
 import { AppError } from "#shared/errors.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { fixtureRouter, memoryLog, type FixtureRouter } from "../../testkit/fixture-router.ts";
 import { fixtureSubgraphs } from "../../testkit/fixture-subgraphs.ts";
 
@@ -281,6 +284,66 @@ describe("what a request may cost", () => {
     expect(await ask(`[1,{"a":${keys(50_001)}}]`)).toMatchObject([413, { errors: [{ extensions: refusal }] }]);
     expect(t.seen).toEqual([]);
     expect(await ask(`[${keys(50_000)},${keys(49_000)}]`)).toMatchObject([200, { data: {} }]);
+  });
+
+  it("is limited in the bytes of bodies that come at once: of one tenant, and given back when they are read or their senders are gone", async () => {
+    await using t = await fixtureRouter({ bodies: { tenantBytes: 300_000, totalBytes: 1_000_000 } });
+    const send = (tenant: string, size: number, written = size) => {
+      const body = `{"query":"{ __typename }","variables":{"a":"${"x".repeat(size)}"}}`;
+      const headers = { "content-type": "application/json", "content-length": String(body.length), "x-tenant-id": tenant };
+      const sent = httpRequest(t.router.url, { method: "POST", headers, agent: false });
+      sent.on("error", () => {});
+      sent.write(body.slice(0, written));
+      return {
+        sent,
+        rest: () => sent.end(body.slice(written)),
+        answer: () => once(sent, "response").then(([answer]) => seen(answer as IncomingMessage)),
+      };
+    };
+    const seen = async (answer: IncomingMessage) => [
+      answer.statusCode,
+      (JSON.parse(await textOf(answer)) as { errors?: unknown[] }).errors?.[0],
+    ];
+    const half = send("one", 250_000, 200_000);
+    // Its bytes are there when one that is too many is refused.
+    const refusal = {
+      extensions: { code: "RESOURCE_EXHAUSTED", reason: "BODIES_BUSY", tenantId: "one", limitBytes: 300_000, retryable: true },
+    };
+    const answers = async (tenant: string, size: number) => {
+      const whole = send(tenant, size);
+      const answer = whole.answer();
+      whole.rest();
+      return answer;
+    };
+    expect(
+      await eventually(
+        () => answers("one", 150_000),
+        ([status]) => status === 429,
+      ),
+    ).toMatchObject([429, refusal]);
+    // A client sends its next request on the same connection, where that stays.
+    const late = send("one", 250_000, 200_000);
+    const [told] = (await once(late.sent, "response")) as [IncomingMessage];
+    expect([told.headers.connection, await seen(told)]).toMatchObject(["close", [429, refusal]]);
+    expect(await answers("other", 150_000)).toEqual([200, undefined]);
+    const answer = half.answer();
+    half.rest();
+    expect(await answer).toEqual([200, undefined]);
+    expect(await answers("one", 250_000)).toEqual([200, undefined]);
+    const left = send("one", 250_000, 200_000);
+    expect(
+      await eventually(
+        () => answers("one", 150_000),
+        ([status]) => status === 429,
+      ),
+    ).toMatchObject([429, refusal]);
+    left.sent.destroy();
+    expect(
+      await eventually(
+        () => answers("one", 250_000),
+        ([status]) => status === 200,
+      ),
+    ).toEqual([200, undefined]);
   });
 
   it.each([

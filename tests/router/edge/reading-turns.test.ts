@@ -7,12 +7,11 @@ import { laneOf } from "../../../router/request-context.ts";
 import { executePlan, type PlanRun } from "../../../router/graph/execute-plan.ts";
 import { hashOf, type PlannedOperation } from "../../../router/graph/operations.ts";
 import { ReadingTurns } from "../../../router/edge/rates/reading-turns.ts";
-import type { GateLimits } from "../../../router/edge/rates/tenant-gate.ts";
 
 /** The turns, and operations that are looked at until they are told to end; `begun` is in the order in which they began. */
-function setup(limits: Partial<GateLimits> = {}) {
+function setup(limits: ConstructorParameters<typeof ReadingTurns>[1] = {}) {
   const known = new Set<string>();
-  const turns = new ReadingTurns((hash, operationName) => known.has(`${hash} ${operationName ?? ""}`), limits);
+  const turns = new ReadingTurns((hash, operationName) => known.has(`${hash} ${operationName ?? ""}`), { shortMs: Infinity, ...limits });
   const begun: string[] = [];
   const leaves = new Map<string, () => void>();
   const take = async (
@@ -30,6 +29,7 @@ function setup(limits: Partial<GateLimits> = {}) {
   return {
     turns,
     take,
+    begun,
     settled,
     know: (query: string, operationName = "") => known.add(`${hashOf(query)} ${operationName}`),
     end: (name: string) => leaves.get(name)!(),
@@ -44,6 +44,21 @@ const reasonOf = (work: Promise<unknown>) =>
   );
 
 describe("what is long to look at", () => {
+  it("leaves the main loop to others for a moment before the next is looked at", async () => {
+    const { take, begun, end } = setup({ shortMs: -1 });
+    const all = ["a1", "b1"].map((name) => take(name));
+    await all[0];
+    const held = performance.now() + 50;
+    while (performance.now() < held);
+    end("a1");
+    let turns = 0;
+    for (; !begun.includes("b1"); turns++) await new Promise(setImmediate);
+    // One or two without the moment.
+    expect(turns).toBeGreaterThan(10);
+    end("b1");
+    await Promise.all(all);
+  });
+
   it("is looked at one by one, tenants in turn", async () => {
     const { take, settled, end } = setup();
     const all = ["a1", "a2", "a3", "b1"].map((name) => take(name));

@@ -1,5 +1,5 @@
 import { ends } from "../../testkit/ends.ts";
-import { maxNesting, readJson, refuseDeep } from "#shared/json/nesting.ts";
+import { maxNesting, readJson, refuseDeep, refuseDeepInTurns } from "#shared/json/nesting.ts";
 
 const nested = (open: string, close: string, levels: number): string => open.repeat(levels) + close.repeat(levels);
 
@@ -37,6 +37,17 @@ describe("the depth of a text from outside", () => {
     ["a comment", `# "\n${nested("[", "]", 1_000)}`],
   ])("counts what stands behind %s", (_what, text) => {
     expect(() => refuseDeep(text)).toThrow();
+  });
+
+  it.each([
+    ["as deep as it may", nested("[", "]", maxNesting), true],
+    ["deeper", nested("[", "]", maxNesting + 1), false],
+    ["a string that no piece has whole", JSON.stringify("[".repeat(200_000)), true],
+    ["a comment that no piece has whole", `#${"[".repeat(200_000)}\n`, true],
+  ])("is the same where a long text is read in turns: %s", async (_what, part, isRead) => {
+    const whole = () => refuseDeepInTurns(`${" ".repeat(65_300)}${part}${" ".repeat(70_000)}`);
+    if (isRead) await whole();
+    else await expect(whole()).rejects.toMatchObject({ reason: "NESTED_TOO_DEEP" });
   });
 
   it("is told by reading once, whatever the text is", () => {

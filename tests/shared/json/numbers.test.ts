@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isKept, longNumberRefusal, longNumbers, placeOf, withDigitsKept } from "#shared/json/numbers.ts";
+import { isKept, longNumberRefusal, longNumberRefusalInTurns, longNumbers, placeOf, withDigitsKept } from "#shared/json/numbers.ts";
 import { readJson } from "#shared/json/nesting.ts";
 
 describe("a number is kept as one", () => {
@@ -95,6 +95,14 @@ describe("what somebody sends", () => {
     });
     expect(longNumberRefusal("9007199254740993", "--input")?.facts).toMatchObject({ field: "--input" });
     expect(longNumberRefusal('{"a":"9007199254740993","b":9007199254740991}')).toBeUndefined();
+  });
+
+  it("wherever it stands in a long text that is read in turns, and not where none is", async () => {
+    for (let before = 65_500; before < 65_540; before += 1) {
+      const text = `{"a":"${"x".repeat(before)}","b":[1e400,9007199254740993]}`;
+      expect(await longNumberRefusalInTurns(text)).toMatchObject({ reason: "NUMBER_NOT_KEPT", facts: longNumberRefusal(text)?.facts });
+    }
+    expect(await longNumberRefusalInTurns(`["${"x ".repeat(70_000)} 9007199254740993",1e400]`)).toBeUndefined();
   });
 
   it("is not judged by text that is no JSON", () => {
