@@ -18,7 +18,7 @@ interface ReadingLimits extends GateLimits {
   shortMs: number;
 }
 
-/** Beside 100 documents of 7,000 directives another tenant's question took 265 ms without it, 33 when quiet (November 2026). */
+/** Beside 100 documents of 7,000 directives another tenant's question took 265 ms without it, 50 when quiet (November 2026). */
 const restMs = 25;
 
 /** One is looked at; as many may wait as fit into the memory that is theirs, for streams begin by the thousand when a router was started again. */
