@@ -134,6 +134,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const { maxBodyBytes = 4 << 20, checks = {}, graphiqlCache = ownCache } = options;
   const graphiql = graphiqlFiles({ cacheFolder: graphiqlCache, log });
   const streams = new HttpStreams(runtime, { server, identities, bounds: { ...defaultStreamBounds, ...options.streams } });
+  const bodies = new OperationBodies(options.bodies);
   const answering = {
     server,
     streams,
@@ -145,7 +146,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     audited,
     readers: runtime.readers,
     reading: runtime.reading,
-    bodies: new OperationBodies(options.bodies),
+    bodies,
     parts: options.parts,
   };
   const links = new WaitLinks({ endpoints: runtime.endpoints, audit, identities, rates });
@@ -153,7 +154,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
   const arrivals = new Arrivals(() => log.debug("connection cut, too many of its requests wait"));
   const listener = httpListener({ ...answering, env, log, refusals, links, hooks, identities, rates, find, arrivals });
   const http = boundedServer(listener, { ...defaultBounds, ...options.bounds }, log);
-  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities, rates, arrivals }), {
+  const sockets = graphqlWebSockets(socketOptions(runtime, { server, refusals, identities, rates, arrivals, bodies }), {
     log,
     limits: { maxMessageBytes: maxBodyBytes, maxKeys: maxJsonKeys, ...options.sockets },
   });

@@ -18,6 +18,8 @@ export class PausingClock {
   #waits = 0;
   #isRunning = false;
   #isOver = false;
+  /** What was given back for time in which the process stood still: as much as the whole at most, or who stands still again and again would wait for ever. */
+  #givenMs = 0;
 
   /** Begins. `onOver` is called once, when it has taken that long itself. */
   constructor(timeoutMs: number, onOver: () => void) {
@@ -61,13 +63,15 @@ export class PausingClock {
 
   #due(): void {
     const lateMs = performance.now() - this.#ranFromMs - this.#leftMs;
-    if (lateMs < stoodStillMs) {
+    const givenMs = Math.min(lateMs, this.#timeoutMs - this.#givenMs);
+    if (lateMs < stoodStillMs || givenMs <= 0) {
       this.end();
       return this.#onOver();
     }
-    // It stood still for at least as long: that is given back, or the time of another attempt where that is less.
+    // It stood still for at least as long.
     this.#isRunning = false;
-    this.#leftMs = Math.min(lateMs, this.#timeoutMs);
+    this.#givenMs += givenMs;
+    this.#leftMs = givenMs;
     this.#run();
   }
 

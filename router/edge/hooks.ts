@@ -222,8 +222,12 @@ function toldOutside(error: unknown): unknown {
   // There is a webhook: what is gone is what it calls.
   const code = error.code === "NOT_FOUND" ? "CONFLICT" : error.code;
   const wait = facts["retryAfterMs"];
-  const message = "The webhook's run could not be made; its owner finds why in the audit.";
-  return new AppError(code, reason, message, typeof wait === "number" ? { retryAfterMs: wait } : {});
+  const isUnknown = facts["effectUnknown"] === true;
+  const message = `The webhook's run ${isUnknown ? "may have been made" : "could not be made"}; its owner finds why in the audit.`;
+  return new AppError(code, reason, message, {
+    ...(typeof wait === "number" && { retryAfterMs: wait }),
+    ...(isUnknown && { effectUnknown: true }),
+  });
 }
 
 /** Faults of the body itself. */

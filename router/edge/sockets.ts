@@ -8,7 +8,7 @@ import { GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql"
 import type { SubscribePayload } from "graphql-ws";
 import { clientError } from "#shared/client-error.ts";
 import { AppError } from "#shared/errors.ts";
-import { closeCodes } from "#shared/serve/close-codes.ts";
+import { closeCodes, closeReason } from "#shared/serve/close-codes.ts";
 import { asRequest } from "#shared/serve/graphql-http.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import type { SocketExtra, SocketOptions } from "#shared/serve/websocket-server.ts";
@@ -18,9 +18,11 @@ import { keyErrors } from "../access/errors.ts";
 import type { WatchedEnd } from "../access/keys/key-watch.ts";
 import type { Identities, Identity } from "./identity.ts";
 import type { Arrivals } from "./rates/arrivals.ts";
+import type { OperationBodies } from "./rates/operation-bodies.ts";
 import type { Places } from "./rates/places.ts";
 import { documentOf, isRefused, prepareOperation, type PreparedOperation } from "./prepare.ts";
 import type { Rates } from "./rates/rates.ts";
+import { countedAs } from "./rates/seen-from.ts";
 import type { RefusalAudit } from "../audit/refusal-audit.ts";
 import { laneOf, socketContext, tenantLane, type RouterContext } from "../request-context.ts";
 import { startSubscription } from "./subscriptions.ts";
@@ -32,10 +34,11 @@ interface SocketSetting {
   identities: Identities;
   rates: Rates;
   arrivals: Arrivals;
+  bodies: OperationBodies;
 }
 
 /** What the WebSocket server is to do with operations. */
-export function socketOptions(runtime: Runtime, { server, refusals, identities, rates, arrivals }: SocketSetting): SocketOptions {
+export function socketOptions(runtime: Runtime, { server, refusals, identities, rates, arrivals, bodies }: SocketSetting): SocketOptions {
   const refused = ({ request, connectionParams, identity = identities.nobody }: RouterExtra, error: AppError) =>
     refusals.record({ request, connectionParams, identity, statusCode: statusOfRefusal(error), error });
   const identityOf = ({ identity = identities.nobody }: RouterExtra) => identity;
@@ -54,6 +57,15 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
     onConnect: ({ connectionParams, extra }) =>
       acknowledge(extra, { connectionParams, identities, rates, places: runtime.places, refused }),
     onUnread: refused,
+    readLong: async ({ tenantId, request, gone }: RouterExtra, sizeBytes, read) => {
+      const room = bodies.of(tenantId ?? `(no tenant) ${countedAs(request)}`, gone);
+      try {
+        room.came(sizeBytes);
+        await room.inTurn(read);
+      } finally {
+        room.leave();
+      }
+    },
     onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams, { identity: identityOf(extra) });
       const outcome = { statusCode: 400, errorCodes: [error.code], reasons: [error.reason] };
@@ -186,11 +198,6 @@ function codeOf({ code, facts }: AppError): number {
   if (code === "DOWNSTREAM_UNAVAILABLE" || facts["retryAfterMs"] !== undefined) return closeCodes.TRY_AGAIN_LATER;
   // Clients do not come back by themselves upon this one.
   return code === "RESOURCE_EXHAUSTED" ? closeCodes.TOO_MANY : closeCodes.FORBIDDEN;
-}
-
-/** A close frame has room for 123 bytes: cut within a character, the mark of that needs up to three. */
-function closeReason(text: string): string {
-  return Buffer.from(text).subarray(0, 120).toString();
 }
 
 /** @throws AppError TENANT_BUSY, ROUTER_BUSY, CLIENT_LEFT, KEY_INVALID */

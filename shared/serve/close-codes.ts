@@ -11,7 +11,7 @@ export const closeCodes = {
   NO_TEXT: 1007,
   /** A message is above the limit of bytes. */
   MESSAGE_TOO_BIG: 1009,
-  /** Keys cannot be checked for the moment, or too many requests came of late; the reason says when to come again. */
+  /** Keys cannot be checked for the moment, too many requests came of late, or there is no room for a long message; the reason says when to come again. */
   TRY_AGAIN_LATER: 1013,
   /** A message cannot be read, or connection_init says what cannot be. */
   BAD_REQUEST: 4400,
@@ -32,3 +32,8 @@ export const closeCodes = {
   /** The server failed over a message. */
   INTERNAL: 4500,
 } as const;
+
+/** Why, as a close frame has room for it, which is 123 bytes: cut within a character, the mark of that needs up to three. */
+export function closeReason(text: string): string {
+  return Buffer.from(text).subarray(0, 120).toString();
+}

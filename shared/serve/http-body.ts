@@ -116,7 +116,7 @@ export function statusOfRefusal(error: unknown): number {
 }
 
 /** Limits that all tenants share: who meets one need not have sent much. */
-const sharedLimits: ReadonlySet<string> = new Set(["ROUTER_BUSY", "STREAMS_LIMIT", "SOCKETS_LIMIT"]);
+const sharedLimits: ReadonlySet<string> = new Set(["ROUTER_BUSY", "STREAMS_LIMIT", "SOCKETS_LIMIT", "BODIES_FULL"]);
 
 /** Reads a body as it is sent. `came` hears of each part, and throws to refuse it. @throws AppError BODY_TOO_LARGE, CLIENT_LEFT */
 export async function readBytes(request: IncomingMessage, limitBytes: number, came?: (bytes: number) => void): Promise<Buffer> {

@@ -8,8 +8,8 @@ import { handleProtocols, makeServer, type Context, type ServerOptions, type Sub
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { clientError } from "#shared/client-error.ts";
 import { clientLeft } from "#shared/client-left.ts";
-import { defineErrors, type AppError } from "#shared/errors.ts";
-import { closeCodes } from "./close-codes.ts";
+import { AppError, defineErrors } from "#shared/errors.ts";
+import { closeCodes, closeReason } from "./close-codes.ts";
 import { refuseUpgrade } from "./http-answer.ts";
 import { bodyErrors } from "./http-body.ts";
 import type { Log } from "#shared/log.ts";
@@ -43,6 +43,8 @@ export interface SocketOptions extends ServerOptions<Record<string, unknown>, So
   onUnread?: (extra: SocketExtra, error: AppError) => void;
   /** Tells the client of an operation that is refused before it is looked at: above the limit of its socket, with a number that is not kept, or with too many keys. */
   onRefused?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
+  /** Reads a message of so many bytes, which is a long one, when it is its sender's turn; at once unless given. @throws AppError RESOURCE_EXHAUSTED: there is no room for it; any error where the socket has gone */
+  readLong?: (extra: SocketExtra, sizeBytes: number, read: () => Promise<void>) => Promise<void>;
 }
 
 /** A socket as graphql-ws knows it. */
@@ -118,7 +120,14 @@ export function graphqlWebSockets(options: SocketOptions, setting: { log: Log; l
       if (refused !== undefined) unread(refused);
     });
     const closed = server.opened(
-      adapter(socket, { raw, log: setting.log, maxBufferedBytes: limits.maxBufferedBytes, maxKeys: limits.maxKeys, unread, extra }),
+      adapter(socket, {
+        raw,
+        log: setting.log,
+        limits,
+        unread,
+        extra,
+        readLong: (sizeBytes, read) => options.readLong?.(extra, sizeBytes, read) ?? read(),
+      }),
       extra,
     );
     socket.once("close", (code, reason) => {
@@ -180,13 +189,13 @@ interface AdapterSetting {
   /** What the socket writes to. */
   raw: Duplex;
   log: Log;
-  maxBufferedBytes: number;
-  maxKeys: number | undefined;
+  limits: Pick<WebSocketLimits, "maxBufferedBytes" | "maxKeys">;
   unread: (error: AppError) => void;
   extra: SocketExtra;
+  readLong: (sizeBytes: number, read: () => Promise<void>) => Promise<void>;
 }
 
-function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, maxKeys, unread, extra }: AdapterSetting) {
+function adapter(socket: WebSocket, { raw, log, limits: { maxBufferedBytes, maxKeys }, unread, extra, readLong }: AdapterSetting) {
   const gather = gatherWrites(raw);
   // One for all that wait for it: each listener of its own would be kept by the socket.
   let closed: Promise<void> | undefined;
@@ -247,8 +256,13 @@ function adapter(socket: WebSocket, { raw, log, maxBufferedBytes, maxKeys, unrea
           return take(text, isNestedTooDeep(text) ? nestedTooDeep() : longNumberRefusal(text));
         socket.pause();
         const taken = (long ?? Promise.resolve())
-          .then(() => takeInTurns(text))
+          .then(() => readLong(text.length, () => takeInTurns(text)))
           .catch((error: unknown) => {
+            if (socket.readyState !== socket.OPEN) return;
+            if (error instanceof AppError && error.code === "RESOURCE_EXHAUSTED") {
+              unread(error);
+              return socket.close(closeCodes.TRY_AGAIN_LATER, closeReason(`${error.reason}: ${error.message}`));
+            }
             log.error({ err: error }, "websocket message failed");
             socket.close(closeCodes.INTERNAL, "Internal server error");
           })
@@ -303,6 +317,8 @@ function cutSlow(socket: WebSocket): void {
 function keepAlive(socket: WebSocket, pingMs: number): void {
   let answered = true;
   const timer = setInterval(() => {
+    // While a long message is read nothing else is, an answer neither.
+    if (socket.isPaused) return void (answered = true);
     if (!answered) return socket.terminate();
     answered = false;
     socket.ping();

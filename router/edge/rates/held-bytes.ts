@@ -18,10 +18,14 @@ export class HeldBytes {
 
   /** Counts so many, where there is room for them: what it gives takes them off again, once. */
   hold(tenantId: string, bytes: number): Leave | undefined {
-    const { tenantBytes, totalBytes } = this.#limits;
-    if (this.#of(tenantId) + bytes > tenantBytes || this.#total + bytes > totalBytes) return undefined;
+    if (!this.hasTenantRoom(tenantId, bytes) || this.#total + bytes > this.#limits.totalBytes) return undefined;
     this.#add(tenantId, bytes);
     return () => this.#add(tenantId, -bytes);
+  }
+
+  /** Whether a tenant may hold so many more, whatever all hold together. */
+  hasTenantRoom(tenantId: string, bytes: number): boolean {
+    return this.#of(tenantId) + bytes <= this.#limits.tenantBytes;
   }
 
   #of(tenantId: string): number {

@@ -1,5 +1,5 @@
 /**
- * Bodies of operations over HTTP. They come as slowly as their senders like, and are held meanwhile: so many bytes of one tenant and of all. A large one is read when it is its
+ * Bodies of operations over HTTP, and long messages of WebSockets. Bodies come as slowly as their senders like, and are held meanwhile: so many bytes of one tenant and of all, beside the first 64 KiB of each, which its connection bounds: a small one always has room. A large one is read when it is its
  * tenant's turn, one at a time, so that nobody's waits behind another tenant's.
  */
 import { clientLeft } from "#shared/client-left.ts";
@@ -12,13 +12,20 @@ import type { Leave } from "./places.ts";
 /** Sixteen of 4 MiB for one tenant. */
 export const defaultBodyLimits: HeldLimits = { tenantBytes: 64 << 20, totalBytes: 256 << 20 };
 
+/** As many as are read at once (http-body.ts). */
+const uncountedBytes = 64 << 10;
 const retryAfterMs = 1_000;
 
 const bodiesErrors = defineErrors({
   BODIES_BUSY: {
     code: "RESOURCE_EXHAUSTED",
     message: (f: { tenantId: string; limitBytes: number; retryAfterMs: number; retryable: true }) =>
-      `There is no room for the request's body: those that come at once have a limit in all, and ${f.limitBytes} bytes of one tenant (this is ${f.tenantId}). Nothing was done. Try again in ${f.retryAfterMs} ms, fewer side by side.`,
+      `There is no room for the request's body: those that come at once may have ${f.limitBytes} bytes of one tenant (this is ${f.tenantId}). Nothing was done. Try again in ${f.retryAfterMs} ms, fewer side by side.`,
+  },
+  BODIES_FULL: {
+    code: "RESOURCE_EXHAUSTED",
+    message: (f: { limitBytes: number; retryAfterMs: number; retryable: true }) =>
+      `There is no room for a large body now: those of all that come at once may have ${f.limitBytes} bytes. Nothing was done. Try again in ${f.retryAfterMs} ms.`,
   },
 });
 
@@ -34,13 +41,17 @@ export class OperationBodies {
     this.#held = new HeldBytes(limits);
   }
 
-  /** Room for one body. Its methods throw AppError BODIES_BUSY, CLIENT_LEFT. */
+  /** Room for one body. Its methods throw AppError BODIES_BUSY, BODIES_FULL, CLIENT_LEFT. */
   of(tenantId: string, signal: AbortSignal): BodyRoom {
     const leaves: Leave[] = [];
+    let size = 0;
     return {
       came: (bytes) => {
-        const leave = this.#held.hold(tenantId, bytes);
-        if (leave === undefined) throw this.#busy(tenantId);
+        const more = Math.min(bytes, size + bytes - uncountedBytes);
+        size += bytes;
+        if (more <= 0) return;
+        const leave = this.#held.hold(tenantId, more);
+        if (leave === undefined) throw this.#refusal(tenantId, more);
         leaves.push(leave);
       },
       inTurn: async (work) => {
@@ -55,7 +66,10 @@ export class OperationBodies {
     };
   }
 
-  #busy(tenantId: string): AppError {
-    return bodiesErrors.BODIES_BUSY({ tenantId, limitBytes: this.#limits.tenantBytes, retryAfterMs, retryable: true });
+  #refusal(tenantId: string, bytes: number): AppError {
+    const { tenantBytes, totalBytes } = this.#limits;
+    const told = { retryAfterMs, retryable: true } as const;
+    if (this.#held.hasTenantRoom(tenantId, bytes)) return bodiesErrors.BODIES_FULL({ limitBytes: totalBytes, ...told });
+    return bodiesErrors.BODIES_BUSY({ tenantId, limitBytes: tenantBytes, ...told });
   }
 }

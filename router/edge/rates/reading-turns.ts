@@ -22,7 +22,7 @@ interface ReadingLimits extends GateLimits {
 const restMs = 25;
 
 /** One is looked at; as many may wait as fit into the memory that is theirs, for streams begin by the thousand when a router was started again. */
-const readingGate: ReadingLimits = { ...defaultGate, units: 1, tenantUnits: 1, tenantWaiting: 20_000, waiting: 80_000, shortMs: 10 };
+const readingGate: ReadingLimits = { ...defaultGate, units: 1, tenantUnits: 1, tenantWaiting: 20_000, waiting: 80_000, shortMs: 25 };
 
 /** Variables of more are looked at as unknown operations are: to check a list of some thousand values takes milliseconds. */
 const shortBytes = 16 << 10;

@@ -8,7 +8,7 @@ import { createsHasten, createsWait, type OutboxMessage } from "../queue/outbox.
 import type { Queryable } from "../queue/statement.ts";
 import { pauseAfter, type Fate } from "./outbox-pump.ts";
 import { PutOffLine } from "./put-off-line.ts";
-import { RoomLooks } from "./room-looks.ts";
+import { RoomLooks, type Seen } from "./room-looks.ts";
 
 export interface QuotaWaitsOptions {
   /** Works for all tenants. */
@@ -78,14 +78,14 @@ export class QuotaWaits {
     this.#line.forget(tenantId);
   }
 
-  async #look(tenantId: string): Promise<boolean> {
+  async #look(tenantId: string): Promise<Seen> {
     const { db, roomNow } = this.#options;
-    if (!(await createsWait(db, tenantId))) return false;
+    if (!(await createsWait(db, tenantId))) return "nothing";
     const count = Math.min(await roomNow(tenantId), mostHastened);
-    if (count <= 0) return true;
+    if (count <= 0) return "waits";
     const hastened = await createsHasten(db, tenantId, count);
     if (hastened > 0) this.#isDue();
     // No rows say why they were put off. Those that come and have no room, or are made, want the next look; those that a fault puts off again must not be brought forward for ever.
-    return hastened === mostHastened;
+    return hastened === mostHastened ? "waits" : "let";
   }
 }

@@ -9,9 +9,12 @@ import { monotonicMs } from "../owner/clock.ts";
 /** What it is made of. */
 export interface RoomLooksOptions {
   log: Log;
-  /** Looks at a tenant, and lets come what has room. @returns whether it is to be looked at again: what came and is refused says so itself. */
-  look(tenantId: string): Promise<boolean>;
+  /** Looks at a tenant, and lets come what has room. */
+  look(tenantId: string): Promise<Seen>;
 }
+
+/** What a look has seen. waits: something waits, and it is to be looked at again. let: all that waits, or what seemed to have room, was let come, and what is refused says so. */
+export type Seen = "nothing" | "let" | "waits";
 
 interface Waiting {
   dueAtMs: number;
@@ -122,15 +125,16 @@ export class RoomLooks {
 
   async #look(tenantId: string, pauseMs: number): Promise<void> {
     const { log, look } = this.#options;
-    const waits = await look(tenantId).catch((cause: unknown) => {
+    const seen = await look(tenantId).catch((cause: unknown): Seen => {
       log.warn({ err: cause, tenantId }, "runs that wait to be made wait on");
-      return true;
+      return "waits";
     });
     this.#looking.delete(tenantId);
     const wentOn = this.#wentOn.delete(tenantId);
     const isWanted = this.#wanted.delete(tenantId);
-    if (waits || wentOn || isWanted) this.#lookIn(tenantId, wentOn ? firstPauseMs : nextPause(pauseMs));
-    else this.#letCome(tenantId, pauseMs);
+    if (seen === "nothing" || wentOn) this.#let.delete(tenantId);
+    else if (seen === "let") this.#letCome(tenantId, pauseMs);
+    if (seen === "waits" || wentOn || isWanted) this.#lookIn(tenantId, wentOn ? firstPauseMs : nextPause(pauseMs));
     this.#armForNext();
   }
 }

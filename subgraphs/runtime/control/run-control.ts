@@ -22,6 +22,7 @@ import { runFork, type Fork } from "../queue/fork.sql.ts";
 import { runHead, type ReportedHead, type RunHead } from "../queue/head.sql.ts";
 import { agentInputPost, answerPost, isFirstAgentInput, messagePost, type Message, type Posting } from "../queue/post.sql.ts";
 import { runsDelete, type DeletedBatch } from "../queue/removal.sql.ts";
+import { offersRelease } from "../queue/release.sql.ts";
 import type { NewRunRow } from "../queue/rows.ts";
 import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
@@ -401,7 +402,7 @@ export class RunControl {
     const { slots } = this.#owner;
     await slots.taken(tenantId);
     // A slot may be long in coming.
-    if (call.signal?.aborted === true) {
+    if (call.signal?.aborted === true || this.#isClosing) {
       slots.release(tenantId);
       return null;
     }
@@ -410,8 +411,9 @@ export class RunControl {
       throw cause;
     });
     const [claim] = claims;
-    if (claim === undefined) {
+    if (claim === undefined || this.#isClosing) {
       slots.release(tenantId);
+      await offersRelease(this.#deps.pool, claims);
       return null;
     }
     await this.#offered.adopt(claims);

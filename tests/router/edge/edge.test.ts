@@ -287,7 +287,7 @@ describe("what a request may cost", () => {
   });
 
   it("is limited in the bytes of bodies that come at once: of one tenant, and given back when they are read or their senders are gone", async () => {
-    await using t = await fixtureRouter({ bodies: { tenantBytes: 300_000, totalBytes: 1_000_000 } });
+    await using t = await fixtureRouter({ bodies: { tenantBytes: 200_000, totalBytes: 250_000 } });
     const send = (tenant: string, size: number, written = size) => {
       const body = `{"query":"{ __typename }","variables":{"a":"${"x".repeat(size)}"}}`;
       const headers = { "content-type": "application/json", "content-length": String(body.length), "x-tenant-id": tenant };
@@ -307,7 +307,7 @@ describe("what a request may cost", () => {
     const half = send("one", 250_000, 200_000);
     // Its bytes are there when one that is too many is refused.
     const refusal = {
-      extensions: { code: "RESOURCE_EXHAUSTED", reason: "BODIES_BUSY", tenantId: "one", limitBytes: 300_000, retryable: true },
+      extensions: { code: "RESOURCE_EXHAUSTED", reason: "BODIES_BUSY", tenantId: "one", limitBytes: 200_000, retryable: true },
     };
     const answers = async (tenant: string, size: number) => {
       const whole = send(tenant, size);
@@ -326,6 +326,10 @@ describe("what a request may cost", () => {
     const [told] = (await once(late.sent, "response")) as [IncomingMessage];
     expect([told.headers.connection, await seen(told)]).toMatchObject(["close", [429, refusal]]);
     expect(await answers("other", 150_000)).toEqual([200, undefined]);
+    // The room of all is full for large ones; a small one is let pass, whoever fills it.
+    const full = { extensions: { code: "RESOURCE_EXHAUSTED", reason: "BODIES_FULL", limitBytes: 250_000, retryable: true } };
+    expect(await answers("two", 200_000)).toMatchObject([503, full]);
+    expect(await answers("two", 60_000)).toEqual([200, undefined]);
     const answer = half.answer();
     half.rest();
     expect(await answer).toEqual([200, undefined]);

@@ -164,6 +164,12 @@ describe("a WebSocket of the router", () => {
     ]);
   });
 
+  it("limits the bytes of long messages that are read at once: a socket for whose there is no room is told to come again", async () => {
+    await using t = await fixtureRouter({ bodies: { tenantBytes: 100_000, totalBytes: 1_000_000 } });
+    expect((await talk(t, [init, subscribe("1", `{ echo(value: "${"x".repeat(300_000)}") }`)])).code).toBe(1013);
+    expect((await talk(t, [init, subscribe("1", `{ echo(value: "${"x".repeat(150_000)}") }`)], { until: 2 })).types[1]).toBe("next");
+  });
+
   it("takes messages in the order in which they came, long ones too", async () => {
     await using t = await fixtureRouter();
     // It is no JSON: nothing is answered that comes behind it.

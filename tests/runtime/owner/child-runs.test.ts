@@ -6,7 +6,7 @@ import { childNode, childOf, parentOf, TestPump } from "../../testkit/engine/chi
 import { node, plan } from "../../testkit/engine/plan.ts";
 import { pino } from "pino";
 import { AwaitedRuns } from "../../../subgraphs/runtime/control/awaited-runs.ts";
-import { RoomLooks } from "../../../subgraphs/runtime/control/room-looks.ts";
+import { RoomLooks, type Seen } from "../../../subgraphs/runtime/control/room-looks.ts";
 import type { RunMessagesOptions } from "../../../subgraphs/runtime/control/run-messages.ts";
 import { TenantQuotas } from "../../../subgraphs/runtime/control/tenant-quotas.ts";
 import { settle, type Fate } from "../../../subgraphs/runtime/control/outbox-pump.ts";
@@ -394,8 +394,8 @@ describe("what runs tell others", () => {
   it("is looked for without a timer while four looks hang, then of whoever has waited longest, and no more often than somebody is due", async () => {
     jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask"] });
     const looked: string[] = [];
-    const hanging: ((waits: boolean) => void)[] = [];
-    const look = (tenantId: string): Promise<boolean> => {
+    const hanging: ((seen: Seen) => void)[] = [];
+    const look = (tenantId: string): Promise<Seen> => {
       looked.push(tenantId);
       return new Promise((resolve) => hanging.push(resolve));
     };
@@ -406,15 +406,15 @@ describe("what runs tell others", () => {
     expect([looked, jest.getTimerCount()]).toEqual([tenants.slice(0, 4), 0]);
     looks.wanted("t9");
     expect(jest.getTimerCount()).toBe(0);
-    for (const end of hanging.splice(0)) end(false);
+    for (const end of hanging.splice(0)) end("nothing");
     // Twenty in a second.
     await jest.advanceTimersByTimeAsync(60);
     expect(looked.slice(4)).toEqual(["t4"]);
     await jest.advanceTimersByTimeAsync(200);
     expect(looked.slice(4)).toEqual(["t4", "t5", "t9"]);
     const [first, ...others] = hanging.splice(0);
-    for (const end of others) end(false);
-    first?.(true);
+    for (const end of others) end("nothing");
+    first?.("waits");
     // Nothing wakes the process but a look that is due.
     const { setTimeout: arm } = globalThis;
     let armed = 0;
@@ -422,7 +422,7 @@ describe("what runs tell others", () => {
     for (let count = 1; count <= 5; count++) {
       await jest.advanceTimersByTimeAsync(15_000);
       expect(looked.slice(7)).toEqual(Array.from({ length: count }, () => "t4"));
-      hanging.pop()?.(true);
+      hanging.pop()?.("waits");
     }
     globalThis.setTimeout = arm;
     expect(armed).toBeLessThanOrEqual(5);
@@ -431,17 +431,17 @@ describe("what runs tell others", () => {
     looks.wentOn("t4");
     await jest.advanceTimersByTimeAsync(101);
     expect(looked.slice(7)).toHaveLength(6);
-    for (const end of hanging.splice(0)) end(false);
+    for (const end of hanging.splice(0)) end("nothing");
     await looks.close();
   });
 
   it("is looked at less and less often where what a look lets come is refused again, and soon where it goes on", async () => {
     jest.useFakeTimers();
     let count = 0;
-    const refused = (): Promise<boolean> => {
+    const refused = (): Promise<Seen> => {
       count++;
       setTimeout(() => looks.wanted("t"), 20);
-      return Promise.resolve(false);
+      return Promise.resolve("let");
     };
     const looks = new RoomLooks({ log: pino({ level: "silent" }), look: refused });
     looks.wanted("t");

@@ -212,6 +212,11 @@ describe("guardedFetch", () => {
     expect(await fetch(`${server.url}/a`, { method: "POST", deadlineMs: 500 })).toMatchObject({ status: 200, text: "it came" });
     server.on("POST /silent", standStill);
     await expect(fetch(`${server.url}/silent`, { method: "POST", deadlineMs: 500 })).rejects.toMatchObject({ reason: "FETCH_TIMEOUT" });
+    // Who stands still again and again is given so much, and no more.
+    server.on("POST /never", () => {});
+    const again = setInterval(standStill, 0);
+    const asked = fetch(`${server.url}/never`, { method: "POST", deadlineMs: 500 });
+    await expect(asked.finally(() => clearInterval(again))).rejects.toMatchObject({ reason: "FETCH_TIMEOUT" });
   });
 
   it.each([

@@ -187,3 +187,45 @@ describe("a socket that is ending", () => {
     expect(added).toBe(1);
   });
 });
+
+describe("a long message", () => {
+  it("is waited for however long its turn takes, though no ping is answered meanwhile", async () => {
+    const [turn, came] = [Promise.withResolvers<void>(), Promise.withResolvers<number>()];
+    const sockets = graphqlWebSockets(
+      {
+        onSubscribe: (_context, _id, { query }) => ({ schema, document: parse(query) }),
+        execute: () => Promise.resolve({ data: { a: "1" } }),
+        readLong: (_extra, sizeBytes, read) => {
+          came.resolve(sizeBytes);
+          return turn.promise.then(read);
+        },
+      },
+      { log: createLog(defaultEnv({ logLevel: "silent" }), "test"), limits: { pingMs: 20 } },
+    );
+    const server = createServer().on("upgrade", (request, duplex: Socket, head: Buffer) => void sockets.upgrade(request, duplex, head));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const connected = async () => {
+      const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, "graphql-transport-ws");
+      await once(client, "open");
+      client.send(JSON.stringify({ type: "connection_init" }));
+      await once(client, "message");
+      return client;
+    };
+    const [client, other] = [await connected(), await connected()];
+    const answer = Promise.withResolvers<unknown>();
+    client.on("close", answer.resolve);
+    client.on("message", (message: Buffer) => answer.resolve(JSON.parse(String(message))));
+    const text = JSON.stringify({ id: "1", type: "subscribe", payload: { query: "{ a }", variables: { a: "x".repeat(300_000) } } });
+    client.send(text);
+    expect(await came.promise).toBe(text.length);
+    // Two times in which it would have been cut.
+    for (let pings = 0; pings < 5; pings++) await once(other, "ping");
+    turn.resolve();
+    expect(await answer.promise).toEqual({ id: "1", type: "next", payload: { data: { a: "1" } } });
+    client.terminate();
+    other.terminate();
+    await sockets.close(0);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
