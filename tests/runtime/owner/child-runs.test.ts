@@ -453,6 +453,18 @@ describe("what runs tell others", () => {
     await jest.advanceTimersByTimeAsync(500);
     expect(count).toBe(before + 2);
     await looks.close();
+    // A look that finds nothing begins no longer pause.
+    const looked: number[] = [];
+    const empty = new RoomLooks({
+      log: pino({ level: "silent" }),
+      look: () => (looked.push(performance.now()), Promise.resolve("nothing")),
+    });
+    for (let asked = 0; asked < 8; asked++) {
+      empty.wanted("t");
+      await jest.advanceTimersByTimeAsync(300);
+    }
+    expect(looked).toHaveLength(8);
+    await empty.close();
   });
 
   it("is taken of each tenant, whatever others have", async () => {
