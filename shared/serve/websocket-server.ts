@@ -256,7 +256,7 @@ function adapter(socket: WebSocket, { raw, log, limits: { maxBufferedBytes, maxK
           return take(text, isNestedTooDeep(text) ? nestedTooDeep() : longNumberRefusal(text));
         socket.pause();
         const taken = (long ?? Promise.resolve())
-          .then(() => readLong(text.length, () => takeInTurns(text)))
+          .then(() => readLong(Buffer.byteLength(text), () => takeInTurns(text)))
           .catch((error: unknown) => {
             if (socket.readyState !== socket.OPEN) return;
             if (error instanceof AppError && error.code === "RESOURCE_EXHAUSTED") {
