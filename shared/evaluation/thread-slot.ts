@@ -12,7 +12,10 @@ const resourceLimits = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 
 const loadMs = 60_000;
 /** A machine that is busy with other work may need this many times the limit. */
 const mostPatience = 8;
-const askMs = 250;
+/** A thread that does not say within that how much it has computed is in one long step. */
+const askMs = 1_000;
+/** Between two looks. */
+const leastLookMs = 20;
 
 interface Running {
   message: JobMessage;
@@ -38,7 +41,7 @@ export class ThreadSlot {
     const thread = (this.#thread ??= this.#started());
     // Whoever waits for it keeps the process; an idle thread does not.
     thread.ref();
-    if (this.#loaded.has(message.module)) this.#watch(running, 1);
+    if (this.#loaded.has(message.module)) this.#watch(running);
     else
       this.#timer = setTimeout(
         () => this.#stop({ kind: "bug", message: "a thread's code was not loaded in time", stack: undefined }),
@@ -80,22 +83,24 @@ export class ThreadSlot {
     if (this.#running === undefined) return;
     this.#loaded.add(this.#running.message.module);
     clearTimeout(this.#timer);
-    this.#watch(this.#running, 1);
+    this.#watch(this.#running);
   }
 
-  /** Looks after the limit whether the thread has computed for so long, or only waited for the machine. */
-  #watch(running: Running, patience: number): void {
+  /** Looks after the limit whether the thread has computed for so long, or only waited for the machine: then it goes on for what is left. */
+  #watch(running: Running): void {
     const before = threadCpuMs(this.#thread);
-    this.#timer = setTimeout(() => void this.#overdue(running, patience, before), running.limitMs * patience);
-  }
-
-  async #overdue(running: Running, patience: number, before: Promise<number | undefined>): Promise<void> {
-    const [from, to] = await Promise.all([before, threadCpuMs(this.#thread)]);
-    if (this.#running !== running) return;
-    const computedMs = from === undefined || to === undefined ? undefined : to - from;
-    const wasStarved = computedMs !== undefined && computedMs < running.limitMs / 2;
-    if (wasStarved && patience < mostPatience) this.#watch(running, patience * 2);
-    else this.#stop({ kind: "slow" });
+    const lastAtMs = performance.now() + running.limitMs * mostPatience;
+    const lookIn = (ms: number) => {
+      this.#timer = setTimeout(() => void look(), Math.min(ms, lastAtMs - performance.now()));
+    };
+    const look = async () => {
+      const [from, to] = await Promise.all([before, threadCpuMs(this.#thread)]);
+      if (this.#running !== running) return;
+      const leftMs = from === undefined || to === undefined ? 0 : running.limitMs - (to - from);
+      if (leftMs > 0 && performance.now() < lastAtMs) lookIn(Math.max(leftMs, leastLookMs));
+      else this.#stop({ kind: "slow" });
+    };
+    lookIn(running.limitMs);
   }
 
   #stop(end: JobEnd): void {

@@ -2,22 +2,13 @@
  * CEL as conditions need it. JSON has one kind of number, so every number is a double here: literals, sizes, conversions; `%` takes
  * them too. Loops look at the clock in every round.
  */
-import {
-  celEnv,
-  celFunc,
-  celListConcat,
-  celMethod,
-  CelScalar,
-  isCelError,
-  listType,
-  type CelList,
-  type CelResult,
-  type CelValue,
-} from "@bufbuild/cel";
+import { celEnv, celFunc, celMethod, CelScalar, isCelError, listType, type CelList, type CelResult, type CelValue } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
+import { ComputeClock } from "#shared/evaluation/compute-clock.ts";
 import { isKept } from "#shared/json/numbers.ts";
 import { loopWord } from "./python.ts";
 import type { Expr } from "./tree.ts";
+import { joined } from "./values.ts";
 
 /** What one evaluation may cost. */
 export const expressionLimits = {
@@ -45,7 +36,7 @@ const integerFunctions = new Set([
   ...["getHours", "getMinutes", "getSeconds", "getMilliseconds"],
 ]);
 
-let deadlineMs = Infinity;
+let clock: ComputeClock | undefined;
 let ranOutOfTime = false;
 let left = Infinity;
 let ranOutOfRoom = false;
@@ -69,8 +60,7 @@ export const environment = celEnv({
     }),
     celFunc("_+_", [LIST, LIST], LIST, (one: CelList, other: CelList) => {
       if (one.size + other.size > expressionLimits.listItems) spend(Infinity);
-      spend(Math.min(one.size, other.size) + 1);
-      return celListConcat(one, other);
+      return joined(one, other, spend);
     }),
     celFunc("_/_", [DOUBLE, DOUBLE], DOUBLE, (left, right) => left / nonZero(right, "a division")),
     // What is a text, for its digits are more than a double keeps, is no number in silence.
@@ -84,7 +74,7 @@ export const environment = celEnv({
       if (!isKept(String(value))) throw notKept(String(value), Number(value));
       return Number(value);
     }),
-    celFunc("@inTime", [], BOOL, () => !ranOutOfRoom && !(ranOutOfTime ||= performance.now() > deadlineMs)),
+    celFunc("@inTime", [], BOOL, () => !ranOutOfRoom && !isLate()),
     // The library's make a list of the characters: of a text of megabytes hundreds of megabytes.
     celMethod("lowerAscii", STRING, [], STRING, function () {
       return this.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
@@ -100,12 +90,17 @@ export const environment = celEnv({
 
 /** Runs an evaluation against the clock and the allowance for what it makes; unless `end` is "done" the value is worth nothing. */
 export function withinLimits<T>(evaluate: () => T): { value: T; end: "done" | "slow" | "large" } {
-  deadlineMs = performance.now() + expressionLimits.evaluateMs;
+  clock = new ComputeClock(expressionLimits.evaluateMs);
   ranOutOfTime = false;
   left = expressionLimits.made;
   ranOutOfRoom = false;
   const value = evaluate();
   return { value, end: ranOutOfRoom ? "large" : ranOutOfTime ? "slow" : "done" };
+}
+
+function isLate(): boolean {
+  ranOutOfTime ||= clock?.isOver() ?? false;
+  return ranOutOfTime;
 }
 
 /** Takes from the allowance. @throws Error when it is used up; whatever becomes of that, the evaluation ends "large" */

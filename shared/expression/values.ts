@@ -9,6 +9,9 @@ export function toCel(value: Json): CelInput {
   return celMap(new JsonMap(value));
 }
 
+/** To make a list or an object takes as long as some items. */
+const containerUnits = 5;
+
 /** The JSON of what an expression gave, or undefined when JSON has no such value (a timestamp, bytes, a type, NaN). `spend` is told what is made, before it is. */
 export function fromCel(value: CelValue, spend: (units: number) => void): Json | undefined {
   if (typeof value === "string") spend(value.length);
@@ -17,11 +20,11 @@ export function fromCel(value: CelValue, spend: (units: number) => void): Json |
   if (typeof value === "bigint") return Number(value);
   if (isCelUint(value)) return Number(value.value);
   if (isCelList(value)) {
-    spend(value.size);
+    spend(value.size + containerUnits);
     return allOf(Array.from(value, (item) => fromCel(item, spend)));
   }
   if (!isCelMap(value)) return undefined;
-  spend(value.size);
+  spend(value.size + containerUnits);
   return objectOf([...value.entries()].map(([key, item]) => [isCelUint(key) ? String(key.value) : String(key), fromCel(item, spend)]));
 }
 
@@ -55,6 +58,48 @@ class JsonList {
 
   *values(): Generator<CelValue> {
     for (const item of this.#items) yield toCel(item) as CelValue;
+  }
+
+  [Symbol.iterator](): Generator<CelValue> {
+    return this.values();
+  }
+}
+
+/**
+ * Two lists as one. `map` and `filter` add to their list item by item: the one that was made last grows in place, and costs what is added to it. The library's
+ * own is made of the two; nested as deep as a list is long, it cannot be read. `spend` is told what is made, before it is.
+ */
+export function joined(one: CelList, other: CelList, spend: (units: number) => void): CelList {
+  const grows = one instanceof GrownList && one.isNewest;
+  spend(other.size + (grows ? 0 : one.size) + 1);
+  const items = grows ? one.items : [...one];
+  // First as a whole: it may be the same list.
+  for (const item of [...other]) items.push(item);
+  return new GrownList(items) as unknown as CelList;
+}
+
+/** The first items of an array that those made of it have in common with it. */
+class GrownList {
+  readonly [listMark] = {};
+  readonly items: CelValue[];
+  readonly size: number;
+
+  constructor(items: CelValue[]) {
+    this.items = items;
+    this.size = items.length;
+  }
+
+  /** Whether none was made of it yet. */
+  get isNewest(): boolean {
+    return this.items.length === this.size;
+  }
+
+  get(index: number): CelValue | undefined {
+    return index < this.size ? this.items[index] : undefined;
+  }
+
+  *values(): Generator<CelValue> {
+    for (let index = 0; index < this.size; index++) yield this.items[index] as CelValue;
   }
 
   [Symbol.iterator](): Generator<CelValue> {

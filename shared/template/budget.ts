@@ -1,3 +1,4 @@
+import { ComputeClock } from "#shared/evaluation/compute-clock.ts";
 import { templateErrors } from "./errors.ts";
 
 /** What one rendering may cost, and what one template may look like. */
@@ -24,18 +25,16 @@ export const templateLimits = {
 export class RenderBudget {
   #remainingBytes: number = templateLimits.renderedBytes;
   #remainingValueBytes: number | undefined;
-  readonly #deadlineMs = performance.now() + templateLimits.renderMs;
+  readonly #clock = new ComputeClock(templateLimits.renderMs);
 
   /** @param options.handsOn  what lone expressions give was made before, and is counted apart from what is rendered. */
   constructor({ handsOn = false }: { handsOn?: boolean } = {}) {
     if (handsOn) this.#remainingValueBytes = templateLimits.handedOnBytes;
   }
 
-  /** @throws AppError TEMPLATE_TOO_SLOW */
-  remainingMs(): number {
-    const left = this.#deadlineMs - performance.now();
-    if (left <= 0) throw templateErrors.TEMPLATE_TOO_SLOW({ limitMs: templateLimits.renderMs });
-    return left;
+  /** Looked at between two steps. @throws AppError TEMPLATE_TOO_SLOW */
+  checkTime(nowMs?: number): void {
+    if (this.#clock.isOver(nowMs)) throw templateErrors.TEMPLATE_TOO_SLOW({ limitMs: templateLimits.renderMs });
   }
 
   /** How much more may be made; what measures a value can stop there. */

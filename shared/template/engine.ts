@@ -84,7 +84,6 @@ function buildEngine(options: LiquidOptions): Liquid {
       Object.entries({ ...defaultOperators, ...orderOperators }).map(([name, operator]) => [name, timedOperator(operator)]),
     ),
     parseLimit: templateLimits.sourceChars,
-    renderLimit: templateLimits.renderMs,
     memoryLimit: templateLimits.allocations,
     // The same text on every machine.
     timezoneOffset: 0,

@@ -15,9 +15,6 @@ export function renderFailure(error: unknown, source: string): AppError {
   const original = originOf(error);
   if (original instanceof AppError) return original;
   const text = original instanceof Error ? original.message : "";
-  if (text.includes("render limit exceeded")) {
-    return templateErrors.TEMPLATE_TOO_SLOW({ limitMs: templateLimits.renderMs }, { cause: error });
-  }
   if (text.includes("memory alloc limit exceeded") || text === "Invalid string length") {
     return templateErrors.TEMPLATE_TOO_LARGE({ limitBytes: templateLimits.renderedBytes }, { cause: error });
   }

@@ -163,8 +163,15 @@ function liquid(engine: Liquid, templates: LiquidTemplate[], scope: TemplateScop
   // A fresh root object, so that no tag can write to the scope itself.
   const { input, state, nodes, current, run, session, item, index, loop } = scope;
   const root = { input, state, nodes, current, run, session, item, index, loop };
-  const context = new ValueContext(root, engine.options, { sync: true, renderLimit: budget.remainingMs() }, { liquid: engine });
+  budget.checkTime();
+  const context = new ValueContext(root, engine.options, { sync: true }, { liquid: engine, renderLimit: limiterOf(budget) });
   return engine.renderSync(templates, context) as string;
+}
+
+/** LiquidJS' own knows the clock on the wall alone. */
+function limiterOf(budget: RenderBudget): ValueContext["renderLimit"] {
+  const limiter = { check: (nowMs: number) => budget.checkTime(nowMs) };
+  return limiter as ValueContext["renderLimit"];
 }
 
 function guarded<T>(

@@ -214,6 +214,33 @@ describe("expression", () => {
     expect(failure).toMatchObject({ reason: "EXPRESSION_TOO_SLOW", facts: { limitMs: 500 } });
   });
 
+  it.each([
+    ["state.list.map(x, x * 2)", 20_000],
+    ["state.list.filter(x, x >= 100)", 19_900],
+    ["state.list.map(x, {'number': x}).filter(x, x.number % 2 == 0)", 10_000],
+    ["state.list.map(x, [x, x])", 20_000],
+  ])("goes through a long list: %s", (source, size) => {
+    const list = Array.from({ length: 20_000 }, (_, i) => i);
+    const value = ends(() => compileExpression(source).evaluate({ ...scope, state: { list } })) as Json[];
+    expect(value).toHaveLength(size);
+    expect(compileExpression(`${source}.exists(x, false)`).evaluate({ ...scope, state: { list } })).toBe(false);
+  });
+
+  it("joins lists, and leaves those that it joined as they were", () => {
+    expect(evaluate("[state.empty + [1]].map(a, [a + [2], a + [3], a, a + a, [0] + a])")).toEqual([[[1, 2], [1, 3], [1], [1, 1], [0, 1]]]);
+    expect(evaluate("[input.tags + ['x']].map(a, [a + ['y']].map(b, [a == ['vip', 'new', 'x'], size(b), b[3], b[0], 'y' in a]))")).toEqual([
+      [[true, 4, "y", "vip", false]],
+    ]);
+    expect(failureOf(() => evaluate("([1] + [2])[2] == 1")).reason).toBe("EXPRESSION_FAILED");
+  });
+
+  it.each([
+    ["lists", ".map(x, [x, x])"],
+    ["objects", ".map(x, {'a': x, 'b': x})"],
+  ])("refuses a value of %s that is large only when it is written out", (_, step) => {
+    expect(failureOf(() => evaluate(`[1]${step.repeat(30)}`))).toMatchObject({ reason: "EXPRESSION_TOO_LARGE" });
+  });
+
   it("refuses a pattern longer than its limit and takes hostile ones in linear time", () => {
     const state = { text: "a".repeat(100_000), pattern: "(x|a?)".repeat(200) };
     expect(compileExpression("state.text.matches('(a+)+$') && !state.text.matches('^(a|a)*b$')").test({ ...scope, state })).toBe(true);
