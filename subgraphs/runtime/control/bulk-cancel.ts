@@ -10,6 +10,7 @@ import { messagePost } from "../queue/post.sql.ts";
 import type { RunCondition } from "../queue/run-condition.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { inboxKinds } from "../queue/statuses.ts";
+import { runsDue } from "../queue/work-hints.ts";
 import type { MailWatch } from "./mail-watch.ts";
 
 /** Which runs of a tenant to cancel, and why. */
@@ -75,7 +76,7 @@ export class BulkCancel {
       this.#watch.addBulk({ runId, tenantId: batch.tenantId, mail });
       if (!isFree) this.#hints.publish("inbox", runId);
     }
-    if (posted.length > 0) this.#hints.publish("work", "*");
+    if (posted.length > 0) runsDue(this.#hints, batch.tenantId);
     return { accepted: posted.length, cursor };
   }
 

@@ -26,6 +26,7 @@ import { offersRelease } from "../queue/release.sql.ts";
 import type { NewRunRow } from "../queue/rows.ts";
 import { leasesRenew, type HeldLease } from "../queue/renew.sql.ts";
 import { inboxKinds, isTerminal, runStatusNumber, runStatusWord, type RunStatus } from "../queue/statuses.ts";
+import { runsDue } from "../queue/work-hints.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { BulkCancel, type BulkCancelCall, type BulkCancelled } from "./bulk-cancel.ts";
 import { BulkDelete, type BulkDeleteCall } from "./bulk-delete.ts";
@@ -167,7 +168,7 @@ export class RunControl {
     const rows = runs.map(runRow);
     const plans = runs.flatMap(({ plan }) => planRows(plan));
     const created = await this.#creates.create(rows, plans);
-    if (created.size > 0) this.#deps.hints.publish("work", "*");
+    runsDue(this.#deps.hints, ...rows.flatMap(({ id, tenantId }) => (created.has(id) ? [tenantId] : [])));
     this.#gates.wanted(rows.flatMap(({ id, gateKey }) => (gateKey == null || !created.has(id) ? [] : [id])));
     const missing = rows.filter(({ id }) => !created.has(id));
     const existing = missing.length === 0 ? [] : await runsExisting(this.#deps.pool, missing);
@@ -270,7 +271,7 @@ export class RunControl {
     const { traceparent: _parent, requestId = "", ...rest } = call;
     const { runId, tenantId, newRunId } = call;
     const isMade = await runFork(this.#deps.pool, { ...rest, requestId, traceId, parentSpanId: trace?.spanId ?? null });
-    if (isMade) this.#deps.hints.publish("work", "*");
+    if (isMade) runsDue(this.#deps.hints, tenantId);
     if (isMade && (head.isGated || call.gate != null)) this.#gates.wanted([newRunId]);
     // After an unknown outcome the caller comes again with the same new id.
     const isThere = isMade || (await runHead(this.#deps.pool, newRunId, tenantId))?.originRunId === runId;
@@ -430,7 +431,7 @@ export class RunControl {
     const posted = { runId, tenantId, mail };
     this.#mailWatch.add(posted);
     if (!(await this.#mailApply(posted))) {
-      this.#ownerWake(runId);
+      this.#ownerWake(posted);
       if (!(await this.#isReadSoon(posted, mail))) return false;
     }
     this.#mailWatch.read(posted);
@@ -457,10 +458,10 @@ export class RunControl {
     const posted = { runId, tenantId, mail: posting.mail };
     // From now on: the caller was promised something, whatever fails below.
     this.#mailWatch.add(posted);
-    if (!posting.free) this.#ownerWake(runId);
+    if (!posting.free) this.#ownerWake(posted);
     // Of a run that is owned the claim takes nothing, unless the lease has run out: with no worker alive nobody else would come for it.
     const isApplied = await this.#mailApply(call);
-    if (!isApplied && posting.free) this.#ownerWake(runId);
+    if (!isApplied && posting.free) this.#ownerWake(posted);
     if (!isApplied && !(await this.#isReadSoon(call, posting.mail))) return "accepted";
     this.#mailWatch.read(posted);
     return "applied";
@@ -471,9 +472,9 @@ export class RunControl {
     return owned.kind === "done";
   }
 
-  #ownerWake(runId: string): void {
+  #ownerWake({ runId, tenantId }: RunRef): void {
     this.#deps.hints.publish("inbox", runId);
-    this.#deps.hints.publish("work", "*");
+    runsDue(this.#deps.hints, tenantId);
   }
 
   async #isReadSoon({ runId, tenantId }: RunRef, mail: number): Promise<boolean> {

@@ -19,6 +19,7 @@ import { untoldRunDelete } from "../queue/removal.sql.ts";
 import { newRunColumns, type NewRunRow } from "../queue/rows.ts";
 import type { Queryable } from "../queue/statement.ts";
 import { inboxKinds, outboxKinds, runStatusNumber } from "../queue/statuses.ts";
+import { runsDue } from "../queue/work-hints.ts";
 import { fateOf, OutboxAside } from "./outbox-aside.ts";
 import { laterFate, type Delivery, type Fate } from "./outbox-pump.ts";
 import { planRows } from "./new-run.ts";
@@ -199,7 +200,7 @@ export class RunMessages implements Delivery {
         made.map(({ row }) => row),
         made.flatMap(({ plan }) => (plan === undefined ? [] : planRows(plan))),
       );
-      hints.publish("work", "*");
+      runsDue(hints, ...made.map(({ row }) => row.tenantId));
       gates.wanted(made.flatMap(({ row }) => (row.gateKey == null ? [] : [row.id])));
       return made.map(({ message }) => ({ message, kind: "gone" }));
     } catch (cause) {

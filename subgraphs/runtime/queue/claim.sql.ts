@@ -78,14 +78,20 @@ suspect as materialized (select w.key, ${crashOf} as crash from runtime.work w
 // now() in comparisons: clock_timestamp() is volatile and keeps the index from being used. Leases start at clock_timestamp(): the
 // statement may have waited. Served by work_runs and work_nodes; suspects by work_suspects. A tenant whose first row is not due has none that is: it is no
 // lane, and the others' shares are not smaller for it (50 tenants whose runs all slept tripled what a chain took of PostgreSQL, November 2026).
-const lanesAndDue = (part: string, more: string) => {
+const everyTenant = (part: string) => `
+  (select tenant_id, visible_at from runtime.work where ${part} order by tenant_id, visible_at limit 1) union all
+  select n.* from t, lateral (
+    select w.tenant_id, w.visible_at from runtime.work w where ${part} and w.tenant_id > t.tenant_id order by w.tenant_id, w.visible_at limit 1) n`;
+
+const givenTenants = (part: string, ids: string) => `
+  select n.* from unnest(${ids}::text[]) as k(id), lateral (
+    select w.tenant_id, w.visible_at from runtime.work w where ${part} and w.tenant_id = k.id order by w.visible_at limit 1) n`;
+
+const lanesAndDue = (part: string, more: string, tenants = everyTenant(part)) => {
   const extra = `and w.key <> all($13::text[]) ${more}`;
   return `
 with recursive ${presentMarks},
-t as (
-  (select tenant_id, visible_at from runtime.work where ${part} order by tenant_id, visible_at limit 1) union all
-  select n.* from t, lateral (
-    select w.tenant_id, w.visible_at from runtime.work w where ${part} and w.tenant_id > t.tenant_id order by w.tenant_id, w.visible_at limit 1) n),
+t as (${tenants}),
 lanes as materialized (select * from (
     select tenant_id, $8::int - coalesce((select h.held from unnest($5::text[], $7::int[]) as h(id, held) where h.id = t.tenant_id), 0) as room
     from t where visible_at <= now()) l
@@ -127,6 +133,11 @@ select r.*, w.crashes, w.company, ${more.bound}, ${epochMs("clock_timestamp()")}
 const claimRuns = defineStatement({
   name: "claim_runs",
   text: `${lanesAndDue("path is null", "")},${takeRuns("$6", { set: `, ${together}`, bound })}`,
+});
+
+const claimRunsOf = defineStatement({
+  name: "claim_runs_of",
+  text: `${lanesAndDue("path is null", "", givenTenants("path is null", "$14"))},${takeRuns("$6", { set: `, ${together}`, bound })}`,
 });
 
 const claimNodes = defineStatement({
@@ -182,9 +193,15 @@ pick as materialized (select w.key, ${crashOf} as crash from runtime.work w
   order by w.visible_at limit 1 for update skip locked),${takeRuns("$3")}`,
 });
 
-/** Claims up to `limit` runs that are due, an equal share from each tenant, and of none beyond what it may hold; and suspects, where they are allowed. */
-export function runsClaim(db: Queryable, limits: ClaimLimits): Promise<RunClaim[]> {
-  return claimedRuns(db, claimRuns, limits.leaseMs, limitValues(limits));
+/**
+ * Claims up to `limit` runs that are due, an equal share from each tenant, and of none beyond what it may hold; and suspects, where they are allowed.
+ *
+ * @param limits.tenants  whose; those of all unless given, which costs a step for each tenant that has runs, be they due or not.
+ */
+export function runsClaim(db: Queryable, { tenants, ...limits }: ClaimLimits & { tenants?: readonly string[] }): Promise<RunClaim[]> {
+  const values = limitValues(limits);
+  if (tenants === undefined) return claimedRuns(db, claimRuns, limits.leaseMs, values);
+  return claimedRuns(db, claimRunsOf, limits.leaseMs, [...values, tenants]);
 }
 
 /** Claims up to `limit` offered node runs, of the given types and tenant where they are given. */

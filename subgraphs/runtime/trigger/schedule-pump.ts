@@ -14,6 +14,7 @@ import type { TenantQuotas } from "../control/tenant-quotas.ts";
 import type { Gates } from "../owner/gates.ts";
 import type { DocumentCache } from "../plan/document-cache.ts";
 import { scheduleRefuse, schedulesTake, scheduleSkip, type DueScheduleRow } from "../queue/schedule.sql.ts";
+import { runsDue } from "../queue/work-hints.ts";
 import { firingOf } from "./missed.rules.ts";
 import { FiringBatcher } from "./firing-batcher.ts";
 import { firedRun, refusalOf } from "./schedule-firing.ts";
@@ -134,7 +135,7 @@ export class SchedulePump {
       if (run === undefined) return;
       fired.inc();
       lateSeconds.observe(Math.max(0, nowMs - plannedAt.getTime()) / 1_000);
-      this.#options.hints.publish("work", "*");
+      runsDue(this.#options.hints, tenantId);
       if (run.gateKey != null) this.#options.gates.wanted([run.id]);
       log.info({ scheduleId: id, tenantId, runId: run.id, plannedAt }, "a schedule made a run");
     } catch (cause) {

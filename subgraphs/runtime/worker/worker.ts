@@ -24,6 +24,7 @@ import { isMarkGone } from "../queue/presence.sql.ts";
 import { failureKind } from "../queue/failure.ts";
 import { offersRelease } from "../queue/release.sql.ts";
 import type { Lease } from "../queue/renew.sql.ts";
+import { runsHintTenant } from "../queue/work-hints.ts";
 import { monotonicMs } from "../owner/clock.ts";
 import { HeapWatch } from "./heap-watch.ts";
 import { LeaseRenewer } from "./lease-renewer.ts";
@@ -99,6 +100,12 @@ const crashes = counter({
   help: "Claims of runs and offered nodes whose owner had died, and of which nothing has finished since.",
 });
 
+/** Runs of all tenants, or of some. */
+interface Wanted {
+  runs: "all" | ReadonlySet<string> | undefined;
+  nodes: boolean;
+}
+
 /** Which queue a claim asks. */
 type Lane = "runs" | "nodes" | "suspects";
 
@@ -116,6 +123,10 @@ const stopGraceMs = 22_000;
 const claimLimit = 200;
 /** Suspects that are executed together at first. With each death that leaves open whose it was they are half as many, so six deaths prove one guilty. */
 const mostSuspects = 64;
+/** Runs of tenants of which a hint told, or that had their share, are claimed at once; those of all, which costs a step for each tenant, so often. */
+const mostAllMs = 100;
+/** Beyond that many it looks among all. */
+const mostNamed = 50;
 const goneLookMs = 10;
 const goneLooks = 200;
 
@@ -123,6 +134,12 @@ const goneLooks = 200;
 function againAfterMs(claimed: number, limit: number, pollMs: number): number {
   if (claimed === 0) return pollMs;
   return claimed * 2 >= limit ? 0 : 20;
+}
+
+function withMore(wanted: "all" | ReadonlySet<string> | undefined, tenants: readonly string[]): "all" | ReadonlySet<string> {
+  if (wanted === "all") return wanted;
+  const more = new Set([...(wanted ?? []), ...tenants]);
+  return more.size > mostNamed ? "all" : more;
 }
 
 export class Worker {
@@ -140,10 +157,16 @@ export class Worker {
   #wakeAtMs = Number.POSITIVE_INFINITY;
   #isClaiming = false;
   #claiming: Promise<void> = Promise.resolve();
-  #wantsRuns = false;
+  #wantsRuns: "all" | ReadonlySet<string> | undefined;
   #wantsNodes = false;
-  /** The last claim could not take all that was due. */
-  #runsMayWait = false;
+  /** It has no room for any. */
+  #isFull = false;
+  /** Tenants that have their share, of which the last claim may have left some behind. */
+  #capped: readonly string[] = [];
+  /** Whose runs the last claim brought: each had its share of the limit, and may have more. */
+  #brought: ReadonlySet<string> = new Set();
+  /** From then on a claim looks for runs of all tenants, whosever it was asked for. */
+  #allAtMs = Number.NEGATIVE_INFINITY;
   #nodesMayWait = false;
   /** Of the suspects that it has: how many may be together, and how many might have been. */
   #company = { now: 0, bound: 0 };
@@ -231,8 +254,7 @@ export class Worker {
     this.#renewer.start();
     this.#heap.start();
     // No hint tells of suspects.
-    if (this.#options.suspects !== true)
-      this.#unsubscribe = this.#options.hints.subscribe("work", "*", (what) => this.#claimSoon(what === "nodes" ? "nodes" : "runs"));
+    if (this.#options.suspects !== true) this.#unsubscribe = this.#options.hints.subscribe("work", "*", (key) => this.#hinted(key));
     void this.#renewer.present.then(() => {
       this.#isPresent = true;
       this.#claimAfter(0);
@@ -288,14 +310,26 @@ export class Worker {
 
   #released(runId: string, release: Release): void {
     // A run that was put to sleep here is due then; whoever claims first takes it.
-    if (release.kind === "rested" && release.dueInMs !== undefined) this.#claimAfter(Math.max(1, release.dueInMs + 2));
-    if (this.#runsMayWait || this.#options.suspects === true) this.#claimSoon("runs");
+    if (release.kind === "rested" && release.dueInMs !== undefined) {
+      const dueInMs = Math.max(1, release.dueInMs + 2);
+      this.#allAtMs = Math.min(this.#allAtMs, monotonicMs() + dueInMs);
+      this.#claimAfter(dueInMs);
+    }
+    if (this.#isFull || this.#options.suspects === true) this.#claimSoon("runs");
+    else if (this.#capped.length > 0) this.#claimSoon(this.#capped);
     this.signals.emit("released", runId, release);
   }
 
-  #claimSoon(what: "runs" | "nodes"): void {
-    if (what === "runs") this.#wantsRuns = true;
-    else this.#wantsNodes = true;
+  #hinted(key: string): void {
+    const tenantId = runsHintTenant(key);
+    this.#claimSoon(tenantId === undefined ? (key === "nodes" ? "nodes" : "runs") : [tenantId]);
+  }
+
+  /** @param what  offered nodes, or runs: those of all tenants, or of some. */
+  #claimSoon(what: "nodes" | "runs" | readonly string[]): void {
+    if (what === "nodes") this.#wantsNodes = true;
+    else if (what === "runs") this.#wantsRuns = "all";
+    else this.#wantsRuns = withMore(this.#wantsRuns, what);
     if (!this.#isClaiming) this.#claimAfter(0);
   }
 
@@ -307,17 +341,17 @@ export class Worker {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       // On its own time it looks for everything; a hint named what there is.
-      const isPoll = !this.#wantsRuns && !this.#wantsNodes;
-      this.#claiming = this.#claim({ runs: isPoll || this.#wantsRuns, nodes: isPoll || this.#wantsNodes });
+      const isPoll = this.#wantsRuns === undefined && !this.#wantsNodes;
+      this.#claiming = this.#claim({ runs: isPoll ? this.#brought : this.#wantsRuns, nodes: isPoll || this.#wantsNodes });
     }, ms);
   }
 
-  async #claim(wanted: { runs: boolean; nodes: boolean }): Promise<void> {
+  async #claim(wanted: Wanted): Promise<void> {
     if (this.#isClaiming || this.#isStopping) return;
     // What is released, or the poll, asks again.
     if (this.#heap.isShort) return this.#claimAfter(this.#pollMs);
     this.#isClaiming = true;
-    this.#wantsRuns = false;
+    this.#wantsRuns = undefined;
     this.#wantsNodes = false;
     let nextMs = this.#pollMs;
     // Not awaited: while it is not answered, claims go on.
@@ -335,31 +369,39 @@ export class Worker {
     } finally {
       this.#isClaiming = false;
     }
-    this.#claimAfter(this.#wantsRuns || this.#wantsNodes ? 0 : nextMs);
+    this.#claimAfter(this.#wantsRuns !== undefined || this.#wantsNodes ? 0 : nextMs);
   }
 
   /** Ends when both have, though one has failed: no claim is under way then. @returns when to look again. */
-  async #bothClaim({ runs, nodes }: { runs: boolean; nodes: boolean }): Promise<number> {
-    const both = [...(runs ? [this.#runsClaim()] : []), ...(nodes ? [this.#nodesClaim()] : [])];
+  async #bothClaim({ runs, nodes }: Wanted): Promise<number> {
+    const both = [...(runs ? [this.#runsClaim(runs)] : []), ...(nodes ? [this.#nodesClaim()] : [])];
     await Promise.allSettled(both);
     return Math.min(this.#pollMs, ...(await Promise.all(both)));
   }
 
   /** @returns when to look again. */
-  async #runsClaim(): Promise<number> {
+  async #runsClaim(wanted: "all" | ReadonlySet<string>): Promise<number> {
     const limit = Math.min(claimLimit, this.#maxRuns - this.#owner.size);
-    this.#runsMayWait = limit <= 0;
+    this.#isFull = limit <= 0;
     if (limit <= 0 || this.#options.only !== undefined) return this.#pollMs;
     const share = tenantShare(this.#maxRuns);
     const held = this.#withFull(this.#owner.byTenant(), share);
-    const claims = await counted("runs", runsClaim(this.#options.pool, this.#limits(limit, { held, share })));
+    const tenants = wanted === "all" || monotonicMs() >= this.#allAtMs ? undefined : [...wanted];
+    const limits = { ...this.#limits(limit, { held, share }), ...(tenants && { tenants }) };
+    const claims = await counted("runs", runsClaim(this.#options.pool, limits));
     for (const { tenantId } of claims) held.set(tenantId, (held.get(tenantId) ?? 0) + 1);
-    // A tenant that has its share may have left some behind: the next of its runs that is let go makes room for them.
-    this.#runsMayWait = [...held.values()].some((count) => count >= share);
-    if (claims.length === 0) this.signals.emit("idle");
+    this.#brought = new Set(claims.map(({ tenantId }) => tenantId));
+    // The next of its runs that is let go makes room for what was left.
+    this.#capped = [...held].filter(([, count]) => count >= share).map(([tenantId]) => tenantId);
     // Not awaited: the next claim is under way while these are loaded.
-    else this.#runsAdopt(claims).catch((cause: unknown) => this.#options.log.error({ err: cause }, "claimed runs left to their leases"));
-    return againAfterMs(claims.length, limit, this.#pollMs);
+    if (claims.length > 0)
+      this.#runsAdopt(claims).catch((cause: unknown) => this.#options.log.error({ err: cause }, "claimed runs left to their leases"));
+    else if (tenants === undefined) this.signals.emit("idle");
+    const nextMs = againAfterMs(claims.length, limit, this.#pollMs);
+    // What came up to the limit left tenants out.
+    if (nextMs === 0) this.#allAtMs = Number.NEGATIVE_INFINITY;
+    else if (tenants === undefined) this.#allAtMs = monotonicMs() + mostAllMs;
+    return tenants === undefined ? nextMs : Math.max(0, Math.min(nextMs, this.#allAtMs - monotonicMs()));
   }
 
   /** While it stops too: then they are given back at once, and count no crash. */

@@ -60,6 +60,20 @@ describe("claim", () => {
     expect(new Set(tenants)).toEqual(new Set(["heavy", "asleep-3"]));
   });
 
+  it("brings runs of some tenants alone, where they are given, and an equal share of each", async () => {
+    const t = await setup({ heavy: 40, light: 3, other: 5 });
+    const claimed = async (tenants: readonly string[]) =>
+      (await runsClaim(t.pool, { ...limits({ held: new Map([["light", 999]]) }), tenants })).map(({ tenantId }) => tenantId).toSorted();
+    expect(await claimed([])).toEqual([]);
+    expect(await claimed(["nobody", "light"])).toEqual(["light"]);
+    expect(await claimed(["other", "heavy"])).toEqual([
+      ...Array.from({ length: 5 }, () => "heavy"),
+      ...Array.from({ length: 5 }, () => "other"),
+    ]);
+    await t.pool.query("update runtime.work set visible_at = now() + interval '1 hour' where lease is null");
+    expect(await claimed(["heavy"])).toEqual([]);
+  });
+
   it("brings of a tenant no more than what is left of its share of the worker", async () => {
     const t = await setup({ heavy: 5, light: 2 });
     const claim = async (held: [string, number][]): Promise<string[]> =>

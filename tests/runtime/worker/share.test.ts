@@ -27,3 +27,23 @@ describe("a tenant that has its share of a worker", () => {
     for (const runId of runs) expect((await t.finished(runId)).status).toBe("COMPLETED");
   });
 });
+
+describe("hints that runs of a tenant are due", () => {
+  it("have a worker look for that tenant's, and leave it no less time for those of others that no hint told of", async () => {
+    const t = await EngineFixture.open();
+    const sent: (string | undefined)[] = [];
+    const worker = t.worker({ start: false, ...neverByItself, sends: ({ name }) => sent.push(name) });
+    const idle = once(worker.signals, "idle");
+    worker.start();
+    await idle;
+    const runId = await t.create(plan([node("a", "pure")]));
+    expect((await t.finished(runId)).status).toBe("COMPLETED");
+    t.hints.isSilent = true;
+    const unheard = await t.create(plan([node("a", "pure")]), { tenantId: "other" });
+    t.hints.isSilent = false;
+    const hinting = setInterval(() => t.hints.publish("work", "runs:acme"), 2);
+    expect((await t.finished(unheard)).status).toBe("COMPLETED");
+    clearInterval(hinting);
+    expect(sent.filter((name) => name === "claim_runs_of").length).toBeGreaterThan(0);
+  });
+});

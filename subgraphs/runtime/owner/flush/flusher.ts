@@ -15,6 +15,7 @@ import { nodeRunId } from "../../queue/node-run-id.ts";
 import type { NodeRunRow } from "../../queue/rows.ts";
 import type { Queryable } from "../../queue/statement.ts";
 import { runStatusWord } from "../../queue/statuses.ts";
+import { runsDue } from "../../queue/work-hints.ts";
 import { monotonicMs } from "../clock.ts";
 import type { FlushDraft, FlushingRun, Tail } from "./flush-draft.ts";
 import type { DeadLetters } from "../dead-letters.ts";
@@ -179,7 +180,7 @@ export class Flusher {
     for (const run of runs) run.drop("lost");
     this.#log.error({ runs: runs.length }, "runs given back: no flush of them was answered for as long as a lease");
     await runsRelease(this.#db, runs).catch((cause: unknown) => this.#log.warn({ err: cause }, "runs left to their leases"));
-    this.#hints.publish("work", "*");
+    runsDue(this.#hints, ...runs.map(({ tenantId }) => tenantId));
   }
 
   async #halve({ drafts, ...sent }: Flush): Promise<void> {
@@ -212,7 +213,7 @@ export class Flusher {
   #settle(drafts: readonly FlushDraft[], answers: readonly FlushAnswer[], wasSentBefore: boolean): void {
     if (this.#isClosed) return;
     const stored: string[] = [];
-    let hasRuns = false;
+    const due: string[] = [];
     let hasNodes = false;
     for (const answer of answers) {
       const draft = drafts[answer.k];
@@ -226,7 +227,7 @@ export class Flusher {
         this.#hints.publish("run", draft.row.id);
         if (draft.pending.asks) this.#hints.publish("waiting", draft.run.tenantId);
         if (draft.withdraws) this.#hints.publish("withdrawn", draft.row.id);
-        hasRuns ||= draft.row.rest === "requeue";
+        if (draft.row.rest === "requeue") due.push(draft.run.tenantId);
         hasNodes ||= draft.pending.offers.length > 0;
       }
       try {
@@ -235,7 +236,7 @@ export class Flusher {
         draft.run.broken(cause);
       }
     }
-    if (hasRuns) this.#hints.publish("work", "*");
+    runsDue(this.#hints, ...due);
     if (hasNodes) this.#hints.publish("work", "nodes");
     if (stored.length > 0) this.#listener.flushed(stored);
   }
