@@ -149,7 +149,7 @@ export class Supervisor {
     shutdown.add("the watch over PostgreSQL", watch, 65_000);
     if (env.walArchiveDir === undefined) return;
     const archive = resolve(env.walArchiveDir);
-    const ended = watchArchive({ databaseUrl: env.databaseUrl, archive, onChange: (trouble) => this.#archiveChanged(trouble) });
+    const ended = watchArchive({ databaseUrl: embedded.adminUrl(), archive, onChange: (trouble) => this.#archiveChanged(trouble) });
     shutdown.add("the watch over the archive", ended, 12_000);
   }
 

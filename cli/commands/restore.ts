@@ -8,6 +8,7 @@ interface RestoreOptions {
   archive?: string;
   time?: Date;
   timeline?: number;
+  damaged?: boolean;
   json?: boolean;
 }
 
@@ -23,12 +24,13 @@ export function restoreCommand(context: CliContext): Command {
       "with --archive, where there were restores before: the history to follow; the last unless given",
       timelineOption,
     )
+    .option("--damaged", "bring it back though files of the copy, or pages of its tables, are damaged; says which")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
       "\nThe database that is there is moved away first, by hand: mv .data/postgres .data/postgres.before\n\nExamples:\n  agent-platform restore /backups/monday\n  agent-platform restore /backups/monday --archive /backups/log --time 2026-11-28T14:05:00Z",
     )
-    .action(async (folder: string, { archive, time, timeline, json = false }: RestoreOptions) => {
+    .action(async (folder: string, { archive, time, timeline, damaged, json = false }: RestoreOptions) => {
       const env = context.env();
       if (env.databaseUrl !== undefined) throw cliErrors.DATABASE_NOT_EMBEDDED({ command: "restore" });
       const { restoreCluster } = await import("#shared/postgres/backup.ts");
@@ -36,19 +38,20 @@ export function restoreCommand(context: CliContext): Command {
       const lock = acquireInstanceLock(dataDir);
       try {
         const to = join(dataDir, "postgres");
-        const note = await restoreCluster({
+        const { note, damage } = await restoreCluster({
           from: resolve(folder),
           folder: to,
           archive: archive && resolve(archive),
           timeline,
           archiveTo: env.walArchiveDir && resolve(env.walArchiveDir),
           until: time,
+          isDamageTaken: damaged,
         });
         const reach = time?.toISOString() ?? (archive === undefined ? note.endedAt : "the end of the archive");
         context.print(
           json
-            ? JSON.stringify({ folder: to, ...note, until: time?.toISOString() ?? null })
-            : `${to} is as the database was, up to ${reach}.`,
+            ? JSON.stringify({ folder: to, ...note, until: time?.toISOString() ?? null, damage })
+            : [`${to} is as the database was, up to ${reach}.`, ...damage.map((problem) => `Damaged: ${problem}.`)].join("\n"),
         );
       } finally {
         lock.release();

@@ -3,7 +3,7 @@ import type { EmbeddedServer } from "./database.ts";
 
 /** What is done about a database that ends under a running platform. */
 export interface DatabaseWatchOptions {
-  server: EmbeddedServer;
+  server: Omit<EmbeddedServer, "adminUrl">;
   /** Told in sentences how it goes. */
   tell: (text: string) => void;
   /** Told why it does not answer, and undefined when it does again. */

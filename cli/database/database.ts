@@ -29,6 +29,8 @@ export interface EmbeddedServer {
   /** False once its socket is gone: it runs, and nobody gets in. */
   isReachable(): boolean;
   logFile: string;
+  /** Its superuser's, as it runs now. */
+  adminUrl(): string;
   /** Ends it, as its end is not noticed otherwise. @throws AppError POSTGRES_NOT_STOPPED */
   end(): Promise<void>;
   /** Starts it again where its clients expect it. @throws AppError of `postgresErrors` */
@@ -202,6 +204,7 @@ async function startEmbedded(env: Env, start = startPostgres): Promise<OpenDatab
       isReachable: () => server.isReachable(),
       end: () => server.stop(),
       logFile: server.logFile,
+      adminUrl: () => server.url("postgres", "postgres"),
       restart: async () => {
         server = await startPostgres({ folder, ...archive, socketFolder: server.socketFolder });
       },

@@ -57,6 +57,8 @@ export function readGauge<Label extends string = never>({ name, help, labels = [
     async collect() {
       const read = await Promise.all([...sources].map(async (source) => source()).map((samples) => samples.catch(() => [])));
       gauge.reset();
+      // One without labels has a 0 from its reset on, which nobody has said.
+      if (labels.length === 0) gauge.remove();
       for (const { value, labels: said } of read.flat()) gauge.inc(said, value);
     },
   });

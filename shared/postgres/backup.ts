@@ -1,10 +1,12 @@
 /**
  * Copies of an embedded cluster that serves meanwhile, and the way back: to the copy's end, or to any later time up to which its log is archived. A copy lies in a
- * folder as `postgres` with the log that it needs, and `backup.json`, which is written last: a copy without one is not whole.
+ * folder as `postgres` with the log that it needs, SHA256SUMS of its files, and `backup.json`, which is written last: a copy without one is not whole. Damage is told: of the database when it is
+ * copied, and of the copy when it is brought back.
  */
 import { constants } from "node:fs";
 import { copyFile, mkdir, open, readdir, readFile, readlink, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import * as z from "zod";
 import { AppError } from "../errors.ts";
@@ -12,7 +14,9 @@ import { makeFolder } from "../folder.ts";
 import { checkArchive, copyAloneSettings, forgetTimelinesBefore, replaySettings, segmentName } from "./archive.ts";
 import { storyOf } from "./client.ts";
 import { postgresErrors } from "./errors.ts";
+import { hasPages, lsnNamed } from "./pages.ts";
 import { startPostgres } from "./server.ts";
+import { isDamaged, lookAtFile, named, namedPages, readSums, sumsFile, type DamagedPage, type Sums } from "./sums.ts";
 
 /** What a copy says of itself. */
 const backupNote = z.object({
@@ -21,10 +25,18 @@ const backupNote = z.object({
   startedAt: z.iso.datetime(),
   /** By the database's clock: the copy is not whole at any time before. */
   endedAt: z.iso.datetime(),
+  /** SHA-256 of SHA256SUMS; copies of before have none. */
+  sums: z.string().optional(),
 });
 
 /** See {@link backupCluster}. */
 export type BackupNote = z.infer<typeof backupNote>;
+
+/** A copy, and what of the database was damaged already. */
+interface Copied {
+  note: BackupNote;
+  damaged: DamagedPage[];
+}
 
 /** Made anew by whoever starts: as PostgreSQL's own copies leave them out. */
 const emptied = ["pg_wal", "pg_replslot", "pg_dynshmem", "pg_notify", "pg_serial", "pg_snapshots", "pg_stat_tmp", "pg_subtrans"];
@@ -38,30 +50,32 @@ const replayDeadlineMs = 24 * 3_600_000;
  *
  * @param source.url  of the superuser. @param source.folder  the cluster's.
  * @param to  a folder that is not there yet. Where it cannot be written nothing of the copy stays.
- * @throws AppError BACKUP_FOLDER_TAKEN, BACKUP_FOLDER_INSIDE, BACKUP_NOT_WRITTEN
+ * @throws AppError BACKUP_FOLDER_TAKEN, BACKUP_FOLDER_INSIDE, BACKUP_NOT_WRITTEN; BACKUP_OF_DAMAGED when the copy is made
  */
 export async function backupCluster(source: { url: string; folder: string }, to: string): Promise<BackupNote> {
   if (await isThere(to)) throw postgresErrors.BACKUP_FOLDER_TAKEN({ folder: to });
   if (`${await placeOf(to)}${sep}`.startsWith(`${await placeOf(source.folder)}${sep}`))
     throw postgresErrors.BACKUP_FOLDER_INSIDE({ folder: to, source: source.folder });
   const notWritten = (story: string, cause: unknown) => postgresErrors.BACKUP_NOT_WRITTEN({ folder: to, story }, { cause });
-  return orNothing(`${to}.unfinished`, notWritten, (unfinished) => backedUp(source, { unfinished, to }));
+  const { note, damaged } = await orNothing(`${to}.unfinished`, notWritten, (unfinished) => backedUp(source, { unfinished, to }));
+  if (damaged.length > 0) throw postgresErrors.BACKUP_OF_DAMAGED({ folder: to, count: damaged.length, pages: namedPages(damaged) });
+  return note;
 }
 
-async function backedUp(
-  source: { url: string; folder: string },
-  { unfinished, to }: { unfinished: string; to: string },
-): Promise<BackupNote> {
+async function backedUp(source: { url: string; folder: string }, { unfinished, to }: { unfinished: string; to: string }): Promise<Copied> {
   makeFolder(join(unfinished, "postgres"), 0o700);
   const client = new pg.Client({ connectionString: source.url, statement_timeout: 0 });
   // A server that ends meanwhile fails the next statement.
   client.on("error", () => {});
   await client.connect();
   try {
-    const note = await copied(client, source.folder, join(unfinished, "postgres"));
+    const { sums, damaged, ...times } = await copied(client, source.folder, join(unfinished, "postgres"));
+    const { name, text, sum } = sumsFile(sums);
+    await writeWhole(join(unfinished, name), text);
+    const note = { ...times, sums: sum };
     await writeWhole(join(unfinished, "backup.json"), JSON.stringify(note));
     await rename(unfinished, to);
-    return note;
+    return { note, damaged };
   } finally {
     // A copy that was given up ends with its session.
     await client.end();
@@ -91,15 +105,27 @@ async function orNothing<T>(
   }
 }
 
-async function copied(client: pg.Client, folder: string, to: string): Promise<BackupNote> {
+async function copied(
+  client: pg.Client,
+  folder: string,
+  to: string,
+): Promise<Omit<BackupNote, "sums"> & { sums: Sums; damaged: DamagedPage[] }> {
   // The log since now is kept for as long as this session lasts, whatever checkpoints there are.
   await client.query("select pg_create_physical_replication_slot('agent_platform_backup_' || pg_backend_pid(), true, true)");
-  const started = await client.query<{ at: Date; segment: string; version: string }>(
-    `select clock_timestamp() as at, pg_walfile_name(pg_backup_start('agent-platform', true)) as segment,
-       (current_setting('server_version_num')::int / 10000)::text as version`,
+  const started = await client.query<{ at: Date; place: string; segment: string; version: string; hasSums: boolean }>(
+    `select clock_timestamp() as at, place::text, pg_walfile_name(place) as segment, current_setting('data_checksums') = 'on' as "hasSums",
+       (current_setting('server_version_num')::int / 10000)::text as version
+     from pg_backup_start('agent-platform', true) as place`,
   );
-  const { at: startedAt, segment, version } = started.rows[0]!;
-  await copyFolder(folder, to);
+  const { at: startedAt, place, segment, version, hasSums } = started.rows[0]!;
+  const sums: Sums = new Map();
+  const suspects: DamagedPage[] = [];
+  await copyFolder(folder, to, async (path) => {
+    const seen = await lookAtFile(to, path);
+    sums.set(path, seen.sum);
+    if (hasSums) suspects.push(...seen.damaged);
+  });
+  const damaged = await stillDamaged(folder, suspects, lsnNamed(place));
   const stopped = await client.query<{ label: string; at: Date }>(
     "select labelfile as label, clock_timestamp() as at from pg_backup_stop(wait_for_archive => false)",
   );
@@ -107,19 +133,35 @@ async function copied(client: pg.Client, folder: string, to: string): Promise<Ba
   await client.query("select pg_switch_wal()");
   await copyLog(join(folder, "pg_wal"), join(to, "pg_wal"), segment);
   await writeWhole(join(to, "backup_label"), label);
-  return { version, startedAt: startedAt.toISOString(), endedAt: endedAt.toISOString() };
+  sums.set("backup_label", (await lookAtFile(to, "backup_label")).sum);
+  return { version, startedAt: startedAt.toISOString(), endedAt: endedAt.toISOString(), sums, damaged };
 }
 
-/** Files may go while they are copied: PostgreSQL does without those by its log. */
-async function copyFolder(from: string, to: string): Promise<void> {
-  const files: { from: string; to: string }[] = [];
+const looks = 5;
+const lookMs = 100;
+
+/** Pages that were not just being written when they were copied. */
+async function stillDamaged(folder: string, suspects: readonly DamagedPage[], since: bigint): Promise<DamagedPage[]> {
+  let left = [...suspects];
+  for (let look = 0; look < looks && left.length > 0; look++) {
+    if (look > 0) await sleep(lookMs);
+    const still: DamagedPage[] = [];
+    for (const page of left) if (await isDamaged(folder, page, since)) still.push(page);
+    left = still;
+  }
+  return left;
+}
+
+/** Files may go while they are copied: PostgreSQL does without those by its log. @param look  at each that was copied, by its path. */
+async function copyFolder(from: string, to: string, look: (path: string) => Promise<void>): Promise<void> {
+  const files: CopiedFile[] = [];
   for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
     const path = relative(from, join(entry.parentPath, entry.name));
     const [top = ""] = path.split("/");
     if (path.split("/").some((name) => name.startsWith("pgsql_tmp"))) continue;
     if (leftOut.has(path) || (emptied.includes(top) && path !== top)) continue;
     if (entry.isDirectory()) await mkdir(join(to, path), { recursive: true, mode: 0o700 });
-    else if (entry.isFile()) files.push({ from: join(from, path), to: join(to, path) });
+    else if (entry.isFile()) files.push({ from: join(from, path), to: join(to, path), look: () => look(path) });
     else if (entry.isSymbolicLink()) await symlink(await readlink(join(from, path)), join(to, path));
   }
   await copyAll(files);
@@ -131,16 +173,25 @@ async function copyLog(from: string, to: string, first: string): Promise<void> {
   await copyAll(names.map((name) => ({ from: join(from, name), to: join(to, name) })));
 }
 
-async function copyAll(files: readonly { from: string; to: string }[]): Promise<void> {
+interface CopiedFile {
+  from: string;
+  to: string;
+  /** When it is copied. */
+  look?: () => Promise<void>;
+}
+
+async function copyAll(files: readonly CopiedFile[]): Promise<void> {
   const left = files.values();
   const work = async (): Promise<void> => {
-    for (const file of left) await copyDurably(file).catch(unlessGone);
+    for (const file of left) if (await copyDurably(file)) await file.look?.();
   };
   await Promise.all(Array.from({ length: copiesAtOnce }, work));
 }
 
-async function copyDurably({ from, to }: { from: string; to: string }): Promise<void> {
-  await copyFile(from, to, constants.COPYFILE_FICLONE);
+/** False: it is gone. */
+async function copyDurably({ from, to }: CopiedFile): Promise<boolean> {
+  const isThere = await copyFile(from, to, constants.COPYFILE_FICLONE).then(() => true, unlessGone);
+  if (!isThere) return false;
   const handle = await open(to, "r+");
   try {
     await handle.chmod(0o600);
@@ -148,10 +199,12 @@ async function copyDurably({ from, to }: { from: string; to: string }): Promise<
   } finally {
     await handle.close();
   }
+  return true;
 }
 
-function unlessGone(cause: unknown): void {
+function unlessGone(cause: unknown): false {
   if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+  return false;
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
@@ -172,14 +225,23 @@ export interface Restoring {
   archiveTo?: string | undefined;
   /** The last moment that is brought back; as far as the archive goes unless given. */
   until?: Date | undefined;
+  /** Whether a copy that is damaged is brought back all the same. */
+  isDamageTaken?: boolean | undefined;
+}
+
+/** What was brought back. */
+export interface Restored {
+  note: BackupNote;
+  /** What of it is damaged, for people; empty where nothing is. */
+  damage: string[];
 }
 
 /**
- * Brings a cluster back, and stops it when it is whole.
+ * Brings a cluster back, and stops it when it is whole. All of its files are compared with what the copy says of them, and in the end all of its pages with their checksums.
  *
- * @throws AppError BACKUP_UNREADABLE, RESTORE_FOLDER_TAKEN, RESTORE_TIME_TOO_EARLY, RESTORE_ARCHIVE_MISSING, RESTORE_ARCHIVE_UNREADABLE, RESTORE_NOT_WRITTEN, RESTORE_FAILED
+ * @throws AppError BACKUP_UNREADABLE, BACKUP_DAMAGED, RESTORE_FOLDER_TAKEN, RESTORE_TIME_TOO_EARLY, RESTORE_ARCHIVE_MISSING, RESTORE_ARCHIVE_UNREADABLE, RESTORE_NOT_WRITTEN, RESTORE_FAILED
  */
-export async function restoreCluster({ from, folder, until, ...logs }: Restoring): Promise<BackupNote> {
+export async function restoreCluster({ from, folder, until, isDamageTaken = false, ...logs }: Restoring): Promise<Restored> {
   const { archive } = logs;
   const note = await noteOf(from);
   if (await isThere(folder)) throw postgresErrors.RESTORE_FOLDER_TAKEN({ folder });
@@ -189,18 +251,64 @@ export async function restoreCluster({ from, folder, until, ...logs }: Restoring
   const control = join(from, "postgres", "global", "pg_control");
   if (archive !== undefined) await checkArchive(archive, { control, folder });
   const notWritten = (story: string, cause: unknown) => postgresErrors.RESTORE_NOT_WRITTEN({ folder, story }, { cause });
-  await orNothing(`${folder}.restoring`, notWritten, (unfinished) => broughtBack(from, { unfinished, folder }, { ...logs, until }));
-  return note;
+  const damage: string[] = [];
+  const told = (problem: string | undefined): void => {
+    if (problem === undefined) return;
+    if (!isDamageTaken) throw postgresErrors.BACKUP_DAMAGED({ folder: from, problem });
+    damage.push(problem);
+  };
+  await orNothing(`${folder}.restoring`, notWritten, (unfinished) =>
+    broughtBack({ from, note, told }, { unfinished, folder }, { ...logs, until }),
+  );
+  return { note, damage };
 }
 
-async function broughtBack(from: string, { unfinished, folder }: { unfinished: string; folder: string }, how: Recovering): Promise<void> {
+/** A copy on its way back. */
+interface Copy {
+  from: string;
+  note: BackupNote;
+  /** Told how the copy is damaged; ends it unless that is taken. */
+  told: (problem: string | undefined) => void;
+}
+
+async function broughtBack(
+  { from, note, told }: Copy,
+  { unfinished, folder }: { unfinished: string; folder: string },
+  how: Recovering,
+): Promise<void> {
   makeFolder(unfinished, 0o700);
-  await copyFolder(join(from, "postgres"), unfinished);
+  const seen: Sums = new Map();
+  await copyFolder(join(from, "postgres"), unfinished, async (path) => {
+    seen.set(path, (await lookAtFile(unfinished, path)).sum);
+  });
+  told(await otherThan(from, note, seen));
   await copyLog(join(from, "postgres", "pg_wal"), join(unfinished, "pg_wal"), "");
   await writeWhole(join(unfinished, "recovery.signal"), "");
-  await recovered(unfinished, how);
+  const hasSums = await recovered(unfinished, how);
+  if (hasSums) told(await pagesDamaged(unfinished));
   await forgetTimelinesBefore(unfinished);
   await rename(unfinished, folder);
+}
+
+/** How a copy's files differ from what was copied. */
+async function otherThan(copy: string, { sums }: BackupNote, seen: Sums): Promise<string | undefined> {
+  if (sums === undefined) return undefined;
+  const made = await readSums(copy, sums);
+  if (made === undefined) return "its SHA256SUMS is not the one that backup wrote";
+  const others = [...made].filter(([path, sum]) => seen.get(path) !== sum).map(([path]) => path);
+  return others.length === 0 ? undefined : `${others.length} of its files are gone, or are not what backup wrote: ${named(others)}`;
+}
+
+/** Pages of a stopped cluster that were damaged before it was copied: the copy's files are as they were. */
+async function pagesDamaged(folder: string): Promise<string | undefined> {
+  const pages: DamagedPage[] = [];
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = relative(folder, join(entry.parentPath, entry.name));
+    if (entry.isFile() && hasPages(path)) pages.push(...(await lookAtFile(folder, path)).damaged);
+  }
+  return pages.length === 0
+    ? undefined
+    : `${pages.length} pages of its tables or indexes have another checksum than their content: ${namedPages(pages)}`;
 }
 
 type Recovering = Pick<Restoring, "archive" | "timeline" | "archiveTo" | "until">;
@@ -211,7 +319,8 @@ function restoreStory(cause: unknown): string {
   return typeof story === "string" ? story : storyOf(cause);
 }
 
-async function recovered(folder: string, { archive, timeline, archiveTo, until }: Recovering): Promise<void> {
+/** @returns whether its pages have checksums. */
+async function recovered(folder: string, { archive, timeline, archiveTo, until }: Recovering): Promise<boolean> {
   const settings = {
     ...(archive === undefined ? copyAloneSettings(archiveTo) : replaySettings(archive, timeline)),
     recovery_target_action: "promote",
@@ -222,12 +331,25 @@ async function recovered(folder: string, { archive, timeline, archiveTo, until }
   };
   try {
     const server = await startPostgres({ folder, settings, startDeadlineMs: replayDeadlineMs });
+    const hasSums = await hasPageSums(server.url("postgres", "postgres"));
     await server.stop();
     await rm(server.logFile, { force: true });
+    return hasSums;
   } catch (cause) {
     throw postgresErrors.RESTORE_FAILED({ story: restoreStory(cause) }, { cause });
   } finally {
     await rm(`${folder}-socket`, { recursive: true, force: true });
+  }
+}
+
+async function hasPageSums(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return (await client.query<{ data_checksums: string }>("show data_checksums")).rows[0]?.data_checksums === "on";
+  } finally {
+    await client.end().catch(() => {});
   }
 }
 

@@ -59,6 +59,18 @@ export const postgresErrors = defineErrors({
     message: (f: { folder: string; story: string }) =>
       `The copy could not be made in ${f.folder} (${f.story}), and nothing of it stays. Make room, or name a folder that can be written.`,
   },
+  BACKUP_OF_DAMAGED: {
+    code: "CONFLICT",
+    message: (f: { folder: string; count: number; pages: string }) =>
+      `The copy is in ${f.folder}, but the database itself is damaged: ${f.count} pages of tables or indexes are not what PostgreSQL wrote (${f.pages}; paths are in the cluster's folder), and it reads them no more. ` +
+      `Keep the copies of before, look after the disk, and bring back the last one that was made without this.`,
+  },
+  BACKUP_DAMAGED: {
+    code: "CONFLICT",
+    message: (f: { folder: string; problem: string }) =>
+      `The copy ${f.folder} is damaged, and was not brought back: ${f.problem}. Take another copy, with --archive up to the same time; ` +
+      `or, where there is none, give --damaged: it brings back what there is, of which PostgreSQL cannot read all.`,
+  },
   BACKUP_UNREADABLE: {
     code: "BAD_USER_INPUT",
     message: (f: { folder: string }) =>

@@ -74,18 +74,27 @@ export const headsUpsert = `
 export interface KnownChain {
   tenantId: string;
   day: string;
-  headSeq: string | null;
-  mac: Buffer | null;
 }
 
 /** Chains behind one, in their order. `$1` tenant or null, `$2`, `$3` the one before, `$4` how many, `$5` the first moment of the days that are wanted, or null. */
 export const chainsRead = `
-  select chain.tenant_id "tenantId", chain.day::text as day, head.seq "headSeq", head.mac
+  select chain.tenant_id "tenantId", chain.day::text as day
   from (select tenant_id, day from access.audit_link union select tenant_id, day from access.audit_head) chain
-    left join access.audit_head head on head.tenant_id = chain.tenant_id and head.day = chain.day
   where ($1::text is null or chain.tenant_id = $1) and (chain.tenant_id, chain.day) > ($2::text, $3::date)
     and ($5::timestamptz is null or chain.day >= ($5::timestamptz at time zone 'utc')::date)
   order by chain.tenant_id, chain.day limit $4`;
+
+/** Where a chain ends: what its head says, and its last link. Null: there is none. */
+export interface ChainEnd {
+  headSeq: string | null;
+  mac: Buffer | null;
+  lastSeq: string | null;
+}
+
+/** A chain's end, head and link as of one moment: it grows while it is read. `$1` tenant, `$2` day. Index: primary keys. */
+export const chainEndRead = `
+  select head.seq "headSeq", head.mac, (select max(link.seq) from access.audit_link link where link.tenant_id = $1 and link.day = $2) "lastSeq"
+  from (select) one left join access.audit_head head on head.tenant_id = $1 and head.day = $2`;
 
 /** A link with what it is to be held against. */
 export interface StoredLink {

@@ -2,7 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import type pg from "pg";
 import { chainBegin, chainHashes } from "./audit-chain.ts";
-import { chainsRead, linksRead, strangersRead, type KnownChain, type StoredLink } from "./audit-chain.sql.ts";
+import { chainEndRead, chainsRead, linksRead, strangersRead, type ChainEnd, type KnownChain, type StoredLink } from "./audit-chain.sql.ts";
 
 /**
  * What is wrong. CHANGED: a row is not as it was chained. REMOVED: it is gone. INSERTED: a row stands in no chain, and was not stored by the platform.
@@ -49,7 +49,7 @@ export interface VerifyOptions {
 
 /** Looks through all chains of a tenant, or of all, and through all rows. */
 export async function verifyAudits(pool: pg.Pool, key: KeyObject, { tenantId, tell, keptFrom }: VerifyOptions): Promise<void> {
-  let after: Pick<KnownChain, "tenantId" | "day"> = { tenantId: "", day: "-infinity" };
+  let after: KnownChain = { tenantId: "", day: "-infinity" };
   for (;;) {
     const values = [tenantId ?? null, after.tenantId, after.day, pageRows, keptFrom ?? null];
     const { rows } = await pool.query<KnownChain>({ text: chainsRead, values });
@@ -70,7 +70,11 @@ async function verifyChain(
   for (;;) {
     const { rows } = await pool.query<StoredLink>({ text: linksRead, values: [tenantId, day, String(walk.seq), pageRows] });
     for (const link of rows) walk.take(link);
-    if (rows.length < pageRows) return walk.end();
+    if (rows.length === pageRows) continue;
+    const { rows: ends } = await pool.query<ChainEnd>({ text: chainEndRead, values: [tenantId, day] });
+    const end = ends[0]!;
+    // One that has grown meanwhile has its end further on.
+    if (end.lastSeq === null || BigInt(end.lastSeq) <= walk.seq) return walk.end(end);
   }
 }
 
@@ -103,8 +107,8 @@ class ChainWalk {
     this.#links++;
   }
 
-  end(): VerifiedChain {
-    const { tenantId, day, headSeq, mac } = this.#chain;
+  end({ headSeq, mac }: ChainEnd): VerifiedChain {
+    const { tenantId, day } = this.#chain;
     const isEnd = headSeq !== null && BigInt(headSeq) === this.seq;
     const own = this.#hashes.head({ tenantId, day, seq: this.seq, hash: this.#before });
     if (!isEnd || mac === null || !own.equals(mac)) this.#broken("CUT", Number(this.seq), null);

@@ -343,12 +343,20 @@ export class RunOwner implements RunHost {
     for (const claim of this.#adopting.keys()) if (confirmed.has(`${claim.runId} ${claim.lease}`)) this.#adopting.set(claim, sentAtMs);
   }
 
-  /** Leases that are not ours any more; or not yet known to be given back: of a run whose last flush is under way, its answer tells. */
-  leasesLost(leases: readonly Lease[]): void {
+  /**
+   * Leases that are not ours any more; or not yet known to be given back: of a run whose last flush is under way, its answer tells.
+   *
+   * @returns how many of them this process held until now: a run that ends gives its lease back, and is asked about once more.
+   */
+  leasesLost(leases: readonly Lease[]): number {
+    let held = 0;
     for (const { key, lease } of leases) {
       const run = this.#owned.get(key);
-      if (run?.lease === lease && !run.isResting) run.drop("lost");
+      if (run?.lease !== lease || run.isResting) continue;
+      run.drop("lost");
+      held++;
     }
+    return held;
   }
 
   /** Starts no new node and gives back every run as soon as nothing of it executes; after `graceMs` stops what still does. */

@@ -224,11 +224,7 @@ export class Worker {
       advancing,
       listener: {
         confirmed: (leases, sentAtMs) => this.#confirmed(leases, sentAtMs),
-        lost: (leases) => {
-          leasesLost.inc(leases.length);
-          this.#owner.leasesLost(leases);
-          this.#offered.leasesLost(leases);
-        },
+        lost: (leases) => leasesLost.inc(this.#owner.leasesLost(leases) + this.#offered.leasesLost(leases)),
         failed: () => this.#unreachable(),
       },
     });

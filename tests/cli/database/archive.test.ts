@@ -113,6 +113,36 @@ describe("an archive", () => {
     }
   });
 
+  it("is written by time when the server has begun anew within, as after the end of a backend", async () => {
+    const archive = join(folder, "archive-anew");
+    mkdirSync(dataDir("anew"));
+    const cluster = join(dataDir("anew"), "postgres");
+    const server = await startPostgres({ folder: cluster, settings: { ...prepareArchive(archive, cluster), archive_timeout: "1" } });
+    const databaseUrl = server.url("postgres", "postgres");
+    const end = watchArchive({ databaseUrl, archive, onChange: () => {}, pollMs: 20 });
+    try {
+      const client = new pg.Client({ connectionString: databaseUrl });
+      await client.connect();
+      const ended = new Promise((resolve) => client.once("error", resolve));
+      const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+      process.kill(rows[0]!.pid, "SIGKILL");
+      await ended;
+      await using anew = await eventually(
+        () => connected(databaseUrl).catch(() => undefined),
+        (opened) => opened !== undefined,
+      );
+      const before = readdirSync(archive).length;
+      await anew!.query("create table written ()");
+      await eventually(
+        () => readdirSync(archive),
+        ({ length }) => length > before,
+      );
+    } finally {
+      await end();
+      await server.stop();
+    }
+  });
+
   it("has no place for another history of a timeline that it has: the start says so, and what to do", async () => {
     const archive = join(folder, "archive");
     execFileSync("cp", ["-a", dataDir("first"), dataDir("second")]);

@@ -55,6 +55,13 @@ async function setup() {
     });
     return { broken, chains };
   };
+  const stored = async (on: pg.Pool, ...records: AuditRecord[]): Promise<string[]> => {
+    for (const one of records) writer.record(one);
+    await writer.flush();
+    while ((await chainBatch(on, key)) > 0);
+    return records.map(({ id }) => id);
+  };
+  const beside = openPool({ url: test.databaseUrl, max: 1, scope: "engine" });
   return {
     test,
     writer,
@@ -66,15 +73,12 @@ async function setup() {
     sql: (text: string, values: unknown[] = []) =>
       admin.query("set session_replication_role = replica").then(() => admin.query<Record<string, unknown>>(text, values)),
     /** Stores them, and chains them. */
-    async stored(...records: AuditRecord[]): Promise<string[]> {
-      for (const one of records) writer.record(one);
-      await writer.flush();
-      while ((await chainBatch(pool, key)) > 0);
-      return records.map(({ id }) => id);
-    },
+    stored: (...records: AuditRecord[]) => stored(pool, ...records),
+    /** As another router does. */
+    grown: () => stored(beside, record()),
     async [Symbol.asyncDispose]() {
       await admin.end();
-      await pool.end();
+      await Promise.all([pool.end(), beside.end()]);
       await writer.stop();
       await test.close();
       await rm(folder, { recursive: true, force: true });
@@ -231,6 +235,22 @@ describe("the chain of audits", () => {
     expect(broken).toEqual([]);
     expect(chains).toHaveLength(1);
     expect((await t.sql("select from access.audit_link")).rowCount).toBe(1);
+  });
+
+  it("may grow while it is looked through: that is no fault", async () => {
+    await using t = await setup();
+    await t.stored(record());
+    const reading = t.pool.query.bind(t.pool) as (query: unknown) => Promise<unknown>;
+    let grown = 0;
+    // Behind each of the first statements of the look.
+    t.pool.query = (async (query: unknown) => {
+      const answer = await reading(query);
+      if (grown++ < 4) await t.grown();
+      return answer;
+    }) as never;
+    const { broken, chains } = await t.verified();
+    expect(broken).toEqual([]);
+    expect(chains[0]?.links).toBeGreaterThan(1);
   });
 
   it("does not chain a change that is under way", async () => {

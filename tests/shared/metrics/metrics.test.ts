@@ -15,7 +15,7 @@ afterEach(async () => {
 
 // The process's other suites know the platform's alone.
 afterAll(() => {
-  for (const name of ["rows", "total", "seconds"]) registry.removeSingleMetric(`agent_platform_test_${name}`);
+  for (const name of ["rows", "age", "total", "seconds"]) registry.removeSingleMetric(`agent_platform_test_${name}`);
 });
 
 async function serve(read: () => Promise<string>): Promise<string> {
@@ -45,6 +45,18 @@ describe("a gauge that is read", () => {
     ]);
     // Read anew, not added to.
     expect(samplesOf(await metricsText("worker"), "agent_platform_test_rows{")).toHaveLength(2);
+  });
+
+  it("says nothing where none of its sources does, also without labels", async () => {
+    const gauge = readGauge({ name: "test_age", help: "Age." });
+    const sample = () => metricsText("worker").then((text) => samplesOf(text, "agent_platform_test_age{"));
+    let known: number | undefined;
+    gauge.add(() => (known === undefined ? [] : [{ labels: {}, value: known }]));
+    expect(await sample()).toEqual([]);
+    known = 0;
+    expect(await sample()).toEqual(['agent_platform_test_age{part="worker"} 0']);
+    known = undefined;
+    expect(await sample()).toEqual([]);
   });
 });
 

@@ -1,17 +1,18 @@
 /** The embedded cluster copied under load, and brought back to a time between two runs. The rest is in tests/long/backup.long.ts. */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { prepareArchive } from "#shared/postgres/archive.ts";
 import { backupCluster, restoreCluster } from "#shared/postgres/backup.ts";
+import { startPostgres } from "#shared/postgres/server.ts";
 import { backedUp, runsOf } from "../../testkit/backed-up.ts";
 
 describe("a copy of the embedded database", () => {
   it("that is taken under load is brought back to a time between two runs, with nothing after it", async () => {
     const { folder, archive, copy, note, before, between, after } = await backedUp();
     const back = join(folder, "back", "postgres");
-    await restoreCluster({ from: copy, folder: back, archive, until: between });
+    expect((await restoreCluster({ from: copy, folder: back, archive, until: between })).damage).toEqual([]);
     const ids = (await runsOf(back)).map(({ id }) => id);
     expect(ids).toEqual(expect.arrayContaining(before));
     expect(ids).not.toContain(after);
@@ -47,6 +48,59 @@ describe("a copy of the embedded database", () => {
     expect(existsSync(`${next}.restoring`)).toBe(false);
   });
 });
+
+describe("a copy that is damaged, or of a database that is", () => {
+  it("is told, with what is damaged, and brought back only on request", async () => {
+    const around = await mkdtemp("/tmp/agent-platform-backup-");
+    await chmod(around, 0o755);
+    const folder = join(around, "postgres");
+    const back = (name: string) => join(around, "back", name);
+    const copied = async (to: string) => {
+      const server = await startPostgres({ folder, settings: { shared_buffers: "32MB" } });
+      try {
+        return await backupCluster({ url: server.url("postgres", "postgres"), folder }, join(around, to));
+      } finally {
+        await server.stop();
+      }
+    };
+    try {
+      await copied("sound");
+      const path = await flipped(join(around, "sound", "postgres"));
+      const damaged = { from: join(around, "sound"), folder: back("copy") };
+      const refusal = { code: "CONFLICT", reason: "BACKUP_DAMAGED", message: expect.stringContaining(path) };
+      await expect(restoreCluster(damaged)).rejects.toMatchObject(refusal);
+      expect(existsSync(damaged.folder)).toBe(false);
+      const { damage } = await restoreCluster({ ...damaged, isDamageTaken: true });
+      expect(damage).toEqual([
+        `1 of its files are gone, or are not what backup wrote: ${path}`,
+        `1 pages of its tables or indexes have another checksum than their content: page 0 of ${path}`,
+      ]);
+      await rm(join(around, "sound", "SHA256SUMS"));
+      await expect(restoreCluster({ ...damaged, folder: back("none") })).rejects.toThrow("SHA256SUMS");
+
+      const own = await flipped(folder);
+      await expect(copied("later")).rejects.toMatchObject({
+        reason: "BACKUP_OF_DAMAGED",
+        message: expect.stringContaining(`page 0 of ${own}`),
+      });
+      // It is there all the same.
+      expect(existsSync(join(around, "later", "backup.json"))).toBe(true);
+    } finally {
+      await rm(around, { recursive: true });
+    }
+  });
+});
+
+/** Changes a bit of a row, in a table of a cluster that nobody works with. @returns the table's file. */
+async function flipped(cluster: string): Promise<string> {
+  const names = (await readdir(join(cluster, "base", "1"))).filter((name) => /^\d+$/.test(name));
+  const sizes = await Promise.all(names.map(async (name) => ({ name, size: (await stat(join(cluster, "base", "1", name))).size })));
+  const path = `base/1/${sizes.toSorted((one, other) => other.size - one.size)[0]!.name}`;
+  const content = await readFile(join(cluster, path));
+  content.writeUInt8(content.readUInt8(8_000) ^ 4, 8_000);
+  await writeFile(join(cluster, path), content);
+  return path;
+}
 
 describe("where a copy, an archive or what is brought back cannot be", () => {
   const source = async (): Promise<{ url: string; folder: string; around: string }> => {

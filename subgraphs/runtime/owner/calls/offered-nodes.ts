@@ -117,11 +117,14 @@ export class OfferedNodes {
     }
   }
 
-  leasesLost(leases: readonly Lease[]): void {
-    for (const { key, lease } of leases) {
+  /** @returns how many of them it held until now. */
+  leasesLost(leases: readonly Lease[]): number {
+    const lost = leases.flatMap(({ key, lease }) => {
       const held = this.#held.get(key);
-      if (held?.claim.lease === lease) this.#drop(held);
-    }
+      return held?.claim.lease === lease ? [held] : [];
+    });
+    for (const held of lost) this.#drop(held);
+    return lost.length;
   }
 
   /** Waits for what is executed, and gives back what is not done after `graceMs`: no crash is counted for it, and what must be called once at most is not called again. */
