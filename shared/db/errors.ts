@@ -1,12 +1,13 @@
 import { AppError } from "../errors.ts";
 
-/** The few refusals of PostgreSQL that are not bugs. */
-export function databaseError(cause: unknown): AppError | undefined {
+/** The few refusals of PostgreSQL that are not bugs. `isMutation`: whoever asked is told where what was sent may have been done. */
+export function databaseError(cause: unknown, { isMutation = false } = {}): AppError | undefined {
   const told = toldIn(cause);
   if (told !== undefined) return told;
   const code = sqlState(cause);
   if (code === undefined && says(cause, (message) => message === poolBusy)) return databaseBusy(undefined, cause);
-  if (code === undefined) return says(cause, (message) => lostConnections.has(message)) ? databaseUnavailable(cause) : undefined;
+  const unavailable = () => (isMutation && mayBeDone(cause) ? databaseLost(cause) : databaseUnavailable(cause));
+  if (code === undefined) return says(cause, (message) => lostConnections.has(message)) ? unavailable() : undefined;
   if (code === "22021" || code === "22P05" || isEndedEarly(cause) || isJsonRefusal(cause)) {
     return new AppError(
       "BAD_USER_INPUT",
@@ -22,7 +23,7 @@ export function databaseError(cause: unknown): AppError | undefined {
   // 53: no disk, memory or connection; 58: the system refused. Both pass, and nothing was done.
   // 25006: it is a standby, which a fail-over has left behind.
   // 25P03: the session idled in its transaction for longer than it may, as it does in a process that has no time.
-  if (/^(08|53|57|58)/.test(code) || code === "25P03" || code === "25006" || connectionCodes.has(code)) return databaseUnavailable(cause);
+  if (/^(08|53|57|58)/.test(code) || code === "25P03" || code === "25006" || connectionCodes.has(code)) return unavailable();
   if (code === "55P03" || code === "40P01") {
     // Nothing was done. Where a node asked for it, whoever holds the row is no more the node's fault than a database that is away.
     const facts = { retryable: true, platformFault: true };
@@ -35,6 +36,30 @@ export function databaseError(cause: unknown): AppError | undefined {
 export function databaseUnavailable(cause: unknown): AppError {
   const message = "The database does not answer. Try again in a moment.";
   return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, { retryable: true, platformFault: true }, { cause });
+}
+
+/** Says that the database was lost while it had something of a change, which may be stored. */
+function databaseLost(cause: unknown): AppError {
+  const message = "The database has not answered. What was sent may have been stored: look, before you send it again.";
+  const facts = { retryable: true, effectUnknown: true, platformFault: true };
+  return new AppError("DOWNSTREAM_UNAVAILABLE", "DATABASE_UNAVAILABLE", message, facts, { cause });
+}
+
+/**
+ * Whether a statement was under way when its connection ended, or gave no answer in its time. What PostgreSQL refused it has taken back, a cancel by its own time-out too;
+ * what could not be connected was never sent.
+ */
+function mayBeDone(cause: unknown): boolean {
+  const code = sqlState(cause);
+  if (code === undefined) return says(cause, (message) => lostAnswers.has(message));
+  if (inSystemCalls.has(code)) return !isOfConnecting(cause);
+  return /^08(000|003|006|007)$/.test(code) || code === "57P01" || code === "57P02";
+}
+
+function isOfConnecting(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const { syscall, cause, previous } = error as { syscall?: unknown; cause?: unknown; previous?: unknown };
+  return syscall === "connect" || isOfConnecting(cause ?? previous);
 }
 
 /** Says that the database is well and has more to do than it comes to: nothing was begun. */
@@ -55,6 +80,9 @@ const lostConnections = new Set([
   "Connection terminated due to connection timeout",
   "Client has encountered a connection error and is not queryable",
 ]);
+
+/** Those of them that a statement under way ends with. */
+const lostAnswers = new Set(["Query read timeout", "Connection terminated", "Connection terminated unexpectedly"]);
 
 /** An error that was made for clients on the way to the database, however the ORM has wrapped it. */
 function toldIn(error: unknown): AppError | undefined {
@@ -81,6 +109,8 @@ function isEndedEarly(error: unknown): boolean {
 }
 
 const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT"]);
+/** Those of them that an open connection may end with. */
+const inSystemCalls = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
 /**
  * A 22P02 that comes from PostgreSQL's JSON parser, which does not take the escape that JSON.stringify writes for half a character. It is

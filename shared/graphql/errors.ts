@@ -4,16 +4,24 @@ import { databaseError } from "../db/errors.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 
+/** For whom errors are rewritten. */
+export interface Masking {
+  log: Log;
+  requestId: string;
+  /** What the operation has sent to a database that was lost may be stored. */
+  isMutation?: boolean;
+}
+
 /** Rewrites a result's errors for the caller; bugs are logged with their story. */
-export function maskErrors<R extends ExecutionResult>(result: R, log: Log, requestId: string): R {
+export function maskErrors<R extends ExecutionResult>(result: R, masking: Masking): R {
   if (!result.errors?.length) return result;
-  return { ...result, errors: result.errors.map((error) => maskError(error, log, requestId)) };
+  return { ...result, errors: result.errors.map((error) => maskError(error, masking)) };
 }
 
 /** Rewrites one error; see {@link maskErrors}. */
-export function maskError(error: GraphQLError, log: Log, requestId: string): GraphQLError {
+export function maskError(error: GraphQLError, { log, requestId, isMutation = false }: Masking): GraphQLError {
   const cause = rootCause(error);
-  const app = cause instanceof AppError ? cause : databaseError(cause);
+  const app = cause instanceof AppError ? cause : databaseError(cause, { isMutation });
   if (app !== undefined) {
     if (app.code === "INTERNAL" || app.cause !== undefined) log.warn({ err: app, requestId }, "operation refused");
     return rebuild(error, app.message, { ...app.facts, code: app.code, reason: app.reason, requestId });

@@ -107,22 +107,23 @@ export async function openSubgraph<L, S>(
       return counted(request, async (request) => {
         const operation = argumentsOf(request);
         const executed = () => (request.isForStream === true ? inStreamLane(() => execute(operation)) : execute(operation));
-        return maskErrors(refusalOf(limits, operation) ?? (await executed()), log, request.info.requestId);
+        const masking = { log, requestId: request.info.requestId, isMutation: isMutation(operation.document, request.operationName) };
+        return maskErrors(refusalOf(limits, operation) ?? (await executed()), masking);
       });
     },
     async subscribe(request) {
       const { requestId } = request.info;
       const operation = argumentsOf(request);
       const source = refusalOf(limits, operation) ?? (await createSourceEventStream({ ...operation, ...sources.of(operation) }));
-      if (!(Symbol.asyncIterator in source)) return maskErrors(source, log, requestId);
+      if (!(Symbol.asyncIterator in source)) return maskErrors(source, { log, requestId });
       const told = events.of(operation.document, operation.operationName);
       return mapStream(streamLane(source[Symbol.asyncIterator]()), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
         map: (event) =>
           counted(request, async (request) =>
-            maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), ...told, rootValue: event })), log, requestId),
+            maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), ...told, rootValue: event })), { log, requestId }),
           ),
-        failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, log, requestId),
+        failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, { log, requestId }),
       });
     },
     health: () => database.ping(),

@@ -1,4 +1,6 @@
+import pg from "pg";
 import { query } from "../testkit/admin-query.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { startTestPlatform } from "../testkit/platform.ts";
 
 describe("the platform's connections to PostgreSQL", () => {
@@ -32,5 +34,32 @@ describe("the platform's connections to PostgreSQL", () => {
     await load;
     expect(most).toBeGreaterThan(10);
     expect(most).toBeLessThanOrEqual(20);
+  });
+
+  it("that are lost with a change under way are told as such: it may be stored; of a question nothing of the kind is said", async () => {
+    await using platform = await startTestPlatform({ workers: 0 });
+    const { adminUrl } = platform.database;
+    const lock = new pg.Client({ connectionString: adminUrl });
+    await lock.connect();
+    await lock.query("begin; lock table workflow.app in access exclusive mode");
+    const told = [
+      platform.post(`mutation { createApp(input: { code: "a", name: "n" }) { id } }`),
+      platform.post("{ apps(first: 1) { edges { node { id } } } }"),
+    ];
+    const waiting = "from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await eventually(
+      () => query(adminUrl, `select count(*)::int as n ${waiting}`),
+      ([row]) => (row as { n: number }).n === told.length,
+    );
+    await lock.query(`select pg_terminate_backend(pid) ${waiting}`);
+    const answers = await Promise.all(told);
+    await lock.query("rollback");
+    await lock.end();
+    const facts = answers.map(({ errors }) => errors?.[0]?.extensions);
+    expect(facts).toMatchObject([
+      { reason: "DATABASE_UNAVAILABLE", retryable: true, effectUnknown: true },
+      { reason: "DATABASE_UNAVAILABLE", retryable: true },
+    ]);
+    expect(facts[1]).not.toHaveProperty("effectUnknown");
   });
 });

@@ -37,6 +37,8 @@ function outcomeOf(context: NodeContext, result: SandboxResult): NodeOutcome {
   if (code === "CODE_CANCELLED") return { ...stopped(context.signal), effectUnknown: false } as NodeOutcome;
   // The platform was busy, and the program has not begun: nothing of it has failed.
   if (code === "SANDBOX_BUSY") return { kind: "interrupted", code, message: `${message} The node is called again when there is room.` };
+  // Nor has one that somebody outside has ended; it reaches nothing but its payload, so it may be begun again.
+  if (code === "SANDBOX_LOST") return { kind: "interrupted", code, message: `${message} The node is called again.` };
   return failed({
     code,
     message,

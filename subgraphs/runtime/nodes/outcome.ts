@@ -61,11 +61,15 @@ export function failureOf(error: unknown, { atMostOnce }: { atMostOnce: boolean 
   });
 }
 
+/** What a subgraph may have written to its own database when it was lost is no effect outside: the call had not gone out, or is known by its key. */
+const ownStore = "DATABASE_UNAVAILABLE";
+
 function interrupted({ reason, facts }: AppError): NodeOutcome {
   const part = facts["serviceName"] ?? facts["subgraph"];
   const what = typeof part === "string" ? `The platform's ${part} subgraph` : "A part of the platform";
   const message = `${what} could not be reached, or was lost during the call (${reason}). The node is called again when it is back.`;
-  return { kind: "interrupted", code: reason, message, ...(facts["effectUnknown"] === true && { effectUnknown: true }) };
+  const isUnknown = facts["effectUnknown"] === true && reason !== ownStore;
+  return { kind: "interrupted", code: reason, message, ...(isUnknown && { effectUnknown: true }) };
 }
 
 /** The outcome of a node whose signal fired: what it was aborted with, and that nobody knows what the outside did. */

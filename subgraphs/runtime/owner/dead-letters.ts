@@ -1,7 +1,7 @@
 /** Fails runs of which nothing can be taken over, or stored: by one statement, without their owner. Whoever waits for their end is told as of any other. */
 import type { HintPublisher } from "#shared/hints.ts";
 import { counter } from "#shared/metrics/instruments.ts";
-import { runDeadLetter, runFailUnloadable, runFailUnstored } from "../queue/dead-letter.sql.ts";
+import { runDeadLetter, runFailDamaged, runFailUnloadable, runFailUnstored } from "../queue/dead-letter.sql.ts";
 import type { Queryable } from "../queue/statement.ts";
 import type { Gates } from "./gates.ts";
 import { runsEnded } from "./runs-ended.ts";
@@ -31,6 +31,11 @@ export class DeadLetters {
   /** Fails a run that has more than PostgreSQL puts into one answer. @returns whether it did: not where the lease is another's. */
   async unloadable(run: Held): Promise<boolean> {
     return this.#told(run, await runFailUnloadable(this.#options.db, run));
+  }
+
+  /** Fails a run of which what is stored does not fit together. @returns as {@link unloadable} */
+  async damaged(run: Held): Promise<boolean> {
+    return this.#told(run, await runFailDamaged(this.#options.db, run));
   }
 
   /** Fails a run nothing of which can be stored. @returns as {@link unloadable} */

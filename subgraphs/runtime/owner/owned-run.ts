@@ -322,10 +322,12 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#host.released(this, { kind: "lost" });
   }
 
-  /** A bug must not take the other runs of the process with it: this one is left to its lease, and to the crash count. */
+  /** A bug must not take the other runs of the process with it: this one is left to its lease, and is over when that comes again and again. */
   broken(cause: unknown): void {
     this.#host.log.error({ err: cause, runId: this.runId }, "run dropped by a bug");
-    if (!this.isReleased) this.drop("lost");
+    if (this.isReleased) return;
+    this.drop("lost");
+    this.#host.dropped(this);
   }
 
   /** Stops calls whose answer nobody will wait for, before the process ends. */

@@ -3,13 +3,14 @@
  * way to execute is the same path.
  */
 import { ByteRoom } from "#shared/byte-room.ts";
+import { databaseError } from "#shared/db/errors.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { readGauge } from "#shared/metrics/instruments.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
 import { driverVersion } from "../engine/composite.ts";
-import { isTooLarge } from "../queue/failure.ts";
+import { isDamage, isTooLarge } from "../queue/failure.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { runsRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
@@ -21,6 +22,7 @@ import { Flusher } from "./flush/flusher.ts";
 import { resultReader, type ResultReader } from "./composites/frame-results.ts";
 import type { Gates } from "./gates.ts";
 import { HeldBytes, type Holder } from "./held/held-bytes.ts";
+import { FailedTakeovers } from "./takeover/failed-takeovers.ts";
 import { LeftToOthers } from "./takeover/left-to-others.ts";
 import { answerBytesOfHeap, heldBytesOfHeap } from "./held/heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
@@ -112,6 +114,7 @@ export class RunOwner implements RunHost {
   readonly #adopting = new Map<RunClaim, number>();
   readonly #loader: RunLoader;
   readonly #setBacks = new SetBacks();
+  readonly #failed = new FailedTakeovers();
   readonly #unwatch: (() => void)[];
   #isReliefDue = false;
   #isClosed = false;
@@ -264,6 +267,8 @@ export class RunOwner implements RunHost {
   async #giveBack(claim: RunClaim, why: NotLoaded, options: Adoption): Promise<void> {
     if (why.kind === "failed" && why.isAlone && isTooLarge(why.cause) && (await this.#failUnloadable(claim, why.cause)))
       return options.left?.({ kind: "lost" });
+    if (why.kind === "failed" && why.isAlone && isDamage(why.cause) && this.#failed.add(claim) && (await this.#failDamaged(claim)))
+      return options.left?.({ kind: "lost" });
     const pauseMs = this.#setBacks.nextPauseMs(claim.runId);
     const facts = why.kind === "failed" ? { err: why.cause, isAlone: why.isAlone } : { bytes: why.bytes, held: this.held.total };
     this.log.warn({ runId: claim.runId, pauseMs, ...facts }, why.kind === "failed" ? "run not loaded" : "no room for a run");
@@ -316,12 +321,19 @@ export class RunOwner implements RunHost {
 
   released(run: FlushingRun, release: Release): void {
     this.held.remove(run);
-    if (release.kind === "rested" && release.rest !== "requeue") this.#setBacks.forget(run.runId);
+    if (release.kind === "rested" && release.rest !== "requeue") {
+      this.#setBacks.forget(run.runId);
+      this.#failed.forget(run.runId);
+    }
     if (this.#owned.get(run.runId) === run) this.#owned.delete(run.runId);
     this.#idle.changed();
     this.#waiters.get(run)?.(release);
     this.#waiters.delete(run);
     if (!this.#isClosed) this.#onReleased?.(run.runId, release);
+  }
+
+  dropped(run: FlushingRun): void {
+    if (this.#failed.add(run)) void this.#failDamaged(run);
   }
 
   flushWanted(run: FlushingRun): void {
@@ -379,7 +391,6 @@ export class RunOwner implements RunHost {
     for (const run of [...this.#owned.values()]) run.drop("lost");
   }
 
-  /** What cannot be taken over (its plan cannot be read) is left to its lease: the next owner tries, and the crash count ends it. */
   async #adoptOne(claim: ClaimedRun, loaded: LoadedRun, options: Adoption, confirmedAtMs?: number): Promise<void> {
     try {
       const plan = await this.plans.get(loaded.planId);
@@ -394,9 +405,36 @@ export class RunOwner implements RunHost {
       this.#leaveWith(claim, options.signal);
       run.advance();
     } catch (cause) {
-      this.log.error({ err: cause, runId: loaded.id }, "run not taken over");
-      options.left?.({ kind: "lost" });
+      await this.#notTaken(claim, cause, options);
     }
+  }
+
+  /** Its plan cannot be read, or its rows are none of it: it is left to others for a lease, and is over when that comes again and again. */
+  async #notTaken(claim: ClaimedRun, cause: unknown, { left }: Adoption): Promise<void> {
+    const { runId, lease, leaseMs } = claim;
+    this.log.error({ err: cause, runId }, "run not taken over");
+    const begun = this.#owned.get(runId);
+    if (begun?.lease === lease) begun.drop("lost");
+    else left?.({ kind: "lost" });
+    // That the database is away is nothing of the run's.
+    const isAway = databaseError(cause)?.facts["platformFault"] === true;
+    if (!isAway && this.#failed.add(claim) && (await this.#failDamaged(claim))) return;
+    if (!isAway) this.leftToOthers.add(runId, leaseMs);
+    const pauseMs = isAway ? this.#setBacks.nextPauseMs(runId) : undefined;
+    await runsRelease(this.#db, [claim], pauseMs).catch((again: unknown) => this.log.warn({ err: again }, "run left to its lease"));
+  }
+
+  /** @returns false: it is to be given back. Never rejects. */
+  async #failDamaged(run: Pick<ClaimedRun, "runId" | "lease">): Promise<boolean> {
+    try {
+      if (!(await this.#deadLetters.damaged(run))) return false;
+    } catch (cause) {
+      this.log.warn({ err: cause, runId: run.runId }, "run not failed yet, which nobody can take over");
+      return false;
+    }
+    this.log.error({ runId: run.runId }, "run failed, which nobody can take over");
+    this.#failed.forget(run.runId);
+    return true;
   }
 
   /** It was begun by a newer version, and what stands beneath its composite means nothing here: nothing of it is touched. */

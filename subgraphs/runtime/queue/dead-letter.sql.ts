@@ -36,6 +36,13 @@ export async function runFailUnstored(db: Queryable, run: { runId: string; lease
   return (await rowsOf(db, deadLetter, [run.runId, run.lease, false, "INTERNAL", message])).length > 0;
 }
 
+/** Fails a run that nobody could take over, time after time, for what is stored of it. @returns whether it did. */
+export async function runFailDamaged(db: Queryable, run: { runId: string; lease: string }): Promise<boolean> {
+  const message =
+    "What is stored of the run does not fit together, so nobody can go on with it. Create a new run; the operator's log has the cause under its id.";
+  return (await rowsOf(db, deadLetter, [run.runId, run.lease, false, "RUN_DAMAGED", message])).length > 0;
+}
+
 /** Fails a run that has more than PostgreSQL puts into one answer, so that nobody can take it over. @returns whether it did. */
 export async function runFailUnloadable(db: Queryable, run: { runId: string; lease: string }): Promise<boolean> {
   const message = "The run has more than can be taken over; split the work into several runs.";

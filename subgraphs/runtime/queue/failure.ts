@@ -21,6 +21,12 @@ export function isTooLarge(cause: unknown): boolean {
   return sqlState(cause) === "54000";
 }
 
+/** Whether a load failed by what is stored, which is the same at the next try: PostgreSQL cannot read it as its statement does, or we cannot as our code does. */
+export function isDamage(cause: unknown): boolean {
+  if (cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError) return true;
+  return failureKind(cause) === "refused" && !isTooLarge(cause);
+}
+
 /** Whether the statement was not done in the time that it has, by the server's clock or the client's. */
 export function isTimeOut(cause: unknown): boolean {
   return sqlState(cause) === "57014" || (cause instanceof Error && cause.message === "Query read timeout");

@@ -12,6 +12,7 @@ import { readJsonInTurns } from "#shared/json-reader.ts";
 import type { Json } from "#shared/json.ts";
 import { maxNesting } from "#shared/json/nesting.ts";
 import { excessWords, ValueCounter } from "#shared/json/value-count.ts";
+import { ProcessWatch } from "./process-watch.ts";
 import type { PythonInterpreter } from "./python-interpreter.ts";
 import { mostOfMessage, type Program, type ProgramLimits, type SandboxResult } from "./sandbox.ts";
 
@@ -55,12 +56,16 @@ export async function runJailed(python: PythonInterpreter, program: Program, lim
   });
   // At once: a start that fails is an event, which without a listener ends this process.
   const ending = ended(child);
+  const watch = new ProcessWatch(child.pid);
   let stopped: Verdict | undefined;
   const stop = (code: FailureCode, message: string) => {
     stopped ??= { kind: "failed", code, message };
     killGroup(child);
   };
-  const over = () => stop("CODE_TIMEOUT", `The program ran longer than ${program.timeoutMs} ms.`);
+  const over = () =>
+    watch.wasStopped
+      ? stop("SANDBOX_LOST", "The program was stopped from outside of the platform.")
+      : stop("CODE_TIMEOUT", `The program ran longer than ${program.timeoutMs} ms.`);
   let timer = setTimeout(() => {
     const isLate = performance.now() - startedMs > program.timeoutMs + lateMs;
     timer = setTimeout(over, isLate ? readMs : 0);
@@ -89,10 +94,12 @@ export async function runJailed(python: PythonInterpreter, program: Program, lim
   });
   feed(child, python, program, limits);
   const end = await ending;
+  const tookMemory = watch.tookMemory(limits.memoryBytes);
   clearTimeout(timer);
   program.signal.removeEventListener("abort", onAbort);
   const said = answer();
-  const verdict = stopped ?? (await judge(end, said, stderr()));
+  const usedTime = performance.now() - startedMs > cpuSecondsOf(program) * 1_000;
+  const verdict = stopped ?? (await judge(end, said, { stderr: stderr(), mayBeItsOwn: tookMemory || usedTime }));
   // PostgreSQL's text cannot hold NUL; printed text is for people.
   const size = verdict.kind === "completed" ? { resultBytes: said.length } : {};
   return { ...verdict, ...size, stdout: stdout().replaceAll("\u0000", "\ufffd"), durationMs: performance.now() - startedMs };
@@ -106,8 +113,7 @@ function feed(child: ChildProcess, python: PythonInterpreter, program: Program, 
     packages: python.packages,
     limits: {
       memoryBytes: limits.memoryBytes,
-      // Behind the clock on the wall, for the case that whoever watches it dies.
-      cpuSeconds: Math.ceil(program.timeoutMs / 1000) + 1,
+      cpuSeconds: cpuSecondsOf(program),
       resultBytes: limits.resultBytes,
     },
   };
@@ -115,6 +121,9 @@ function feed(child: ChildProcess, python: PythonInterpreter, program: Program, 
   child.stdin?.on("error", () => {});
   child.stdin?.end(JSON.stringify(request));
 }
+
+/** Behind the clock on the wall, for the case that whoever watches it dies. */
+const cpuSecondsOf = ({ timeoutMs }: Program): number => Math.ceil(timeoutMs / 1000) + 1;
 
 /** A child that could not be started for want of file descriptors has no pipes at all, whatever the types say. */
 function pipeOf(child: ChildProcess, index: number): Readable | null {
@@ -145,7 +154,14 @@ function ended(child: ChildProcess): Promise<End> {
   });
 }
 
-async function judge(end: End, answer: string, stderr: string): Promise<Verdict> {
+/** How a process ended, beside its exit code. */
+interface Traces {
+  stderr: string;
+  /** A SIGKILL may be for what it used. */
+  mayBeItsOwn: boolean;
+}
+
+async function judge(end: End, answer: string, { stderr, mayBeItsOwn }: Traces): Promise<Verdict> {
   if ("startError" in end) return failed("SANDBOX_UNAVAILABLE", `Python could not be started: ${end.startError.message}.`);
   const firstEnd = (answer.indexOf("\n") + 1 || answer.length + 1) - 1;
   const first = answer.slice(0, firstEnd);
@@ -157,7 +173,9 @@ async function judge(end: End, answer: string, stderr: string): Promise<Verdict>
   const said = answerSchema.safeParse(await readJsonInTurns(answer.slice(firstEnd + 1), { isOurs: true })).data;
   if (said !== undefined) return said.kind === "completed" ? { kind: "completed", result: (said.result ?? null) as Json } : said;
   if (end.signal === "SIGXCPU") return failed("CODE_TIMEOUT", "The program used up its processor time.");
-  // Not by us, who would have noted it: by the kernel, for processor time or for want of memory.
+  // Not by us, who would have noted it, and it cannot do so itself.
+  if (end.signal === "SIGKILL" && !mayBeItsOwn) return failed("SANDBOX_LOST", "The program was killed from outside of the platform.");
+  // By the kernel, for processor time or for want of memory.
   if (end.signal === "SIGKILL") return failed("CODE_MEMORY", "The program was killed by the system, most likely for want of memory.");
   if (/MemoryError/.test(stderr)) return failed("CODE_MEMORY", "The program ran out of memory.");
   if (end.signal) return failed("CODE_ERROR", `The program crashed its interpreter (${end.signal}).`);

@@ -50,11 +50,12 @@ export type SandboxResult =
       kind: "failed";
       /**
        * SANDBOX_UNAVAILABLE: this host cannot jail a program. SANDBOX_BUSY: too many wait for it, or the host could not start one now; the program has
-       * not begun. Both are the platform's own word: no program can say them. CODE_CANCELLED: the request's signal fired. The others are the program's own.
+       * not begun. SANDBOX_LOST: its process was killed, or stopped, by somebody outside, and not for what it used. These are the platform's own words: no program can say them. CODE_CANCELLED: the request's signal fired. The others are the program's own.
        */
       code:
         | "SANDBOX_UNAVAILABLE"
         | "SANDBOX_BUSY"
+        | "SANDBOX_LOST"
         | "CODE_CANCELLED"
         | "CODE_ERROR"
         | "CODE_TIMEOUT"

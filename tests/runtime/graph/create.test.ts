@@ -251,7 +251,7 @@ describe("an agent that a node names and that cannot be used", () => {
     const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
     const refused = new AppError("CONFLICT", "AGENT_VERSION_NOT_PUBLISHED", "The agent a has no published version.", { agentId: "a" });
     const named = await askedByNode({ id: "ask" } as never, () => Promise.reject(refused)).catch((cause: unknown) => cause);
-    const masked = maskError(new GraphQLError("", { originalError: named as Error }), log, "r");
+    const masked = maskError(new GraphQLError("", { originalError: named as Error }), { log, requestId: "r" });
     expect(masked.message).toBe("The agent a has no published version. The node ask names it.");
     expect(masked.extensions).toEqual({
       code: "CONFLICT",

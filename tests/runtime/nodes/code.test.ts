@@ -96,6 +96,22 @@ describe("a code node", () => {
     expect(context.spans).toMatchObject([{ errorCode: "SANDBOX_BUSY", ends: 1 }]);
   });
 
+  it("that somebody outside has killed has not failed: it is called again, whatever retry says", async () => {
+    const sandbox = new ScriptedSandbox(() => ({
+      kind: "failed",
+      code: "SANDBOX_LOST",
+      message: "It was killed.",
+      stdout: "",
+      durationMs: 5,
+    }));
+    const context = fakeNodeContext({ config, scope, ports: { sandbox } });
+    expect(await codeNode.run(context)).toEqual({
+      kind: "interrupted",
+      code: "SANDBOX_LOST",
+      message: "It was killed. The node is called again.",
+    });
+  });
+
   it("that was cancelled says so, with no effect in doubt", async () => {
     const stop = new AbortController();
     const sandbox = new ScriptedSandbox(() => {

@@ -27,6 +27,7 @@ describe("an outcome", () => {
     ["a subgraph that was lost", "SUBSCRIPTION_UPSTREAM_LOST", { serviceName: "model", effectUnknown: true }],
     ["a subgraph that is away", "SUBGRAPH_UNREACHABLE", { serviceName: "tool", effectUnknown: false }],
     ["the database", "DATABASE_UNAVAILABLE", {}],
+    ["the database of a subgraph, which may have stored something of its own", "DATABASE_UNAVAILABLE", { effectUnknown: true }],
   ])("of a fault of the platform is an interruption and no failure, whatever retry says: %s", (_what, reason, facts) => {
     const error = new AppError("DOWNSTREAM_UNAVAILABLE", reason, "Subscribe again.", { ...facts, retryable: true, platformFault: true });
     for (const atMostOnce of [false, true])
@@ -37,7 +38,7 @@ describe("an outcome", () => {
         message: expect.stringMatching(
           /^(The platform's \w+ subgraph|A part of the platform) could not be reached, or was lost .*called again/,
         ),
-        ...("effectUnknown" in facts && facts.effectUnknown && { effectUnknown: true }),
+        ...("serviceName" in facts && facts.effectUnknown && { effectUnknown: true }),
       });
   });
 

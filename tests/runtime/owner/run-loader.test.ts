@@ -129,6 +129,34 @@ describe("runs that were begun", () => {
     expect(await countsOf("dead_letters_total", "runs_ended_total")).toEqual([letters + 1, ended + 3]);
   });
 
+  it("end with RUN_DAMAGED, each alone and after three tries over more than a lease, where what is stored of them does not fit together", async () => {
+    const t = await EngineFixture.open({ madeUp: true, applyWaitMs: 1 });
+    const asks = (mark: string) => plan([node("a", "pure", { mark }), node("ask", "person")], ["a>ask"]);
+    const items = { items: [1, 2], body: plan([node("ask", "person")]) as never, parallel: 2 };
+    const damages = {
+      "the plan of another": "update runtime.run set plan_id = (select plan_id from runtime.run where id = $2) where id = $1",
+      "no plan": "update runtime.run set plan_id = 'gone' where id = $1 and $2 <> ''",
+      "a node that is none": "update runtime.run set initial_node = 'none' where id = $1 and $2 <> ''",
+      "items that are none": `update runtime.node_run set opened = '{"v": 1, "count": 2, "chunks": 5}' where run_id = $1 and path = 'each' and $2 <> ''`,
+    };
+    t.worker({ leaseMs: 300 });
+    const beside = await t.create(plan([node("other", "person")]));
+    const ids: string[] = [];
+    for (const name of Object.keys(damages))
+      ids.push(await t.create(name.startsWith("items") ? plan([node("each", "iteration", items)]) : asks(name)));
+    for (const id of [...ids, beside]) await t.until(id, ({ status }) => status === "WAITING");
+    for (const [index, text] of Object.values(damages).entries()) await t.pool.query(text, [ids[index], beside]);
+    const before = await countsOf("dead_letters_total");
+    for (const runId of ids)
+      await t.control.answerNode({ tenantId: "acme", runId, path: "ask", outcome: { kind: "completed" } }).catch(() => {});
+    await t.control.cancel({ tenantId: "acme", runId: ids.at(-1)! }).catch(() => {});
+    await t.control.answerNode({ tenantId: "acme", runId: beside, path: "other", outcome: { kind: "completed" } });
+    expect((await t.finished(beside)).status).toBe("COMPLETED");
+    for (const runId of ids) expect(await t.finished(runId)).toMatchObject({ status: "FAILED", errorCode: "RUN_DAMAGED" });
+    expect(await countsOf("dead_letters_total")).toEqual([before[0]! + ids.length]);
+    expect((await t.finished(await t.create(plan([node("b", "pure")])))).status).toBe("COMPLETED");
+  });
+
   it("are given back, not failed, where they are too large only because their plan could not be read", async () => {
     // As many events as a run has that is loaded by its plan.
     const t = await EngineFixture.open({ madeUp: true });

@@ -1,6 +1,23 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { openSandbox } from "../../../subgraphs/runtime/sandbox/open-sandbox.ts";
+import { ProcessWatch } from "../../../subgraphs/runtime/sandbox/process-watch.ts";
+import { eventually } from "../../testkit/eventually.ts";
 import { describeWithJail, resultOf, runPython } from "./jail.ts";
+
+/** The process of the one program that runs now. */
+function ownProgram(): { pid: number; residentBytes: number } | undefined {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      const isOwn = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]) === process.pid;
+      if (isOwn && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("jail.py"))
+        return { pid: Number(pid), residentBytes: 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) };
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return undefined;
+}
 
 describeWithJail("the Python sandbox", () => {
   it("gives payload to the program and takes result and printed text from it (S-59)", async () => {
@@ -145,6 +162,24 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
       expect(await runPython(code)).toMatchObject({ kind: "failed", code: "CODE_MEMORY" });
     },
   );
+
+  it("tells what somebody outside has killed, or stopped, from what a program used", async () => {
+    const killed = runPython("import time\nx = bytearray(32 << 20)\ntime.sleep(60)", { timeoutMs: 60_000 });
+    const program = await eventually(ownProgram, (found) => found !== undefined && found.residentBytes > 40 << 20);
+    process.kill(program!.pid, "SIGKILL");
+    expect(await killed).toMatchObject({ kind: "failed", code: "SANDBOX_LOST", message: /killed from outside/ });
+
+    const stopped = runPython("import time\ntime.sleep(60)", { timeoutMs: 1_000 });
+    process.kill((await eventually(ownProgram, (found) => found !== undefined))!.pid, "SIGSTOP");
+    expect(await stopped).toMatchObject({ kind: "failed", code: "SANDBOX_LOST", message: /stopped from outside/ });
+
+    // This process takes more than 64 MiB: a limit of twice that is reached, by whoever it is killed; one that is far is not.
+    for (const [maxBytes, expected] of [[128 << 20, true] as const, [2 ** 50, false] as const]) {
+      const watch = new ProcessWatch(process.pid);
+      expect(watch.wasStopped).toBe(false);
+      expect(watch.tookMemory(maxBytes)).toBe(expected);
+    }
+  });
 
   it("stops a program that prints without end, and keeps the beginning", async () => {
     const outcome = await runPython("while True: print('x' * 1000)");

@@ -67,6 +67,39 @@ describe("what a database's refusal is to a client", () => {
     await Promise.all([admin.end(), client.end()]);
   });
 
+  it("is of a change that was under way that it may be stored, and of one that was refused, or not sent, nothing of the kind", async () => {
+    const mayBeDone = { ...unavailable, facts: { ...unavailable.facts, effectUnknown: true } };
+    const told = (error: unknown) => databaseError(Object.assign(new Error("insert"), { previous: error }), { isMutation: true });
+    const clients = ["ended", "late", "stopped", "refused"].map(() => new pg.Client({ connectionString: database.url }));
+    for (const client of clients) client.on("error", () => {});
+    await Promise.all(clients.map((client) => client.connect()));
+    const [ended, late, stopped, refused] = clients as [pg.Client, pg.Client, pg.Client, pg.Client];
+    const end = (client: pg.Client) =>
+      refused.query("select pg_terminate_backend($1)", [(client as unknown as { processID: number }).processID]);
+
+    const underWay = thrown(ended.query("select pg_sleep(60)"));
+    await end(ended);
+    const terminated = await underWay;
+    expect(told(terminated)).toMatchObject(mayBeDone);
+    expect(databaseError(terminated)?.facts).toEqual(unavailable.facts);
+
+    const unanswered: pg.QueryConfig & { query_timeout: number } = { text: "select pg_sleep(60)", query_timeout: 20 };
+    expect(told(await thrown(late.query(unanswered)))).toMatchObject(mayBeDone);
+    await end(late);
+
+    const cut = thrown(stopped.query("select pg_sleep(60)"));
+    (stopped as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    expect(told(await cut)).toMatchObject(mayBeDone);
+    // Nothing is sent any more.
+    expect(told(await thrown(stopped.query("select 1")))?.facts).toEqual(unavailable.facts);
+
+    await refused.query("set statement_timeout = 20");
+    expect(told(await thrown(refused.query("select pg_sleep(60)")))?.facts).toEqual(unavailable.facts);
+    const nobody = new pg.Client({ host: "127.0.0.1", port: 1 });
+    expect(told(await thrown(nobody.connect()))?.facts).toEqual(unavailable.facts);
+    await refused.end();
+  });
+
   it("is that the row is busy, which is no fault of a node that asked for it, where somebody holds it for longer than a lock is waited for", async () => {
     const [holder, client] = [new pg.Client({ connectionString: database.url }), new pg.Client({ connectionString: database.url })];
     await Promise.all([holder.connect(), client.connect()]);

@@ -295,6 +295,30 @@ describe("a connection that is kept", () => {
     },
   );
 
+  it("is used as long as the other side keeps it, less two seconds, by the clock on the wall, however late a busy process comes to look", async () => {
+    server.answer(rawAnswer(200, ["keep-alive: timeout=10"], "ok"));
+    const post = async () => {
+      await fetch(`${server.url}/again`, { method: "POST" });
+      await isKept();
+    };
+    const now = performance.now.bind(performance);
+    try {
+      await post();
+      performance.now = () => now() + 5_000;
+      await post();
+      // undici's own clock has not ticked.
+      performance.now = () => now() + 15_000;
+      await post();
+    } finally {
+      performance.now = now;
+    }
+    expect(server.requests.map(({ connection, place }) => [connection, place])).toEqual([
+      [1, 1],
+      [1, 2],
+      [2, 1],
+    ]);
+  });
+
   it("carries no GET once more after a byte of its answer", async () => {
     await usedOnce((socket) => socket.write("HTTP", () => socket.destroy()));
     await expect(fetch(`${server.url}/again`)).rejects.toMatchObject({ reason: "FETCH_FAILED" });

@@ -1,5 +1,5 @@
 /**
- * What this process cannot go on with, as workers of a newer version can: it names node types, or composites opened by drivers, that are not known here. It was given back, and
+ * What this process cannot go on with, as workers of a newer version can: it names node types, or composites opened by drivers, that are not known here; or what is stored of it does not fit. It was given back, and
  * this process claims none of it for a while, so that during a rolling update it goes to those who know it and turns round and round nowhere.
  */
 import { monotonicMs } from "../clock.ts";
@@ -10,12 +10,12 @@ const restMs = 30_000;
 const remembered = 1_000;
 
 export class LeftToOthers {
-  /** By key of the queue, when it may be claimed again; the oldest first. */
+  /** By key of the queue, when it may be claimed again; what was added first comes first. */
   readonly #until = new Map<string, number>();
 
-  add(key: string): void {
+  add(key: string, forMs = restMs): void {
     this.#until.delete(key);
-    this.#until.set(key, monotonicMs() + restMs);
+    this.#until.set(key, monotonicMs() + forMs);
     if (this.#until.size > remembered) this.#until.delete(this.#until.keys().next().value ?? "");
   }
 
@@ -23,10 +23,7 @@ export class LeftToOthers {
   keys(): readonly string[] {
     if (this.#until.size === 0) return none;
     const nowMs = monotonicMs();
-    for (const [key, untilMs] of this.#until) {
-      if (untilMs > nowMs) break;
-      this.#until.delete(key);
-    }
+    for (const [key, untilMs] of this.#until) if (untilMs <= nowMs) this.#until.delete(key);
     return [...this.#until.keys()];
   }
 }

@@ -5,7 +5,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Log } from "#shared/log.ts";
 import type { ClaimedRun } from "../../queue/claim.sql.ts";
-import { failureKind, isTimeOut } from "../../queue/failure.ts";
+import { failureKind, isDamage, isTimeOut } from "../../queue/failure.ts";
 import { bytesOfRow, outputsLoad, pages, planIdsOf, runsLoad, runsWeigh, type LoadedRun } from "../../queue/load.sql.ts";
 import type { Queryable } from "../../queue/statement.ts";
 import { monotonicMs } from "../clock.ts";
@@ -266,7 +266,7 @@ function idsOf(claims: readonly ClaimedRun[]): string[] {
   return claims.map(({ runId }) => runId);
 }
 
-/** Too much for the time that a statement has, or refused: no other try of the same does better. */
+/** Too much for the time that a statement has, or refused, or nothing that can be read: no other try of the same does better. */
 function isAboutWhatItIs(cause: unknown): boolean {
-  return isTimeOut(cause) || failureKind(cause) === "refused";
+  return isTimeOut(cause) || failureKind(cause) === "refused" || isDamage(cause);
 }
