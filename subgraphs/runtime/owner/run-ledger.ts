@@ -56,6 +56,8 @@ const maxUnstoredRows = 2_000;
 /** The pauses before an attempt that was interrupted is made again: the platform's own parts are back within seconds, as a rule. */
 const firstPauseMs = 200;
 const longestPauseMs = 5_000;
+/** Interruptions that may be the node's own doing after all, and how many of them in a row it takes to say so: more than a minute of them. */
+const mostInterruptions: Readonly<Record<string, number>> = { SANDBOX_LOST: 20 };
 
 /** Each node run has one event at least. A run with more than these would be a burden for whoever reads it. */
 const maxRunEvents = 300_000;
@@ -267,13 +269,14 @@ export class RunLedger {
     if (taken.kind === "failed" || taken.kind === "interrupted") {
       const mayGoOn = mayRetry && !isStopped(state);
       if (mayGoOn && state.node.atMostOnce && taken.effectUnknown === true) return this.#askPerson(held, taken);
-      if (mayGoOn && taken.kind === "interrupted") return this.#callAgain(held, taken);
+      if (mayGoOn && taken.kind === "interrupted" && held.interruptions < (mostInterruptions[taken.code] ?? Infinity))
+        return this.#callAgain(held, taken);
       if (mayGoOn && taken.kind === "failed") {
         const delayMs = nextAttemptMs(held, taken);
         if (delayMs !== undefined) return this.#retryLater(held, taken, delayMs);
       }
     }
-    // In a run that ends anyway nobody waits for the part that was not there.
+    // In a run that ends anyway nobody waits for the part that was not there; nor for what comes to no end.
     const last = this.handled(state, taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false, fault: "own" } : taken);
     this.#scopesCancel(state);
     this.#outputsForget(state);
