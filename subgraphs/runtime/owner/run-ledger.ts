@@ -53,11 +53,16 @@ import { replayLoaded } from "./takeover/run-rebuild.ts";
 const maxUnstoredCharacters = 4 * 1024 * 1024;
 const maxUnstoredRows = 2_000;
 
-/** The pauses before an attempt that was interrupted is made again: the platform's own parts are back within seconds, as a rule. */
+/**
+ * The pause before an attempt that was interrupted is made again grows with the age of its node run, which each owner knows, however often the run is let go meanwhile: the
+ * platform's own parts are back within seconds, as a rule.
+ */
 const firstPauseMs = 200;
 const longestPauseMs = 5_000;
-/** Interruptions that may be the node's own doing after all, and how many of them in a row it takes to say so: more than a minute of them. */
-const mostInterruptions: Readonly<Record<string, number>> = { SANDBOX_LOST: 20 };
+const pauseOfAge = 1 / 4;
+
+/** What may be the node's own doing after all, and the age of its node run at which it is taken for that. */
+const longestInterruptedMs: Readonly<Record<string, number>> = { SANDBOX_LOST: 3_600_000 };
 
 /** Each node run has one event at least. A run with more than these would be a burden for whoever reads it. */
 const maxRunEvents = 300_000;
@@ -269,7 +274,7 @@ export class RunLedger {
     if (taken.kind === "failed" || taken.kind === "interrupted") {
       const mayGoOn = mayRetry && !isStopped(state);
       if (mayGoOn && state.node.atMostOnce && taken.effectUnknown === true) return this.#askPerson(held, taken);
-      if (mayGoOn && taken.kind === "interrupted" && held.interruptions < (mostInterruptions[taken.code] ?? Infinity))
+      if (mayGoOn && taken.kind === "interrupted" && this.#ageMs(held) < (longestInterruptedMs[taken.code] ?? Infinity))
         return this.#callAgain(held, taken);
       if (mayGoOn && taken.kind === "failed") {
         const delayMs = nextAttemptMs(held, taken);
@@ -464,11 +469,15 @@ export class RunLedger {
 
   /** The attempt does not count: it is made again when the platform's part may be back. */
   #callAgain(held: HeldNode, interruption: NodeInterruption): void {
-    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** held.interruptions++);
+    const pauseMs = Math.min(longestPauseMs, Math.max(firstPauseMs, this.#ageMs(held) * pauseOfAge));
     held.dueMs = this.clock.nowMs() + pauseMs * (1 + Math.random() / 4);
     held.waitReason = "RETRY";
     this.held.due.add(held);
     this.opened(held, "WAITING", { errorCode: interruption.code, errorMessage: interruption.message });
+  }
+
+  #ageMs({ createdMs }: HeldNode): number {
+    return this.clock.nowMs() - createdMs;
   }
 
   /** A person has approved of its call, and it is ready. */

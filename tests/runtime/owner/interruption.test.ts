@@ -1,4 +1,5 @@
 import type { NodeExecutor } from "../../../subgraphs/runtime/nodes/executor.ts";
+import { query } from "../../testkit/admin-query.ts";
 import { EngineFixture } from "../../testkit/engine/fixture.ts";
 import { node, plan } from "../../testkit/engine/plan.ts";
 
@@ -36,6 +37,17 @@ describe("a node whose call a part of the platform interrupted", () => {
     ]);
     expect(await t.control.cancel({ tenantId: "acme", runId })).toBe("applied");
     expect(await t.finished(runId)).toMatchObject({ status: "CANCELLED", nodes: { a: "CANCELLED" } });
+  });
+
+  it("has failed where its program is lost for an hour, which no other part may be for too long", async () => {
+    const t = await setup();
+    t.worker();
+    const lost = await t.create(plan([node("a", "cut", { times: 1_000, code: "SANDBOX_LOST" })]));
+    const away = await t.create(plan([node("a", "cut", { times: 1_000 })]));
+    for (const runId of [lost, away]) await t.until(runId, ({ nodes }) => nodes["a"] === "WAITING");
+    await query(t.adminUrl, "update runtime.node_run set created_at = created_at - interval '1 hour'");
+    expect(await t.finished(lost)).toMatchObject({ status: "FAILED", nodes: { a: "FAILED" } });
+    expect((await t.view(away)).nodes).toEqual({ a: "WAITING" });
   });
 
   it("goes on the same way where another worker executes it for the run's owner", async () => {

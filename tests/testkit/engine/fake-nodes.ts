@@ -30,7 +30,7 @@ export interface Calls {
 
 /**
  * pure: completes with config.output. branch: config.route. assign: config.updates. hold: an outside call that the test ends. call: an outside
- * call of config.ms. texts: each attempt has the next of config.texts, null fails. cut: is interrupted config.times times. person, timer: wait.
+ * call of config.ms. texts: each attempt has the next of config.texts, null fails. cut: is interrupted config.times times, with config.code. person, timer: wait.
  * unstorable: the character config.code. flaky: fails config.failures times, with config.byPath in all runs together. fail: fails. echo: completes with
  * the scope that it sees; see: outside, with the nodes that it sees; see-outside: with the item, and the names of what it sees; with
  * config.all its input and state too. poison: fails for the items in config.items, and gives the others. approve: outside, asks for an approval first, and
@@ -126,7 +126,12 @@ export function fakeExecutors(): { executors: (type: string) => NodeExecutor | u
       const effectUnknown = context.config["effectUnknown"] === true;
       return made > Number(context.config["times"])
         ? { kind: "completed", outputText: `attempt ${context.attempt}` }
-        : { kind: "interrupted", code: "SUBGRAPH_UNREACHABLE", message: "the tool subgraph is away", effectUnknown };
+        : {
+            kind: "interrupted",
+            code: String(context.config["code"] ?? "SUBGRAPH_UNREACHABLE"),
+            message: "the tool subgraph is away",
+            effectUnknown,
+          };
     }),
     "see-outside": outside(({ scope, config }) => ({
       kind: "completed",

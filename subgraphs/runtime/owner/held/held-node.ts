@@ -23,8 +23,6 @@ export interface HeldNode extends NodeRecord {
   isStarting: boolean;
   /** Its call. */
   execution: Execution | undefined;
-  /** How often its attempt was interrupted, as far as this owner knows. */
-  interruptions: number;
   /** An outcome that nobody reported and the owner decided; it counts once it is stored. */
   decided: Decision | undefined;
   /** The output of that, where it has one. */
@@ -59,7 +57,6 @@ export function newHeldNode(state: NodeState, createdMs: number): HeldNode {
     alone: undefined,
     isStarting: false,
     execution: undefined,
-    interruptions: 0,
     decided: undefined,
     decidedOutput: undefined,
   };
