@@ -53,7 +53,7 @@ export async function refuseDeepInTurns(text: string): Promise<void> {
 }
 
 function* nestingSteps(text: string): Generator<void, boolean> {
-  const scan: Scan = { at: 0, depth: 0 };
+  const scan: Scan = { at: 0, depth: 0, comments: 0 };
   while (scan.at < text.length) {
     if (isTooDeepUntil(text, scan, scan.at + pieceUnits)) return true;
     yield;
@@ -64,13 +64,24 @@ function* nestingSteps(text: string): Generator<void, boolean> {
 /** Reads JSON and GraphQL both: brackets count, but in strings, in GraphQL's block strings and in its comments. */
 export function isNestedTooDeep(text: string): boolean {
   // It has not as many brackets. Pieces of a streamed answer are as short as this.
-  return text.length > maxNesting && isTooDeepUntil(text, { at: 0, depth: 0 }, text.length);
+  return text.length > maxNesting && isTooDeepUntil(text, { at: 0, depth: 0, comments: 0 }, text.length);
 }
 
-/** The next character, and how deep it lies. */
+/** Comments of a GraphQL document that does not nest too deep; 0 where it has `enough` of them at most. Its tokens are counted by its parser, which keeps all comments and counts none. */
+export function manyComments(text: string, enough: number): number {
+  let marks = 0;
+  for (let at = text.indexOf("#"); at >= 0 && marks <= enough; at = text.indexOf("#", at + 1)) marks += 1;
+  if (marks <= enough) return 0;
+  const scan: Scan = { at: 0, depth: 0, comments: 0 };
+  isTooDeepUntil(text, scan, text.length);
+  return scan.comments > enough ? scan.comments : 0;
+}
+
+/** The next character, how deep it lies, and how many comments lie before it. */
 interface Scan {
   at: number;
   depth: number;
+  comments: number;
 }
 
 /** Scans on until `most`, or the end of the string or comment in which that lies. */
@@ -92,7 +103,8 @@ function isTooDeepUntil(text: string, scan: Scan, most: number): boolean {
         scan.at = endOfString(text, scan.at);
         break;
       case "#":
-        scan.at = endOf(text, "\n", scan.at);
+        scan.comments += 1;
+        scan.at = endOfComment(text, scan.at);
         break;
       default:
     }
@@ -100,7 +112,22 @@ function isTooDeepUntil(text: string, scan: Scan, most: number): boolean {
   return false;
 }
 
-const [quote, backslash, lineFeed] = ['"', "\\", "\n"].map((one) => one.charCodeAt(0)) as [number, number, number];
+const [quote, backslash, lineFeed, carriageReturn] = ['"', "\\", "\n", "\r"].map((one) => one.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+  number,
+];
+
+/** Either of the two ends one. */
+function endOfComment(text: string, start: number): number {
+  let at = start + 1;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === lineFeed || code === carriageReturn) break;
+  }
+  return at;
+}
 
 function endOfString(text: string, start: number): number {
   if (text.startsWith('"""', start)) {

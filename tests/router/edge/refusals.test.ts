@@ -87,4 +87,17 @@ describe.each(Object.keys(transports))("a request for GraphQL over %s that", (tr
       "The document has more than 60 tokens: names, values and marks. Ask in several operations, and give values as variables.",
     );
   });
+
+  it.each(["#\n", "#,\r", "# a comment\r\n"])("has more comments than it may have tokens is told so: %j", async (comment) => {
+    await using t = await fixtureRouter({ limits });
+    const ask = async (text: string) => (await transports[transport]!(t, text, {}))?.[0]?.message;
+    expect(await ask(`${comment.repeat(61)}{ whoami }`)).toBe("The document has more than 60 comments. Send it without them.");
+    expect(await ask(`${comment.repeat(60)}{ nothing }`)).toContain('Cannot query field "nothing"');
+  });
+
+  it("has no comments in its texts", async () => {
+    await using t = await fixtureRouter({ limits });
+    const text = `{ whoami @skip(if: "${"#".repeat(70)}") other: whoami @skip(if: """\n${"#\n".repeat(70)}""") }`;
+    expect((await transports[transport]!(t, text, {}))?.[0]?.message).toContain("Boolean cannot represent");
+  });
 });

@@ -35,6 +35,7 @@ describe("the depth of a text from outside", () => {
     ["a string", `["\\"]", ${nested("[", "]", 1_000)}]`],
     ["a block string", `{ a(b: """ \\""" """, c: ${nested("[", "]", 1_000)}) }`],
     ["a comment", `# "\n${nested("[", "]", 1_000)}`],
+    ["a comment that a carriage return ends", `# "\r${nested("[", "]", 1_000)}`],
   ])("counts what stands behind %s", (_what, text) => {
     expect(() => refuseDeep(text)).toThrow();
   });
