@@ -97,11 +97,6 @@ export function tokensTold(error: GraphQLError, { maxTokens }: Pick<OperationLim
   return new GraphQLError(message, { nodes, source, positions, extensions });
 }
 
-/** The same of its comments. */
-export function tooManyComments(most: number): GraphQLError {
-  return new GraphQLError(`The document has more than ${most} comments. Send it without them.`);
-}
-
 /** Says that a document has more errors than are told of it. */
 export function moreErrors(maxErrors: number): GraphQLError {
   return new GraphQLError(`The document has more than ${maxErrors} errors, of which these are the first. Correct them, and send it again.`);

@@ -18,13 +18,13 @@ import {
   type OperationDefinitionNode,
   type ValidationRule,
 } from "graphql";
-import { manyComments, refuseDeep } from "#shared/json/nesting.ts";
+import { refuseDeep, refuseManyComments } from "#shared/json/nesting.ts";
 import { LruCache } from "#shared/lru-cache.ts";
 import { withPlannedNames } from "./client-names.ts";
 import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
 import { documentExcess, fragmentExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
 import { heapSizeOf } from "./heap-size.ts";
-import { moreErrors, tokensTold, tooManyComments, type OperationLimits } from "./limits.ts";
+import { moreErrors, tokensTold, type OperationLimits } from "./limits.ts";
 import { pointsExcess, rootPricesOf, type RootPrices } from "./root-points.ts";
 import { authorize, rootScopesOf, type CallerFacts, type RootScopes } from "./root-scopes.ts";
 import { tellable } from "./schema-secrecy.ts";
@@ -170,10 +170,9 @@ export class Operations {
 
   #parse(text: string): DocumentNode {
     refuseDeep(text);
-    const { maxTokens } = this.#limits;
-    if (manyComments(text, maxTokens) > 0) throw new RefusedOperation([coded(tooManyComments(maxTokens), "GRAPHQL_PARSE_FAILED")]);
+    refuseManyComments(text);
     try {
-      return parse(text, { maxTokens });
+      return parse(text, { maxTokens: this.#limits.maxTokens });
     } catch (error) {
       throw error instanceof GraphQLError ? new RefusedOperation([coded(tokensTold(error, this.#limits), "GRAPHQL_PARSE_FAILED")]) : error;
     }

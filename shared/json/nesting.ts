@@ -10,7 +10,14 @@ import { withDigitsKept, type LongNumber } from "./numbers.ts";
 /** Levels of lists, objects and selections. More than any output of a node has (256), with what is put around it on its way. */
 export const maxNesting = 512;
 
+/** Comments of a GraphQL document. */
+const maxComments = 15_000;
+
 const nestingErrors = defineErrors({
+  TOO_MANY_COMMENTS: {
+    code: "BAD_USER_INPUT",
+    message: (f: { limit: number }) => `The document has more than ${f.limit} comments. Send it without them.`,
+  },
   NESTED_TOO_DEEP: {
     code: "BAD_USER_INPUT",
     message: (f: { limit: number }) => `What was sent nests deeper than ${f.limit} levels.`,
@@ -67,14 +74,18 @@ export function isNestedTooDeep(text: string): boolean {
   return text.length > maxNesting && isTooDeepUntil(text, { at: 0, depth: 0, comments: 0 }, text.length);
 }
 
-/** Comments of a GraphQL document that does not nest too deep; 0 where it has `enough` of them at most. Its tokens are counted by its parser, which keeps all comments and counts none. */
-export function manyComments(text: string, enough: number): number {
+/**
+ * A GraphQL document has as many comments as it may have tokens: its parser counts tokens, and keeps each comment without counting it.
+ *
+ * @throws AppError TOO_MANY_COMMENTS
+ */
+export function refuseManyComments(document: string): void {
   let marks = 0;
-  for (let at = text.indexOf("#"); at >= 0 && marks <= enough; at = text.indexOf("#", at + 1)) marks += 1;
-  if (marks <= enough) return 0;
+  for (let at = document.indexOf("#"); at >= 0 && marks <= maxComments; at = document.indexOf("#", at + 1)) marks += 1;
+  if (marks <= maxComments) return;
   const scan: Scan = { at: 0, depth: 0, comments: 0 };
-  isTooDeepUntil(text, scan, text.length);
-  return scan.comments > enough ? scan.comments : 0;
+  isTooDeepUntil(document, scan, document.length);
+  if (scan.comments > maxComments) throw nestingErrors.TOO_MANY_COMMENTS({ limit: maxComments });
 }
 
 /** The next character, how deep it lies, and how many comments lie before it. */
