@@ -84,7 +84,7 @@ export function refuseManyComments(document: string): void {
   for (let at = document.indexOf("#"); at >= 0 && marks <= maxComments; at = document.indexOf("#", at + 1)) marks += 1;
   if (marks <= maxComments) return;
   const scan: Scan = { at: 0, depth: 0, comments: 0 };
-  isTooDeepUntil(document, scan, document.length);
+  while (scan.at < document.length && scan.comments <= maxComments) if (isTooDeepUntil(document, scan, scan.at + pieceUnits)) break;
   if (scan.comments > maxComments) throw nestingErrors.TOO_MANY_COMMENTS({ limit: maxComments });
 }
 
