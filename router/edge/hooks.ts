@@ -137,8 +137,7 @@ export class Hooks {
 
   /** The webhook of a token, or null. */
   async #find(request: IncomingMessage, context: RouterContext, token: string): Promise<{ id: string } | null> {
-    const look = ({ info }: RouterContext) =>
-      this.#registry.request({ subgraph: "runtime", document: hookOf, variables: { token }, info });
+    const look = ({ info }: RouterContext) => this.#registry.request({ subgraph: "runtime", document: hookOf, variables: { token }, info });
     const { signal } = context.info;
     const stranger = { tenantId: countedAs(request), signal };
     const found =

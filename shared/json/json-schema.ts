@@ -45,8 +45,8 @@ export function schemaFault(schema: JsonObject, { limitMs, patience } = usual): 
 
 /** What is wrong with a value by a schema that {@link schemaFault} finds nothing in; undefined: that takes too long to find out. In a main loop: checkedValue. */
 export function schemaProblems(schema: JsonObject, value: Json, { limitMs, patience } = usual): SchemaProblem[] | undefined {
-  const work = () => validated(schema, value);
-  const result = isQuickCheck(schema, value) ? work() : withinTime(limitMs, work, patience);
+  const work = () => ({ result: validated(schema, value) });
+  const result = (isQuickCheck(schema, value) ? work() : withinTime(limitMs, work, patience))?.result;
   if (result === undefined) return undefined;
   if (result.valid) return [];
   // The outer keywords repeat what the inner ones say.

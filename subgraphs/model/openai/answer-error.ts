@@ -67,11 +67,7 @@ export function jsonHead(value: Json): string {
 /** As much of a message as errors show, without secrets. */
 export function shownMessage(message: string, scrubber: Scrubber): string {
   // Cut twice: a secret must not be cut before it is found, and what is scrubbed must not be megabytes.
-  return scrubber
-    .text(message.slice(0, lookedThrough))
-    .slice(0, shownCharacters)
-    .toWellFormed()
-    .trim();
+  return scrubber.text(message.slice(0, lookedThrough)).slice(0, shownCharacters).toWellFormed().trim();
 }
 
 /** The problem of a body that is a page for browsers, as a base URL without `/v1` brings it. */
