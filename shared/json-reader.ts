@@ -5,7 +5,7 @@
 import type { Json, JsonObject } from "#shared/json.ts";
 import { isNestedTooDeep, maxNesting, readJson } from "#shared/json/nesting.ts";
 import type { LongNumber } from "#shared/json/numbers.ts";
-import { excessWords, ValueCounter } from "#shared/json/value-count.ts";
+import { excessWords, maxJsonValues, ValueCounter } from "#shared/json/value-count.ts";
 import { finishInTurns, pieceUnits } from "#shared/pieces.ts";
 
 /** How it is read. */
@@ -14,19 +14,24 @@ export interface JsonReading {
   told?: (numbers: readonly LongNumber[]) => void;
   /** It comes from the platform itself, and may have as many values as it has. */
   isOurs?: boolean;
+  /** Values that it may have otherwise; a million unless given. */
+  mostValues?: number;
 }
 
 /** Why a text is not read: it is no JSON or nests too deep, or has more values, or more keys in one object, than may be. */
 export class JsonProblem {
   readonly kind: "malformed" | "values" | "keys";
 
-  constructor(kind: "malformed" | "values" | "keys") {
+  readonly #mostValues: number;
+
+  constructor(kind: "malformed" | "values" | "keys", mostValues = maxJsonValues) {
     this.kind = kind;
+    this.#mostValues = mostValues;
   }
 
   /** What is too much, in a sentence about it; undefined: it is no JSON that can be read. */
   get excess(): string | undefined {
-    return this.kind === "malformed" ? undefined : excessWords(this.kind);
+    return this.kind === "malformed" ? undefined : excessWords(this.kind, this.#mostValues);
   }
 }
 
@@ -36,12 +41,12 @@ const mostTold = 100;
 const deepestOfOurs = 10_000;
 
 /** Reads a text; one that is large in turns of the main loop. */
-export async function readJsonInTurns(text: string, { told, isOurs = false }: JsonReading = {}): Promise<Json | JsonProblem> {
+export async function readJsonInTurns(text: string, { told, isOurs = false, mostValues }: JsonReading = {}): Promise<Json | JsonProblem> {
   if (text.length <= pieceUnits) {
     const value = isOurs ? parsed(text) : readAtOnce(text, told);
     return value === undefined ? new JsonProblem("malformed") : value;
   }
-  const problem = isOurs ? undefined : await counted(text);
+  const problem = isOurs ? undefined : await counted(text, mostValues);
   if (problem !== undefined) return problem;
   const reader = new Reader(text, { keepsDigits: told !== undefined, deepest: isOurs ? deepestOfOurs : maxNesting });
   try {
@@ -69,8 +74,8 @@ function parsed(text: string): Json | undefined {
   }
 }
 
-async function counted(text: string): Promise<JsonProblem | undefined> {
-  const counter = new ValueCounter();
+async function counted(text: string, mostValues?: number): Promise<JsonProblem | undefined> {
+  const counter = new ValueCounter(mostValues);
   await finishInTurns(
     (function* () {
       for (let from = 0; from < text.length && counter.excess === undefined; from += pieceUnits) {
@@ -79,7 +84,7 @@ async function counted(text: string): Promise<JsonProblem | undefined> {
       }
     })(),
   );
-  if (counter.excess !== undefined) return new JsonProblem(counter.excess);
+  if (counter.excess !== undefined) return new JsonProblem(counter.excess, mostValues);
   return counter.deepest > maxNesting ? new JsonProblem("malformed") : undefined;
 }
 

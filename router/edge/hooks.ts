@@ -9,11 +9,12 @@ import { EndpointRegistry } from "#shared/endpoint/caller.ts";
 import { requestInfo } from "#shared/endpoint/request-transport.ts";
 import { AppError, defineErrors } from "#shared/errors.ts";
 import { newId } from "#shared/ids.ts";
+import { LruCache } from "#shared/lru-cache.ts";
 import { tenantIdPattern } from "#shared/request-info.ts";
 import { clientGone } from "#shared/serve/graphql-http.ts";
 import { sendJson } from "#shared/serve/http-answer.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
-import { NoTurn, TurnQueue, type Turn } from "#shared/turn-queue.ts";
+import { NoTurn, TurnQueue, type Asking, type Turn } from "#shared/turn-queue.ts";
 import { auditRecord, beginningRecord, type AuditSink } from "../audit/audit.ts";
 import { hashOf } from "../graph/operations.ts";
 import { jsonBytesOf, type AnswerBytes, type AnswerMeter } from "../graph/answer-bytes.ts";
@@ -21,6 +22,7 @@ import type { Endpoints } from "../graph/subgraph-fetch.ts";
 import { refusedContext, type RouterContext } from "../request-context.ts";
 import type { Identities } from "./identity.ts";
 import type { Rates } from "./rates/rates.ts";
+import { countedAs } from "./rates/seen-from.ts";
 import { startDeadline } from "./operation-deadline.ts";
 import { SentBodies } from "./sent-bodies.ts";
 
@@ -30,6 +32,10 @@ const turns = {
   ...{ turns: 16, turnsPerTenant: 8, waiting: 200, waitingPerTenant: 100, waitMs: 10_000 },
   ...{ waitingBytes: 64 << 20, waitingBytesPerTenant: 32 << 20 },
 };
+/** Look-ups of tokens that were not found lately. Anybody may name any tenant in one, so they are none of that tenant's: they wait by the address that they come from. */
+const unknownTurns = { turns: 8, turnsPerTenant: 4, waiting: 200, waitingPerTenant: 50, waitMs: 10_000 };
+/** Tokens that were found lately. */
+const mostKnown = 10_000;
 /** Calls that wait for the output of their run. They hold a connection and little else; who finds no room is answered at once. */
 const outputTurns = { turns: 400, turnsPerTenant: 100, waiting: 0, waitingPerTenant: 0 };
 /** Longer than any that is made: a tenant's id has 63 characters. */
@@ -83,6 +89,8 @@ export class Hooks {
   readonly #rates: Rates;
   readonly #answers: AnswerBytes;
   readonly #turns = new TurnQueue(turns);
+  readonly #unknownTurns = new TurnQueue(unknownTurns);
+  readonly #known = new LruCache<true>({ entries: mostKnown });
   readonly #bodies = new SentBodies();
   readonly #outputTurns = new TurnQueue(outputTurns);
 
@@ -118,33 +126,41 @@ export class Hooks {
     { sizeBytes = 0, isChange = false }: { sizeBytes?: number; isChange?: boolean } = {},
   ): Promise<T> {
     const { tenantId, signal } = context.info;
-    const done = await this.#turns.run({ tenantId, signal, sizeBytes }, async () => {
-      const deadline = startDeadline(callMs, signal);
-      if (isChange) deadline.changing();
-      try {
-        return await work({ ...context, info: { ...context.info, signal: deadline.signal } });
-      } finally {
-        deadline.clear();
-      }
-    });
+    return this.#within(this.#turns, { tenantId, signal, sizeBytes }, () => timed(context, work, { isChange }));
+  }
+
+  async #within<T>(queue: TurnQueue, asking: Asking, work: () => Promise<T>): Promise<T> {
+    const done = await queue.run(asking, work);
     if (done instanceof NoTurn) throw hookErrors.HOOKS_BUSY({ retryAfterMs: done.retryAfterMs });
     return done;
   }
 
+  /** The webhook of a token, or null. */
+  async #find(request: IncomingMessage, context: RouterContext, token: string): Promise<{ id: string } | null> {
+    const look = ({ info }: RouterContext) => this.#registry.request({ subgraph: "runtime", document: hookOf, variables: { token }, info });
+    const { signal } = context.info;
+    const stranger = { tenantId: countedAs(request), signal };
+    const found =
+      this.#known.get(token) === undefined
+        ? await this.#within(this.#unknownTurns, stranger, () => timed(context, look))
+        : await this.#inTurn(context, look);
+    if (found.hookOf === null) this.#known.delete(token);
+    else this.#known.set(token, true);
+    return found.hookOf;
+  }
+
   /** The run of a call; null: there is no such webhook, which is known before a body is read, or anything written down. */
   async #called({ request }: Exchange, context: RouterContext, token: string): Promise<CalledRun | null> {
-    const found = await this.#inTurn(context, ({ info }) =>
-      this.#registry.request({ subgraph: "runtime", document: hookOf, variables: { token }, info }),
-    );
-    if (found.hookOf === null) return null;
+    const found = await this.#find(request, context, token);
+    if (found === null) return null;
     const { tenantId } = context.info;
-    await this.#rates.hook(tenantId, found.hookOf.id);
+    await this.#rates.hook(tenantId, found.id);
     const busy = (retryAfterMs: number) => hookErrors.HOOKS_BUSY({ retryAfterMs });
     const body = (await this.#bodies.read(request, { tenantId, maxBytes, busy })).toString("base64");
     const { method = "POST", url = "" } = request;
     const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
     const input = { token, method, query, headers: headersOf(request), body };
-    return this.#inTurn(context, (timed) => this.#audited(timed, input), { sizeBytes: body.length, isChange: true });
+    return this.#inTurn(context, (inTime) => this.#audited(inTime, input), { sizeBytes: body.length, isChange: true });
   }
 
   /** What makes a run stands in the audit before it does. */
@@ -212,6 +228,17 @@ export class Hooks {
   #contextOf({ request, response, requestId }: Exchange, tenantId: string): RouterContext {
     const context = refusedContext(request, { requestId, identity: this.#identities.nobody });
     return { ...context, info: requestInfo({ tenantId, requestId, subject: "webhook" }, clientGone(response)) };
+  }
+}
+
+/** Does it within {@link callMs}. */
+async function timed<T>(context: RouterContext, work: (inTime: RouterContext) => Promise<T>, { isChange = false } = {}): Promise<T> {
+  const deadline = startDeadline(callMs, context.info.signal);
+  if (isChange) deadline.changing();
+  try {
+    return await work({ ...context, info: { ...context.info, signal: deadline.signal } });
+  } finally {
+    deadline.clear();
   }
 }
 

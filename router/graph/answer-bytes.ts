@@ -133,7 +133,10 @@ export function jsonBytesOf(value: unknown, most: number): number {
     else if (typeof next !== "object" || next === null) bytes += 6;
     else if (Array.isArray(next)) {
       bytes += 2;
-      for (const item of next) waiting.push(item);
+      // Vectors have a thousand numbers each: they need not wait.
+      for (const item of next)
+        if (typeof item === "number") bytes += 6;
+        else waiting.push(item);
     } else {
       bytes += 2;
       for (const key in next) {

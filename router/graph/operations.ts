@@ -18,7 +18,7 @@ import {
   type OperationDefinitionNode,
   type ValidationRule,
 } from "graphql";
-import { refuseDeep } from "#shared/json/nesting.ts";
+import { refuseDeep, refuseManyComments } from "#shared/json/nesting.ts";
 import { LruCache } from "#shared/lru-cache.ts";
 import { withPlannedNames } from "./client-names.ts";
 import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
@@ -170,6 +170,7 @@ export class Operations {
 
   #parse(text: string): DocumentNode {
     refuseDeep(text);
+    refuseManyComments(text);
     try {
       return parse(text, { maxTokens: this.#limits.maxTokens });
     } catch (error) {

@@ -5,7 +5,7 @@
 import { Validator, type OutputUnit } from "@cfworker/json-schema";
 import { metaSchema } from "./json-schema-meta.ts";
 import { isQuickCheck } from "./plain-schema.ts";
-import type { Json, JsonObject } from "#shared/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { withinTime } from "#shared/time-limit.ts";
 
 const draft = "2020-12";
@@ -45,8 +45,8 @@ export function schemaFault(schema: JsonObject, { limitMs, patience } = usual): 
 
 /** What is wrong with a value by a schema that {@link schemaFault} finds nothing in; undefined: that takes too long to find out. In a main loop: checkedValue. */
 export function schemaProblems(schema: JsonObject, value: Json, { limitMs, patience } = usual): SchemaProblem[] | undefined {
-  const work = () => schemaValidator(schema).validate(value);
-  const result = isQuickCheck(schema, value) ? work() : withinTime(limitMs, work, patience);
+  const work = () => ({ result: validated(schema, value) });
+  const result = (isQuickCheck(schema, value) ? work() : withinTime(limitMs, work, patience))?.result;
   if (result === undefined) return undefined;
   if (result.valid) return [];
   // The outer keywords repeat what the inner ones say.
@@ -56,6 +56,16 @@ export function schemaProblems(schema: JsonObject, value: Json, { limitMs, patie
     ...{ keyword, path },
     message: keyword === "false" ? nothingTaken : error,
   }));
+}
+
+/** undefined: there are not as many calls as levels of references, which the same value would need. */
+function validated(schema: JsonObject, value: Json): ReturnType<Validator["validate"]> | undefined {
+  try {
+    return schemaValidator(schema).validate(value);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Of a schema `false`, such as that of all properties that `additionalProperties` does not want. */
@@ -97,10 +107,38 @@ function referenceFault(schema: JsonObject): SchemaFault | undefined {
         return { path: `#${place.split("#")[1] ?? ""}`, problem: `$ref ${reference} leads nowhere in this document.` };
       }
     }
-    // A schema that refers to itself without going deeper would never end.
+    const endless = endlessPart(lookup);
+    if (endless !== undefined) return { path: `#${endless.split("#")[1] ?? ""}`, problem: endlessProblem };
     validator.validate({});
     return undefined;
   } catch (error) {
-    return { path: "#", problem: error instanceof RangeError ? "it refers to itself without end." : (error as Error).message };
+    return { path: "#", problem: error instanceof RangeError ? endlessProblem : (error as Error).message };
   }
+}
+
+const endlessProblem = "it refers to itself without end.";
+
+/** A part that refers to itself without going deeper into the value: it would never end, whatever the value is. By the places of all parts. */
+function endlessPart(lookup: Readonly<Record<string, object | boolean>>): string | undefined {
+  const ended = new Set<object>();
+  const under = new Set<object>();
+  const isEndless = (part: unknown): boolean => {
+    if (typeof part !== "object" || part === null || ended.has(part)) return false;
+    if (under.has(part)) return true;
+    under.add(part);
+    const found = sameValueParts(part, lookup).some(isEndless);
+    under.delete(part);
+    ended.add(part);
+    return found;
+  };
+  return Object.entries(lookup).find(([, part]) => isEndless(part))?.[0];
+}
+
+/** The parts of a schema that are held against the same value as it is itself. */
+function sameValueParts(part: object, lookup: Readonly<Record<string, object | boolean>>): unknown[] {
+  const { __absolute_ref__: target, allOf, anyOf, oneOf, not, if: condition, then, else: otherwise, dependentSchemas } = part as JsonObject;
+  const listed = [allOf, anyOf, oneOf].flatMap((list) => (Array.isArray(list) ? list : []));
+  const dependent = isJsonObject(dependentSchemas) ? Object.values(dependentSchemas) : [];
+  const referred = typeof target === "string" && Object.hasOwn(lookup, target) ? [lookup[target]] : [];
+  return [...referred, ...listed, ...dependent, not, condition, then, otherwise];
 }

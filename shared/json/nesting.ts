@@ -10,7 +10,14 @@ import { withDigitsKept, type LongNumber } from "./numbers.ts";
 /** Levels of lists, objects and selections. More than any output of a node has (256), with what is put around it on its way. */
 export const maxNesting = 512;
 
+/** Comments of a GraphQL document. */
+const maxComments = 15_000;
+
 const nestingErrors = defineErrors({
+  TOO_MANY_COMMENTS: {
+    code: "BAD_USER_INPUT",
+    message: (f: { limit: number }) => `The document has more than ${f.limit} comments. Send it without them.`,
+  },
   NESTED_TOO_DEEP: {
     code: "BAD_USER_INPUT",
     message: (f: { limit: number }) => `What was sent nests deeper than ${f.limit} levels.`,
@@ -53,7 +60,7 @@ export async function refuseDeepInTurns(text: string): Promise<void> {
 }
 
 function* nestingSteps(text: string): Generator<void, boolean> {
-  const scan: Scan = { at: 0, depth: 0 };
+  const scan: Scan = { at: 0, depth: 0, comments: 0 };
   while (scan.at < text.length) {
     if (isTooDeepUntil(text, scan, scan.at + pieceUnits)) return true;
     yield;
@@ -64,13 +71,28 @@ function* nestingSteps(text: string): Generator<void, boolean> {
 /** Reads JSON and GraphQL both: brackets count, but in strings, in GraphQL's block strings and in its comments. */
 export function isNestedTooDeep(text: string): boolean {
   // It has not as many brackets. Pieces of a streamed answer are as short as this.
-  return text.length > maxNesting && isTooDeepUntil(text, { at: 0, depth: 0 }, text.length);
+  return text.length > maxNesting && isTooDeepUntil(text, { at: 0, depth: 0, comments: 0 }, text.length);
 }
 
-/** The next character, and how deep it lies. */
+/**
+ * A GraphQL document has as many comments as it may have tokens: its parser counts tokens, and keeps each comment without counting it.
+ *
+ * @throws AppError TOO_MANY_COMMENTS
+ */
+export function refuseManyComments(document: string): void {
+  let marks = 0;
+  for (let at = document.indexOf("#"); at >= 0 && marks <= maxComments; at = document.indexOf("#", at + 1)) marks += 1;
+  if (marks <= maxComments) return;
+  const scan: Scan = { at: 0, depth: 0, comments: 0 };
+  while (scan.at < document.length && scan.comments <= maxComments) if (isTooDeepUntil(document, scan, scan.at + pieceUnits)) break;
+  if (scan.comments > maxComments) throw nestingErrors.TOO_MANY_COMMENTS({ limit: maxComments });
+}
+
+/** The next character, how deep it lies, and how many comments lie before it. */
 interface Scan {
   at: number;
   depth: number;
+  comments: number;
 }
 
 /** Scans on until `most`, or the end of the string or comment in which that lies. */
@@ -92,7 +114,8 @@ function isTooDeepUntil(text: string, scan: Scan, most: number): boolean {
         scan.at = endOfString(text, scan.at);
         break;
       case "#":
-        scan.at = endOf(text, "\n", scan.at);
+        scan.comments += 1;
+        scan.at = endOfComment(text, scan.at);
         break;
       default:
     }
@@ -100,7 +123,22 @@ function isTooDeepUntil(text: string, scan: Scan, most: number): boolean {
   return false;
 }
 
-const [quote, backslash, lineFeed] = ['"', "\\", "\n"].map((one) => one.charCodeAt(0)) as [number, number, number];
+const [quote, backslash, lineFeed, carriageReturn] = ['"', "\\", "\n", "\r"].map((one) => one.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+  number,
+];
+
+/** Either of the two ends one. */
+function endOfComment(text: string, start: number): number {
+  let at = start + 1;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === lineFeed || code === carriageReturn) break;
+  }
+  return at;
+}
 
 function endOfString(text: string, start: number): number {
   if (text.startsWith('"""', start)) {

@@ -42,6 +42,12 @@ export class ValueCounter {
   mostKeys = 0;
   #inString = false;
   #isEscaped = false;
+  readonly #mostValues: number;
+
+  /** @param mostValues  more are its excess. */
+  constructor(mostValues = maxJsonValues) {
+    this.#mostValues = mostValues;
+  }
 
   /** Counts on. The parts may end anywhere, also within a character. */
   add(part: Uint8Array | string): void {
@@ -63,7 +69,7 @@ export class ValueCounter {
 
   /** What it has too much of. */
   get excess(): "values" | "keys" | undefined {
-    if (this.count > maxJsonValues) return "values";
+    if (this.count > this.#mostValues) return "values";
     return this.mostKeys > maxJsonKeys ? "keys" : undefined;
   }
 
@@ -111,6 +117,6 @@ export async function sizeRefusalInTurns(text: string, limit = Infinity): Promis
 }
 
 /** {@link jsonExcess} in a sentence about it. */
-export function excessWords(excess: NonNullable<ValueCounter["excess"]>): string {
-  return excess === "values" ? `has more than ${maxJsonValues} values` : `has an object of more than ${maxJsonKeys} keys`;
+export function excessWords(excess: NonNullable<ValueCounter["excess"]>, mostValues = maxJsonValues): string {
+  return excess === "values" ? `has more than ${mostValues} values` : `has an object of more than ${maxJsonKeys} keys`;
 }

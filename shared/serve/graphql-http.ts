@@ -27,7 +27,7 @@ import { jsonPieces, smallJson } from "#shared/json-writer.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
 import { joinInTurns } from "#shared/pieces.ts";
-import { refuseDeep, refuseDeepInTurns } from "#shared/json/nesting.ts";
+import { refuseDeep, refuseDeepInTurns, refuseManyComments } from "#shared/json/nesting.ts";
 import { refuseLongNumbers } from "#shared/json/numbers.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 
@@ -169,7 +169,9 @@ export async function readGraphqlRequest<C extends GraphqlContext>(exchange: Gra
   for (const text of searchParams.values()) refuseDeep(text);
   for (const name of ["variables", "extensions"]) refuseLongNumbers(searchParams.get(name) ?? "", name);
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
-    if (typeof text === "string") await refuseDeepInTurns(text);
+    if (typeof text !== "string") continue;
+    await refuseDeepInTurns(text);
+    refuseManyComments(text);
   }
   // Clients that have no name send an empty one; to Apollo Server that is the name of an operation that is not there. No JSON is no variables.
   if (isJsonObject(body) && body["operationName"] === "") delete body["operationName"];

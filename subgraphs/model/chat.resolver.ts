@@ -2,12 +2,32 @@ import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from "type-graphql";
 import { Needs } from "#shared/graphql/needs.ts";
 import { Costs, heavyPoints, WaitsOutside } from "#shared/graphql/cost.ts";
 import { asksFor } from "#shared/graphql/selection.ts";
+import { ownTurn } from "#shared/own-turn.ts";
 import { ChatCompletionInput, CreateEmbeddingsInput } from "./chat.inputs.ts";
 import { completeChat, streamCompletion } from "./chat.service.ts";
 import { ChatCompletion, ChatCompletionChunk, Embeddings } from "./chat.types.ts";
 import type { CompletionEvent } from "./completion-events.ts";
 import { createEmbeddings } from "./embeddings.service.ts";
 import type { ModelContext } from "./model.context.ts";
+
+/** The graph goes through each number of each vector: vectors that come one by one it goes through in several turns of the main loop. */
+type AnsweredEmbeddings = Omit<Embeddings, "vectors"> & { vectors: Promise<number[]>[] };
+
+/** Numbers that it goes through in one turn, about. */
+const numbersInTurn = 16_384;
+
+function vectorsInTurns(vectors: readonly number[][]): Promise<number[]>[] {
+  let turn = ownTurn();
+  let numbers = 0;
+  return vectors.map((vector) => {
+    if (numbers > 0 && numbers + vector.length > numbersInTurn) {
+      turn = ownTurn();
+      numbers = 0;
+    }
+    numbers += vector.length;
+    return turn.then(() => vector);
+  });
+}
 
 /** Completions and embeddings in the graph. */
 @Resolver()
@@ -35,11 +55,12 @@ export class ChatResolver {
     description:
       "Embeds texts, in one request to the provider. It is tried once; errors say what is known: retryable, retryAfterMs, effectUnknown.",
   })
-  createEmbeddings(
+  async createEmbeddings(
     @Arg("input", () => CreateEmbeddingsInput) input: CreateEmbeddingsInput,
     @Ctx() context: ModelContext,
-  ): Promise<Embeddings> {
-    return createEmbeddings(context, input);
+  ): Promise<AnsweredEmbeddings> {
+    const { vectors, ...more } = await createEmbeddings(context, input);
+    return { ...more, vectors: vectorsInTurns(vectors) };
   }
 
   @Needs("model:invoke")

@@ -4,7 +4,7 @@ import type { Embeddings } from "./chat.types.ts";
 import { modelErrors } from "./errors.ts";
 import type { ModelContext } from "./model.context.ts";
 import { checkIdempotencyKey } from "./openai/chat-request.ts";
-import { readEmbeddings } from "./openai/embeddings-answer.ts";
+import { mostNumbers, readEmbeddings } from "./openai/embeddings-answer.ts";
 import { requestJson } from "./openai/transport.ts";
 import { chooseProvider, circuitKey, deadlinesOf, profileOf } from "./providers/provider-choice.ts";
 import { CallMeter } from "./usage/usage.service.ts";
@@ -13,6 +13,11 @@ const maxTexts = 2_048;
 const requestBytes = 4 * 1024 * 1024;
 /** 2,048 vectors of 3,072 numbers, as JSON text, and some. */
 const answerBytes = 128 * 1024 * 1024;
+/** The same, as values. */
+const answerValues = 8_000_000;
+/** Values of an answer that are no numbers of vectors; and of each vector's item. */
+const besideVectors = 10_000;
+const besideVector = 20;
 
 /** Embeds texts. @throws AppError of `modelErrors`, as completeChat does */
 export async function createEmbeddings(context: ModelContext, input: CreateEmbeddingsInput): Promise<Embeddings> {
@@ -38,9 +43,10 @@ export async function createEmbeddings(context: ModelContext, input: CreateEmbed
       signal,
       deadlines: deadlinesOf(services.deadlines, { provider }),
       maxBytes: answerBytes,
+      mostValues: Math.min(answerValues, besideVectors + input.input.length * (mostNumbers + besideVector)),
     });
     pass.answered();
-    const read = readEmbeddings(provider, answer, input.input.length);
+    const read = await readEmbeddings(provider, answer, input.input.length);
     await measured.completed({ promptTokens: read.promptTokens });
     return { ...read, model: read.model || model };
   } catch (error) {

@@ -560,6 +560,10 @@ export const runtimeErrors = defineErrors({
     message: (f: { contentType: string }) =>
       `The body is called ${f.contentType}, and is no JSON. Nothing was taken: correct it, or its content-type, and send it again.`,
   },
+  CALLBACK_BODY_HAS_TOO_MUCH: {
+    code: "BAD_USER_INPUT",
+    message: (f: { problem: string }) => `The body ${f.problem}. Nothing was taken: send less at once, or as text.`,
+  },
   WEBHOOK_BODY_NOT_JSON: {
     code: "BAD_USER_INPUT",
     message: (f: { contentType: string }) => `The body is called ${f.contentType}, and is no JSON. Correct it, or its content-type.`,

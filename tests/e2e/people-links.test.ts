@@ -239,9 +239,11 @@ describe("the address of a callback", () => {
     const { runId, node } = await started(call);
     const post = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string>) =>
       fetch(at(node.waiting.callbackUrl), { method: "POST", body, headers });
+    const manyKeys = Array.from({ length: 60_000 }, (_, index) => [`k${index}`, 1]);
     const refused: [string | Uint8Array<ArrayBuffer>, Record<string, string>, number, string][] = [
       ['{"state":"rea', { "content-type": "application/json" }, 422, "CALLBACK_BODY_NOT_JSON"],
       ["{", { "content-type": "application/cloudevents+json; charset=utf-8" }, 422, "CALLBACK_BODY_NOT_JSON"],
+      [JSON.stringify(Object.fromEntries(manyKeys)), { "content-type": "application/json" }, 422, "CALLBACK_BODY_HAS_TOO_MUCH"],
       [new Uint8Array(gzipSync("{}")), { "content-type": "application/json", "content-encoding": "gzip" }, 415, "BODY_ENCODED"],
       [new Uint8Array([1, 255, 254, 3]), { "content-type": "application/octet-stream" }, 400, "CALLBACK_NOT_TEXT"],
       [new Uint8Array([0x61, 0]), { "content-type": "text/plain" }, 400, "CALLBACK_NOT_TEXT"],

@@ -55,6 +55,18 @@ describe("createEmbeddings", () => {
         { code: "DOWNSTREAM_UNAVAILABLE", reason: "MODEL_ANSWER_INVALID", problem: "data.0 has no vector of numbers" },
       ]);
     }
+    const tooMuch: [string, string][] = [
+      [`{"data":[[${"0,".repeat(16_384)}0]]}`, "data.0 has 16385 numbers, and a vector may have 16384"],
+      [`{"data":[[${"0,".repeat(50_000)}0]]}`, "it has more than 26404 values"],
+      [`{"data":[${"[".repeat(100_000)}${"]".repeat(100_000)}]}`, "it has more than 26404 values"],
+      [`{"data":${"[".repeat(10_000)}${"]".repeat(10_000)},"x":"${"x".repeat(70_000)}"}`, expect.stringContaining("it is not JSON: ")],
+      [`{"deep":${"[".repeat(10_000)}${"]".repeat(10_000)}}`, expect.stringContaining("it is not JSON: ")],
+      [`{"more":[${"1,".repeat(25_000)}1]}`, expect.stringMatching(/^it has no data: \{"more":\[1,.{480}/)],
+    ];
+    for (const [body, problem] of tooMuch) {
+      t.provider.embeddings({ status: 200, body });
+      expect(await t.refusal(embed, { input: { model: "e", input: ["a"] } })).toMatchObject({ reason: "MODEL_ANSWER_INVALID", problem });
+    }
     t.provider.embeddings({ status: 200, body: '{"data": [{"embedding": [NaN]}]}' });
     expect(await t.refusal(embed, { input: { model: "e", input: ["a"] } })).toMatchObject({ reason: "MODEL_ANSWER_INVALID" });
     t.provider.embeddings({ status: 503, headers: { "retry-after": "1" } });

@@ -222,6 +222,25 @@ describe("a model", () => {
   });
 });
 
+describe("a provider of vectors", () => {
+  const embed = "mutation ($input: CreateEmbeddingsInput!) { createEmbeddings(input: $input) { vectors } }";
+  const vector = (numbers: number) => `[${"0.1,".repeat(numbers - 1)}0.1]`;
+  it.each<[string, number, () => string, string | undefined]>([
+    ["600 of 3,072 numbers", 600, () => Array.from({ length: 600 }, () => vector(3_072)).join(","), undefined],
+    ["one of ten million", 1, () => vector(10_000_000), "MODEL_ANSWER_INVALID"],
+    ["lists within lists in place of one", 1, () => `${"[".repeat(2_000_000)}${"]".repeat(2_000_000)}`, "MODEL_ANSWER_INVALID"],
+  ])("that answers %s costs its own asker's time only", async (_, count, vectors, reason) => {
+    http.on("POST /v1/embeddings", { body: `{"data":[${vectors()}]}`, headers: { "content-type": "application/json" } });
+    const input = { model: "e", input: Array.from({ length: count }, () => "text") };
+    const { outcome, beside } = await other.beside(() => platform.post(embed, { input }));
+    const made = (outcome.data as { createEmbeddings: { vectors: number[][] } | null } | null)?.createEmbeddings?.vectors ?? [];
+    expect({ reason: outcome.errors?.[0]?.extensions["reason"], made: made.length, numbers: made.at(-1)?.length }).toEqual(
+      reason === undefined ? { reason, made: 600, numbers: 3_072 } : { reason, made: 0, numbers: undefined },
+    );
+    expectUnharmed(beside);
+  });
+});
+
 describe("a webhook", () => {
   const form = "application/x-www-form-urlencoded";
   const json = "application/json";

@@ -1,6 +1,7 @@
 /** Errors within what a provider answers: with status 200, in the middle of a stream, in the many places that providers have for them. */
 import type { Scrubber } from "#shared/secret/scrub.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { jsonPieces } from "#shared/json-writer.ts";
 import { isErrorName } from "./answer-body.ts";
 
 /** An error in the provider's words. */
@@ -11,6 +12,7 @@ export interface ToldError {
 }
 
 const shownCharacters = 500;
+const lookedThrough = 64 * shownCharacters;
 const wordKeys = [
   ...["message", "msg", "detail", "error_msg", "error_message", "errmsg", "errorMessage", "status_msg", "Message", "description"],
   ...["error_description", "faultstring", "reason", "title", "text", "error", "fault", "errors"],
@@ -49,17 +51,23 @@ export function strayWords(value: Json): ToldError | undefined {
 export function told(error: Json, around?: JsonObject, otherwise?: string): ToldError {
   const codes = [error, around ?? null].flatMap((place) => (isJsonObject(place) ? codesOf(place) : []));
   const outside = around === undefined ? undefined : wordsOf({ ...around, error: null, errors: null });
-  return { message: wordsOf(error) ?? outside ?? otherwise ?? JSON.stringify(error), codes };
+  return { message: wordsOf(error) ?? outside ?? otherwise ?? jsonHead(error), codes };
+}
+
+/** The beginning of a value's JSON, as much as is looked through for what errors show: all of it may be megabytes. */
+export function jsonHead(value: Json): string {
+  let head = "";
+  for (const piece of jsonPieces(value)) {
+    head += piece;
+    if (head.length >= lookedThrough) break;
+  }
+  return head;
 }
 
 /** As much of a message as errors show, without secrets. */
 export function shownMessage(message: string, scrubber: Scrubber): string {
   // Cut twice: a secret must not be cut before it is found, and what is scrubbed must not be megabytes.
-  return scrubber
-    .text(message.slice(0, 64 * shownCharacters))
-    .slice(0, shownCharacters)
-    .toWellFormed()
-    .trim();
+  return scrubber.text(message.slice(0, lookedThrough)).slice(0, shownCharacters).toWellFormed().trim();
 }
 
 /** The problem of a body that is a page for browsers, as a base URL without `/v1` brings it. */

@@ -48,6 +48,8 @@ export interface ProviderCall {
   signal: AbortSignal | undefined;
   deadlines: ProviderDeadlines;
   maxBytes?: number;
+  /** Values that an answer's JSON may have; a million unless given. */
+  mostValues?: number;
   /** Another body to try after a refusal, at once and within the same deadline; undefined: the refusal stands. */
   afterRefusal?: (refusal: Refusal) => JsonObject | undefined;
 }
@@ -65,8 +67,13 @@ export async function requestJson(call: ProviderCall): Promise<Json> {
     type = contentType;
   }
   const text = bodyText(Buffer.concat(chunks), type);
-  const answer = await readJsonInTurns(text, { isOurs: true });
+  const { mostValues } = call;
+  const answer = await readJsonInTurns(text, mostValues === undefined ? {} : { mostValues });
   if (!(answer instanceof JsonProblem)) return answer;
+  if (answer.excess !== undefined) {
+    const problem = `it ${answer.excess}`;
+    throw modelErrors.MODEL_ANSWER_INVALID({ provider: call.provider.code, problem, retryable: false, effectUnknown: false });
+  }
   const head = shownMessage(text.trimStart(), secretScrubber(call.provider));
   const isPage = head.startsWith("<");
   const problem = isPage ? pageProblem(type, head) : `it is not JSON: ${head}`;

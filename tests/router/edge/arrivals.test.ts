@@ -3,9 +3,17 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
+import { defaultEnv } from "#shared/config.ts";
+import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
+import { sendRefusal } from "#shared/serve/http-answer.ts";
+import { addressOf, closeServer, listen } from "#shared/serve/listen.ts";
+import { Hooks } from "../../../router/edge/hooks.ts";
+import { Identities } from "../../../router/edge/identity.ts";
+import { Arrivals } from "../../../router/edge/rates/arrivals.ts";
+import { Rates, rateLimitsOf } from "../../../router/edge/rates/rates.ts";
+import { clientFinder } from "../../../router/edge/rates/seen-from.ts";
 import { arrivalLane } from "../../../router/request-context.ts";
 import { fixtureRouter } from "../../testkit/fixture-router.ts";
-import { Arrivals } from "../../../router/edge/rates/arrivals.ts";
 
 const get = "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const post = (bytes: number) => `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${bytes}\r\n\r\n${"x".repeat(bytes)}`;
@@ -206,5 +214,58 @@ describe("the lane of a request that nobody has looked at", () => {
   it("of health, and of webhooks, is that of nobody elsewhere", () => {
     for (const url of ["/livez", "/hooks/1"])
       expect(arrivalLane(asked(url, "192.0.2.1"), on)).not.toEqual(arrivalLane(asked(url, "192.0.2.2"), on));
+  });
+});
+
+describe("webhooks", () => {
+  /** Hooks whose runtime subgraph has one webhook, and gives no answer about another until it is told to. */
+  async function hooked() {
+    const told = Promise.withResolvers<{ data: { hookOf: null } }>();
+    const asked: string[] = [];
+    const execute = ({ variables }: { variables: { token?: string } }) => {
+      const { token } = variables;
+      if (token === undefined) return Promise.resolve({ data: { callHook: { runId: "r", waitSeconds: 0 } } });
+      asked.push(token);
+      return token.endsWith("known") ? Promise.resolve({ data: { hookOf: { id: "h" } } }) : told.promise;
+    };
+    const env = defaultEnv({ authRequired: false });
+    const rates = new Rates(rateLimitsOf(env));
+    const audit = { isTroubled: false, begin: () => Promise.resolve(), complete: () => Promise.resolve() } as never;
+    const runtime = { name: "runtime", execute } as unknown as SubgraphEndpoint;
+    const endpoints = new Map([["runtime", runtime]]);
+    const hooks = new Hooks({ endpoints, audit, identities: new Identities({ env, keys: undefined, rates }), rates, answers: {} as never });
+    // Proxies are trusted, so that calls come from several addresses.
+    const find = clientFinder(["127.0.0.1"]);
+    const server = createServer((incoming, response) => {
+      find(incoming);
+      const exchange = { request: incoming, response, requestId: "r" };
+      void hooks.answer(incoming.url!, exchange).catch((error: unknown) => sendRefusal(response, error, { requestId: "r" }));
+    });
+    await listen(server, { port: 0, host: "127.0.0.1" });
+    return {
+      asked,
+      refuse: () => told.resolve({ data: { hookOf: null } }),
+      call: async (tenantId: string, secret: string, from: string) => {
+        const url = `${addressOf(server)}/hooks/${Buffer.from(tenantId).toString("base64url")}.${secret}`;
+        const answer = await fetch(url, { method: "POST", body: "{}", headers: { "x-forwarded-for": from } });
+        return answer.status;
+      },
+      [Symbol.asyncDispose]: () => closeServer(server, 0),
+    };
+  }
+
+  it("that are known, or called from elsewhere, wait for nobody's made-up ones", async () => {
+    await using t = await hooked();
+    expect(await t.call("acme", "known", "192.0.2.1")).toBe(202);
+    // Of one tenant, and of as many tenants as there are calls.
+    const madeUp = Array.from({ length: 250 }, (_, index) => t.call(index % 2 ? "acme" : `t${index}`, `no${index}`, "192.0.2.1"));
+    const refused = await Promise.race(madeUp);
+    expect(refused).toBe(429);
+    const known = [t.call("acme", "known", "192.0.2.1"), t.call("acme", "known", "192.0.2.2"), t.call("bolt", "known", "192.0.2.3")];
+    expect(await Promise.all(known)).toEqual([202, 202, 202]);
+    expect(t.asked.filter((token) => !token.endsWith("known"))).toHaveLength(4);
+    t.refuse();
+    const statuses = Object.groupBy(await Promise.all(madeUp), String);
+    expect({ unknown: statuses["404"]?.length, refused: statuses["429"]?.length }).toEqual({ unknown: 54, refused: 196 });
   });
 });

@@ -87,4 +87,13 @@ describe.each(Object.keys(transports))("a request for GraphQL over %s that", (tr
       "The document has more than 60 tokens: names, values and marks. Ask in several operations, and give values as variables.",
     );
   });
+
+  it.each(["#\n", "#,\r", "# a comment\r\n"])("has more comments than it may have tokens is told so: %j", async (comment) => {
+    await using t = await fixtureRouter();
+    const ask = async (text: string) => (await transports[transport]!(t, text, {}))?.[0];
+    const told = "The document has more than 15000 comments. Send it without them.";
+    expect(await ask(`${comment.repeat(15_001)}{ whoami }`)).toMatchObject({ message: told, extensions: { reason: "TOO_MANY_COMMENTS" } });
+    const inTexts = `whoami @skip(if: "${"#".repeat(9_000)}") other: whoami @skip(if: """\n${"#\n".repeat(9_000)}""")`;
+    expect((await ask(`${comment.repeat(15_000)}{ ${inTexts} }`))?.message).toContain("Boolean cannot represent");
+  });
 });

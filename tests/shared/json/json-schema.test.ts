@@ -7,6 +7,8 @@ describe("schemaFault", () => {
     [{ type: "object", properties: { name: { type: ["string", "null"] } }, required: ["name"], additionalProperties: false }],
     [{ $defs: { node: { type: "object", properties: { next: { $ref: "#/$defs/node" } } } }, $ref: "#/$defs/node" }],
     [{ "x-note": "unknown keywords are allowed", pattern: "^[a-z]+$" }],
+    [{ $defs: { tree: { anyOf: [{ type: "null" }, { items: { $ref: "#/$defs/tree" } }] } }, properties: { a: { $ref: "#/$defs/tree" } } }],
+    [{ $defs: { a: { type: "string" } }, allOf: [{ $ref: "#/$defs/a" }, { $ref: "#/$defs/a" }], not: { $ref: "#/$defs/a" } }],
   ])("finds nothing in %j", (schema) => {
     expect(schemaFault(schema)).toBeUndefined();
   });
@@ -33,6 +35,18 @@ describe("schemaFault", () => {
     [{ $ref: "#" }],
   ])("finds what is wrong with %j", (schema) => {
     expect(schemaFault(schema)).toEqual({ path: expect.stringMatching(/^#/), problem: expect.stringMatching(/./) });
+  });
+
+  const endless = [
+    { $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } }, properties: { a: { $ref: "#/$defs/a" } } },
+    { $defs: { a: { allOf: [{ $ref: "#/$defs/a" }] } }, items: { $ref: "#/$defs/a" } },
+    { $defs: { a: { anyOf: [{ type: "null" }, { not: { $ref: "#/$defs/a" } }] } }, properties: { a: { $ref: "#/$defs/a" } } },
+    { $defs: { a: { dependentSchemas: { b: { $ref: "#/$defs/a" } } } }, additionalProperties: { $ref: "#/$defs/a" } },
+  ];
+  it.each(endless.map((schema) => [schema]))("says that %j never ends, however deep in it that is", (schema) => {
+    expect(schemaFault(schema)).toEqual({ path: expect.stringMatching(/^#/), problem: "it refers to itself without end." });
+    // One that is there already.
+    expect(schemaProblems(schema, { a: { b: 1 }, b: 1 })).toEqual("items" in schema ? [] : undefined);
   });
 
   it("leaves the schema as it was", () => {

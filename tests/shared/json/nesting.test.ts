@@ -1,5 +1,5 @@
 import { ends } from "../../testkit/ends.ts";
-import { maxNesting, readJson, refuseDeep, refuseDeepInTurns } from "#shared/json/nesting.ts";
+import { maxNesting, readJson, refuseDeep, refuseDeepInTurns, refuseManyComments } from "#shared/json/nesting.ts";
 
 const nested = (open: string, close: string, levels: number): string => open.repeat(levels) + close.repeat(levels);
 
@@ -35,6 +35,7 @@ describe("the depth of a text from outside", () => {
     ["a string", `["\\"]", ${nested("[", "]", 1_000)}]`],
     ["a block string", `{ a(b: """ \\""" """, c: ${nested("[", "]", 1_000)}) }`],
     ["a comment", `# "\n${nested("[", "]", 1_000)}`],
+    ["a comment that a carriage return ends", `# "\r${nested("[", "]", 1_000)}`],
   ])("counts what stands behind %s", (_what, text) => {
     expect(() => refuseDeep(text)).toThrow();
   });
@@ -48,6 +49,11 @@ describe("the depth of a text from outside", () => {
     const whole = () => refuseDeepInTurns(`${" ".repeat(65_300)}${part}${" ".repeat(70_000)}`);
     if (isRead) await whole();
     else await expect(whole()).rejects.toMatchObject({ reason: "NESTED_TOO_DEEP" });
+  });
+
+  it("is no matter of its comments, which are counted no further than it may nest", () => {
+    ends(() => refuseManyComments(`${nested("[", "]", maxNesting + 1)}${"#\n".repeat(20_000)}`));
+    expect(() => refuseManyComments(`${nested("[", "]", maxNesting)}${"#\n".repeat(20_000)}`)).toThrow("15000 comments");
   });
 
   it("is told by reading once, whatever the text is", () => {

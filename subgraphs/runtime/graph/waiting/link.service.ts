@@ -4,7 +4,7 @@ import { AppError } from "#shared/errors.ts";
 import { checkRange, checkStorableText, checkText, excerpt } from "#shared/fields.ts";
 import { isJsonType, readMediaType } from "#shared/fetch/media-type.ts";
 import type { Json } from "#shared/json.ts";
-import { readJson } from "#shared/json/nesting.ts";
+import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import { runtimeErrors } from "../../errors.ts";
 import { nodeRunId } from "../../queue/node-run-id.ts";
 import { answererOf, answerNodeRun } from "./answer.service.ts";
@@ -93,7 +93,7 @@ async function called(
   { visit, claims, id }: { visit: LinkVisit; claims: LinkClaims; id: string },
 ): Promise<LinkAnswer> {
   try {
-    await answerNodeRun(context, id, outputOf(visit), claims.by);
+    await answerNodeRun(context, id, await outputOf(visit), claims.by);
     return json(200, { status: "received" });
   } catch (error) {
     if (!isTheirs(error)) throw error;
@@ -101,16 +101,21 @@ async function called(
   }
 }
 
-/** JSON is data, whatever it is called; all else is text. @throws AppError CALLBACK_BODY_NOT_JSON: a wait ends once, so what was cut on its way does not end it. */
-function outputOf({ body, contentType }: LinkVisit): { outputText?: string; outputJson?: Json } {
+/**
+ * JSON is data, whatever it is called; all else is text.
+ *
+ * @throws AppError CALLBACK_BODY_NOT_JSON: a wait ends once, so what was cut on its way does not end it. CALLBACK_BODY_HAS_TOO_MUCH
+ */
+async function outputOf({ body, contentType }: LinkVisit): Promise<{ outputText?: string; outputJson?: Json }> {
   const text = body ?? "";
-  const mayBeJson = contentType === null || !/^(text\/plain|application\/x-www-form-urlencoded)/i.test(contentType);
-  const value = mayBeJson ? readJson(text) : undefined;
-  if (value !== undefined) return { outputJson: value };
   if (text === "") return {};
-  if (contentType !== null && isJsonType(readMediaType(contentType)))
-    throw runtimeErrors.CALLBACK_BODY_NOT_JSON({ contentType: excerpt(contentType) });
-  return { outputText: text };
+  if (contentType !== null && /^(text\/plain|application\/x-www-form-urlencoded)/i.test(contentType)) return { outputText: text };
+  // Numbers that a double does not keep are their digits, and nobody is told of them.
+  const value = await readJsonInTurns(text, { told: () => {} });
+  if (!(value instanceof JsonProblem)) return { outputJson: value };
+  if (contentType === null || !isJsonType(readMediaType(contentType))) return { outputText: text };
+  if (value.excess !== undefined) throw runtimeErrors.CALLBACK_BODY_HAS_TOO_MUCH({ problem: value.excess });
+  throw runtimeErrors.CALLBACK_BODY_NOT_JSON({ contentType: excerpt(contentType) });
 }
 
 interface Filled {
