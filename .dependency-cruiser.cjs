@@ -99,7 +99,7 @@ const machineFaces = {
   serve: ["close-codes", "graphql-http", "host-guard", "http-answer", "http-body", "listen", "server", "websocket-server"],
   stream: ["bounded-stream", "map-stream", "pull-stream"],
   trust: ["internal-keys", "signer", "token"],
-  template: ["budget", "dollars", "errors", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
+  template: ["budget", "compute-clock", "dollars", "errors", "lines", "memo", "path", "render-deep", "scope", "template", "text"],
 };
 
 /** Tests may look inside. */

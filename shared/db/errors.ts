@@ -108,7 +108,11 @@ function isEndedEarly(error: unknown): boolean {
   return typeof within === "object" && within !== null && isEndedEarly(within);
 }
 
-const connectionCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT"]);
+const connectionCodes = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ENOENT", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"],
+  // Its name is not told now.
+  ...["ENOTFOUND", "EAI_AGAIN"],
+]);
 /** Those of them that an open connection may end with. */
 const inSystemCalls = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 

@@ -4,7 +4,7 @@
  */
 import { celEnv, celFunc, celMethod, CelScalar, isCelError, listType, type CelList, type CelResult, type CelValue } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
-import { ComputeClock } from "#shared/evaluation/compute-clock.ts";
+import { ComputeClock } from "#shared/template/compute-clock.ts";
 import { isKept } from "#shared/json/numbers.ts";
 import { loopWord } from "./python.ts";
 import type { Expr } from "./tree.ts";

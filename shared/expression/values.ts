@@ -66,40 +66,65 @@ class JsonList {
 }
 
 /**
- * Two lists as one. `map` and `filter` add to their list item by item: the one that was made last grows in place, and costs what is added to it. The library's
- * own is made of the two; nested as deep as a list is long, it cannot be read. `spend` is told what is made, before it is.
+ * Two lists as one. `map` and `filter` add to their list item by item: the one that was made last grows in place, and costs what is added to it. Any other begins one that grows, and
+ * stays where it is. (The library's own is made of the two; nested as deep as a list is long, it cannot be read.) `spend` is told what is made, before it is.
  */
 export function joined(one: CelList, other: CelList, spend: (units: number) => void): CelList {
-  const grows = one instanceof GrownList && one.isNewest;
-  spend(other.size + (grows ? 0 : one.size) + 1);
-  const items = grows ? one.items : [...one];
-  // First as a whole: it may be the same list.
-  for (const item of [...other]) items.push(item);
-  return new GrownList(items) as unknown as CelList;
+  const grown = one instanceof GrownList ? one : undefined;
+  if (grown?.isNewest === true) {
+    spend(other.size + 1);
+    return grown.with(other) as unknown as CelList;
+  }
+  const depth = grown === undefined ? 1 : grown.depth + 1;
+  const isCopied = depth > deepest || one.size <= shortItems;
+  spend(other.size + (isCopied ? one.size : 0) + 1);
+  const made = isCopied ? new GrownList(undefined, [...one, ...other]) : new GrownList(one, [...other], depth);
+  return made as unknown as CelList;
 }
 
-/** The first items of an array that those made of it have in common with it. */
+/** Lists that are no longer are copied. */
+const shortItems = 16;
+/** Of lists each of which begins with the one before. */
+const deepest = 8;
+
+/** A list, and after it the first items of an array that it has in common with those that are made of it. */
 class GrownList {
   readonly [listMark] = {};
-  readonly items: CelValue[];
+  readonly #base: CelList | undefined;
+  readonly #items: CelValue[];
+  readonly #ownSize: number;
   readonly size: number;
+  readonly depth: number;
 
-  constructor(items: CelValue[]) {
-    this.items = items;
-    this.size = items.length;
+  constructor(base: CelList | undefined, items: CelValue[], depth = 0) {
+    this.#base = base;
+    this.#items = items;
+    this.#ownSize = items.length;
+    this.size = (base?.size ?? 0) + items.length;
+    this.depth = depth;
   }
 
   /** Whether none was made of it yet. */
   get isNewest(): boolean {
-    return this.items.length === this.size;
+    return this.#items.length === this.#ownSize;
+  }
+
+  /** With more after it; it must be the newest. */
+  with(other: CelList): GrownList {
+    // First as a whole: it may be the same list.
+    for (const item of [...other]) this.#items.push(item);
+    return new GrownList(this.#base, this.#items, this.depth);
   }
 
   get(index: number): CelValue | undefined {
-    return index < this.size ? this.items[index] : undefined;
+    const baseSize = this.#base?.size ?? 0;
+    if (index < baseSize) return this.#base?.get(index);
+    return index < this.size ? this.#items[index - baseSize] : undefined;
   }
 
   *values(): Generator<CelValue> {
-    for (let index = 0; index < this.size; index++) yield this.items[index] as CelValue;
+    if (this.#base !== undefined) yield* this.#base;
+    for (let index = 0; index < this.#ownSize; index++) yield this.#items[index] as CelValue;
   }
 
   [Symbol.iterator](): Generator<CelValue> {

@@ -101,9 +101,9 @@ function referenceFault(schema: JsonObject): SchemaFault | undefined {
     const validator = schemaValidator(schema);
     const { lookup } = validator as unknown as { lookup: Record<string, object | boolean> };
     for (const [place, part] of Object.entries(lookup)) {
-      const target: unknown = typeof part === "object" ? Reflect.get(part, "__absolute_ref__") : undefined;
-      if (typeof target === "string" && !(target in lookup)) {
-        const reference = JSON.stringify(Reflect.get(part as object, "$ref"));
+      const { $ref, __absolute_ref__: target } = typeof part === "object" ? (part as JsonObject) : {};
+      if (typeof $ref === "string" && typeof target === "string" && !Object.hasOwn(lookup, target)) {
+        const reference = JSON.stringify($ref);
         return { path: `#${place.split("#")[1] ?? ""}`, problem: `$ref ${reference} leads nowhere in this document.` };
       }
     }
@@ -122,23 +122,37 @@ const endlessProblem = "it refers to itself without end.";
 function endlessPart(lookup: Readonly<Record<string, object | boolean>>): string | undefined {
   const ended = new Set<object>();
   const under = new Set<object>();
-  const isEndless = (part: unknown): boolean => {
-    if (typeof part !== "object" || part === null || ended.has(part)) return false;
-    if (under.has(part)) return true;
+  const endlessIn = (part: unknown): object | undefined => {
+    if (typeof part !== "object" || part === null || ended.has(part)) return undefined;
+    if (under.has(part)) return part;
     under.add(part);
-    const found = sameValueParts(part, lookup).some(isEndless);
+    for (const other of sameValueParts(part, lookup)) {
+      const found = endlessIn(other);
+      if (found !== undefined) return found;
+    }
     under.delete(part);
     ended.add(part);
-    return found;
+    return undefined;
   };
-  return Object.entries(lookup).find(([, part]) => isEndless(part))?.[0];
+  for (const part of Object.values(lookup)) {
+    const found = endlessIn(part);
+    if (found !== undefined) return Object.entries(lookup).find(([, other]) => other === found)?.[0];
+  }
+  return undefined;
 }
 
 /** The parts of a schema that are held against the same value as it is itself. */
 function sameValueParts(part: object, lookup: Readonly<Record<string, object | boolean>>): unknown[] {
-  const { __absolute_ref__: target, allOf, anyOf, oneOf, not, if: condition, then, else: otherwise, dependentSchemas } = part as JsonObject;
+  const { $ref, __absolute_ref__: target, allOf, anyOf, oneOf, not, if: condition, then, else: otherwise, ...more } = part as JsonObject;
   const listed = [allOf, anyOf, oneOf].flatMap((list) => (Array.isArray(list) ? list : []));
-  const dependent = isJsonObject(dependentSchemas) ? Object.values(dependentSchemas) : [];
-  const referred = typeof target === "string" && Object.hasOwn(lookup, target) ? [lookup[target]] : [];
-  return [...referred, ...listed, ...dependent, not, condition, then, otherwise];
+  // Of a key with a list of other keys there is nothing to look at.
+  const dependent = [more["dependentSchemas"], more["dependencies"]].flatMap((parts) => (isJsonObject(parts) ? Object.values(parts) : []));
+  const isReferred = typeof $ref === "string" && typeof target === "string" && Object.hasOwn(lookup, target);
+  return [
+    ...(isReferred ? [lookup[target]] : []),
+    ...listed,
+    ...dependent,
+    not,
+    ...(condition === undefined ? [] : [condition, then, otherwise]),
+  ];
 }

@@ -16,7 +16,7 @@ import { storyOf } from "./client.ts";
 import { postgresErrors } from "./errors.ts";
 import { hasPages, lsnNamed } from "./pages.ts";
 import { startPostgres } from "./server.ts";
-import { isDamaged, lookAtFile, named, namedPages, readSums, sumsFile, type DamagedPage, type Sums } from "./sums.ts";
+import { lookAtFile, lookAtPage, named, namedPages, readSums, sumsFile, type DamagedPage, type Sums } from "./sums.ts";
 
 /** What a copy says of itself. */
 const backupNote = z.object({
@@ -123,9 +123,9 @@ async function copied(
   await copyFolder(folder, to, async (path) => {
     const seen = await lookAtFile(to, path);
     sums.set(path, seen.sum);
-    if (hasSums) suspects.push(...seen.damaged);
+    if (hasSums) for (const page of seen.damaged) suspects.push(page);
   });
-  const damaged = await stillDamaged(folder, suspects, lsnNamed(place));
+  const damaged = await stillDamaged(client, { folder, suspects, since: lsnNamed(place) });
   const stopped = await client.query<{ label: string; at: Date }>(
     "select labelfile as label, clock_timestamp() as at from pg_backup_stop(wait_for_archive => false)",
   );
@@ -141,15 +141,29 @@ const looks = 5;
 const lookMs = 100;
 
 /** Pages that were not just being written when they were copied. */
-async function stillDamaged(folder: string, suspects: readonly DamagedPage[], since: bigint): Promise<DamagedPage[]> {
+async function stillDamaged(
+  client: pg.Client,
+  copy: { folder: string; suspects: readonly DamagedPage[]; since: bigint },
+): Promise<DamagedPage[]> {
+  const { folder, suspects, since } = copy;
   let left = [...suspects];
   for (let look = 0; look < looks && left.length > 0; look++) {
     if (look > 0) await sleep(lookMs);
-    const still: DamagedPage[] = [];
-    for (const page of left) if (await isDamaged(folder, page, since)) still.push(page);
-    left = still;
+    const seen: { page: DamagedPage; at: bigint }[] = [];
+    for (const page of left) {
+      const at = await lookAtPage(folder, page);
+      if (at !== undefined) seen.push({ page, at });
+    }
+    // What was changed between the two the log has whole. A page of garbage tells of any place.
+    const end = await logEnd(client);
+    left = seen.filter(({ at }) => at < since || at > end).map(({ page }) => page);
   }
   return left;
+}
+
+async function logEnd(client: pg.Client): Promise<bigint> {
+  const { rows } = await client.query<{ place: string }>("select pg_current_wal_insert_lsn()::text as place");
+  return lsnNamed(rows[0]!.place);
 }
 
 /** Files may go while they are copied: PostgreSQL does without those by its log. @param look  at each that was copied, by its path. */
@@ -304,7 +318,8 @@ async function pagesDamaged(folder: string): Promise<string | undefined> {
   const pages: DamagedPage[] = [];
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = relative(folder, join(entry.parentPath, entry.name));
-    if (entry.isFile() && hasPages(path)) pages.push(...(await lookAtFile(folder, path)).damaged);
+    if (!entry.isFile() || !hasPages(path)) continue;
+    for (const page of (await lookAtFile(folder, path)).damaged) pages.push(page);
   }
   return pages.length === 0
     ? undefined
@@ -331,8 +346,7 @@ async function recovered(folder: string, { archive, timeline, archiveTo, until }
   };
   try {
     const server = await startPostgres({ folder, settings, startDeadlineMs: replayDeadlineMs });
-    const hasSums = await hasPageSums(server.url("postgres", "postgres"));
-    await server.stop();
+    const hasSums = await hasPageSums(server.url("postgres", "postgres")).finally(() => server.stop());
     await rm(server.logFile, { force: true });
     return hasSums;
   } catch (cause) {
@@ -342,8 +356,10 @@ async function recovered(folder: string, { archive, timeline, archiveTo, until }
   }
 }
 
+const askMs = 60_000;
+
 async function hasPageSums(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: askMs, query_timeout: askMs });
   client.on("error", () => {});
   try {
     await client.connect();

@@ -24,11 +24,13 @@ export function firstPage(path: string): number {
 /** Where a page's header has what. */
 const lsnAt = 0;
 const checksumAt = 8;
-const upperAt = 14;
 
-/** Whether a page is what was written. One that PostgreSQL has not filled yet is. @param number  of the page in its table or index. */
+/** As PostgreSQL adds it to a table or an index, before it writes into it. */
+const empty = Buffer.alloc(pageBytes);
+
+/** Whether a page is what was written. @param number  of the page in its table or index. */
 export function isSound(page: Buffer, number: number): boolean {
-  return page.readUInt16LE(upperAt) === 0 || page.readUInt16LE(checksumAt) === checksumOf(page, number);
+  return page.readUInt16LE(checksumAt) === checksumOf(page, number) || page.equals(empty);
 }
 
 /** The place in the log of what changed a page last. */

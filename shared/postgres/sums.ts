@@ -68,20 +68,19 @@ function damagedIn(read: Buffer, path: string, first: number): DamagedPage[] {
 }
 
 /**
- * Whether a page of a cluster that serves is damaged, and not only being written: it is as it should be, the log since a place has it whole, or its file ends before it.
- *
- * @param since  a place in the log.
+ * Looks at a page of a cluster that serves, which may just be written, once more. @returns the place in the log of what changed it last, as its header says, where it is not what
+ * was written; undefined: it is, or its file ends before it.
  */
-export async function isDamaged(folder: string, { path, index }: DamagedPage, since: bigint): Promise<boolean> {
+export async function lookAtPage(folder: string, { path, index }: DamagedPage): Promise<bigint | undefined> {
   const page = Buffer.alloc(pageBytes);
   const handle = await open(join(folder, path), "r").catch(() => undefined);
-  if (handle === undefined) return false;
+  if (handle === undefined) return undefined;
   try {
-    if ((await filled(handle, page, index * pageBytes)) < pageBytes) return false;
+    if ((await filled(handle, page, index * pageBytes)) < pageBytes) return undefined;
   } finally {
     await handle.close();
   }
-  return lsnOf(page) < since && !isSound(page, firstPage(path) + index);
+  return isSound(page, firstPage(path) + index) ? undefined : lsnOf(page);
 }
 
 /** The text of SHA256SUMS. @param beneath  the cluster's folder, as it is called from there. */

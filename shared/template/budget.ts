@@ -1,4 +1,4 @@
-import { ComputeClock } from "#shared/evaluation/compute-clock.ts";
+import { ComputeClock } from "./compute-clock.ts";
 import { templateErrors } from "./errors.ts";
 
 /** What one rendering may cost, and what one template may look like. */

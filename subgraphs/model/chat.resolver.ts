@@ -21,7 +21,8 @@ function vectorsInTurns(vectors: readonly number[][]): Promise<number[]>[] {
   let numbers = 0;
   return vectors.map((vector) => {
     if (numbers > 0 && numbers + vector.length > numbersInTurn) {
-      turn = ownTurn();
+      // One after the other: turns that are asked for ahead are all others' to wait for.
+      turn = turn.then(() => ownTurn());
       numbers = 0;
     }
     numbers += vector.length;

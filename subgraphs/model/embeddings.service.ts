@@ -14,7 +14,7 @@ const requestBytes = 4 * 1024 * 1024;
 /** 2,048 vectors of 3,072 numbers, as JSON text, and some. */
 const answerBytes = 128 * 1024 * 1024;
 /** The same, as values. */
-const answerValues = 8_000_000;
+const answerValues = 9_000_000;
 /** Values of an answer that are no numbers of vectors; and of each vector's item. */
 const besideVectors = 10_000;
 const besideVector = 20;

@@ -23,8 +23,8 @@ export async function readEmbeddings(provider: ProviderTarget, answer: Json, tex
   const data = Array.isArray(body["data"]) ? body["data"] : undefined;
   const error = errorIn(answer, undefined, data === undefined ? undefined : {}) ?? (data === undefined ? strayWords(answer) : undefined);
   if (error !== undefined) throw readToldError(provider, error);
-  const invalid = (problem: string) =>
-    modelErrors.MODEL_ANSWER_INVALID({ provider: provider.code, problem, retryable: true, effectUnknown: false });
+  const invalid = (problem: string, { retryable = true } = {}) =>
+    modelErrors.MODEL_ANSWER_INVALID({ provider: provider.code, problem, retryable, effectUnknown: false });
   if (data === undefined) throw invalid(`it has no data: ${shownMessage(jsonHead(answer), secretScrubber(provider))}`);
   if (data.length !== texts) throw invalid(`it has ${data.length} vectors for ${texts} texts`);
   const places = data.map((item) => placeOf(item));
@@ -36,7 +36,9 @@ export async function readEmbeddings(provider: ProviderTarget, answer: Json, tex
       for (const [index, item] of ordered.entries()) {
         const vector = vectorOf(item);
         if (vector === undefined) throw invalid(`data.${index} has no vector of numbers`);
-        if (vector.length > mostNumbers) throw invalid(`data.${index} has ${vector.length} numbers, and a vector may have ${mostNumbers}`);
+        const { length } = vector;
+        if (length > mostNumbers)
+          throw invalid(`data.${index} has ${length} numbers, and a vector may have ${mostNumbers}`, { retryable: false });
         read.push(vector);
         yield;
       }

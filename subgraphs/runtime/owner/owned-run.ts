@@ -327,7 +327,8 @@ export class OwnedRun implements FlushingRun, Holder {
     this.#host.log.error({ err: cause, runId: this.runId }, "run dropped by a bug");
     if (this.isReleased) return;
     this.drop("lost");
-    this.#host.dropped(this);
+    // A caller of the API may do what no worker does.
+    if (this.#policy.kind === "worker") this.#host.dropped(this);
   }
 
   /** Stops calls whose answer nobody will wait for, before the process ends. */

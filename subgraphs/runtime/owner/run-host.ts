@@ -59,7 +59,7 @@ export interface RunHost extends OwnerProcess {
   /** The run names a node type that this process does not know: it is given back, and not claimed again for a while. */
   leftToOthers: { add(runId: string, forMs?: number): void };
   /** A bug has ended its ownership; it is left to its lease, unless that comes again and again. */
-  dropped(run: FlushingRun): void;
+  dropped(run: FlushingRun & { eventSeq: number }): void;
   /** The run is advanced from now on; undefined: it is done with for now. */
   advancing?: ((runId: string | undefined) => void) | undefined;
 }

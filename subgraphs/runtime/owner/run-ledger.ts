@@ -59,9 +59,8 @@ const maxUnstoredRows = 2_000;
  */
 const firstPauseMs = 200;
 const longestPauseMs = 5_000;
-const pauseOfAge = 1 / 4;
 
-/** What may be the node's own doing after all, and the age of its node run at which it is taken for that. */
+/** What may be the node's own doing after all, and the age of its node run from which on it is a failure as any other. */
 const longestInterruptedMs: Readonly<Record<string, number>> = { SANDBOX_LOST: 3_600_000 };
 
 /** Each node run has one event at least. A run with more than these would be a burden for whoever reads it. */
@@ -268,20 +267,19 @@ export class RunLedger {
     if (told.length > 0) this.#spansStore(path, told);
     this.#pending.artifactsAdd(storable.artifacts);
     this.held.due.delete(held);
-    const { outcome: taken } = storable;
+    const taken = this.#settled(held, storable.outcome);
     if (taken.kind === "allowed" || taken.kind === "child") throw new Error(`the node run ${path} has come to no end`);
     if (taken.kind === "waiting") return this.#wait(held, taken);
     if (taken.kind === "failed" || taken.kind === "interrupted") {
       const mayGoOn = mayRetry && !isStopped(state);
       if (mayGoOn && state.node.atMostOnce && taken.effectUnknown === true) return this.#askPerson(held, taken);
-      if (mayGoOn && taken.kind === "interrupted" && this.#ageMs(held) < (longestInterruptedMs[taken.code] ?? Infinity))
-        return this.#callAgain(held, taken);
+      if (mayGoOn && taken.kind === "interrupted") return this.#callAgain(held, taken);
       if (mayGoOn && taken.kind === "failed") {
         const delayMs = nextAttemptMs(held, taken);
         if (delayMs !== undefined) return this.#retryLater(held, taken, delayMs);
       }
     }
-    // In a run that ends anyway nobody waits for the part that was not there; nor for what comes to no end.
+    // In a run that ends anyway nobody waits for the part that was not there.
     const last = this.handled(state, taken.kind === "interrupted" ? { ...taken, kind: "failed", retryable: false, fault: "own" } : taken);
     this.#scopesCancel(state);
     this.#outputsForget(state);
@@ -469,11 +467,16 @@ export class RunLedger {
 
   /** The attempt does not count: it is made again when the platform's part may be back. */
   #callAgain(held: HeldNode, interruption: NodeInterruption): void {
-    const pauseMs = Math.min(longestPauseMs, Math.max(firstPauseMs, this.#ageMs(held) * pauseOfAge));
+    const pauseMs = Math.min(longestPauseMs, Math.max(firstPauseMs, this.#ageMs(held)));
     held.dueMs = this.clock.nowMs() + pauseMs * (1 + Math.random() / 4);
     held.waitReason = "RETRY";
     this.held.due.add(held);
     this.opened(held, "WAITING", { errorCode: interruption.code, errorMessage: interruption.message });
+  }
+
+  #settled(held: HeldNode, outcome: AttemptOutcome): AttemptOutcome {
+    if (outcome.kind !== "interrupted" || this.#ageMs(held) < (longestInterruptedMs[outcome.code] ?? Infinity)) return outcome;
+    return { ...outcome, kind: "failed", retryable: true, fault: "own" };
   }
 
   #ageMs({ createdMs }: HeldNode): number {

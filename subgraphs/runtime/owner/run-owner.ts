@@ -3,14 +3,13 @@
  * way to execute is the same path.
  */
 import { ByteRoom } from "#shared/byte-room.ts";
-import { databaseError } from "#shared/db/errors.ts";
 import type { HintChannel } from "#shared/hints.ts";
 import type { Log } from "#shared/log.ts";
 import { readGauge } from "#shared/metrics/instruments.ts";
 import type { NodePorts } from "../nodes/executor.ts";
 import type { ClaimedRun, RunClaim } from "../queue/claim.sql.ts";
 import { driverVersion } from "../engine/composite.ts";
-import { isDamage, isTooLarge } from "../queue/failure.ts";
+import { isDamage, isOwnError, isTooLarge } from "../queue/failure.ts";
 import type { LoadedNode, LoadedRun } from "../queue/load.sql.ts";
 import { runsRelease } from "../queue/release.sql.ts";
 import type { HeldLease, Lease } from "../queue/renew.sql.ts";
@@ -80,6 +79,8 @@ const slotsTotal = readGauge({ name: "slots", help: "Nodes that may wait for the
 
 /** Calls that were stopped end within a second, and what they leave is stored then. */
 const lastGraceMs = 3_000;
+/** Events that an owner may store, each time, of a run that it has to drop. */
+const littleProgress = 10;
 /** Then the first of a claim are on their way to the database while the rest begin: runs that all wait together leave a processor idle. */
 const runsPerTurn = 16;
 const turnMs = 10;
@@ -267,8 +268,8 @@ export class RunOwner implements RunHost {
   async #giveBack(claim: RunClaim, why: NotLoaded, options: Adoption): Promise<void> {
     if (why.kind === "failed" && why.isAlone && isTooLarge(why.cause) && (await this.#failUnloadable(claim, why.cause)))
       return options.left?.({ kind: "lost" });
-    if (why.kind === "failed" && why.isAlone && isDamage(why.cause) && this.#failed.add(claim) && (await this.#failDamaged(claim)))
-      return options.left?.({ kind: "lost" });
+    const isDamaged = why.kind === "failed" && why.isAlone && isDamage(why.cause);
+    if (isDamaged && this.#isGivenUp(claim, options) && (await this.#failDamaged(claim))) return options.left?.({ kind: "lost" });
     const pauseMs = this.#setBacks.nextPauseMs(claim.runId);
     const facts = why.kind === "failed" ? { err: why.cause, isAlone: why.isAlone } : { bytes: why.bytes, held: this.held.total };
     this.log.warn({ runId: claim.runId, pauseMs, ...facts }, why.kind === "failed" ? "run not loaded" : "no room for a run");
@@ -332,8 +333,8 @@ export class RunOwner implements RunHost {
     if (!this.#isClosed) this.#onReleased?.(run.runId, release);
   }
 
-  dropped(run: FlushingRun): void {
-    if (this.#failed.add(run)) void this.#failDamaged(run);
+  dropped(run: FlushingRun & { eventSeq: number }): void {
+    if (this.#failed.add(run, littleProgress)) void this.#failDamaged(run);
   }
 
   flushWanted(run: FlushingRun): void {
@@ -391,7 +392,7 @@ export class RunOwner implements RunHost {
     for (const run of [...this.#owned.values()]) run.drop("lost");
   }
 
-  async #adoptOne(claim: ClaimedRun, loaded: LoadedRun, options: Adoption, confirmedAtMs?: number): Promise<void> {
+  async #adoptOne(claim: RunClaim, loaded: LoadedRun, options: Adoption, confirmedAtMs?: number): Promise<void> {
     try {
       const plan = await this.plans.get(loaded.planId);
       if (this.#isClosed) return;
@@ -410,18 +411,24 @@ export class RunOwner implements RunHost {
   }
 
   /** Its plan cannot be read, or its rows are none of it: it is left to others for a lease, and is over when that comes again and again. */
-  async #notTaken(claim: ClaimedRun, cause: unknown, { left }: Adoption): Promise<void> {
+  async #notTaken(claim: RunClaim, cause: unknown, options: Adoption): Promise<void> {
     const { runId, lease, leaseMs } = claim;
     this.log.error({ err: cause, runId }, "run not taken over");
     const begun = this.#owned.get(runId);
     if (begun?.lease === lease) begun.drop("lost");
-    else left?.({ kind: "lost" });
-    // That the database is away is nothing of the run's.
-    const isAway = databaseError(cause)?.facts["platformFault"] === true;
-    if (!isAway && this.#failed.add(claim) && (await this.#failDamaged(claim))) return;
-    if (!isAway) this.leftToOthers.add(runId, leaseMs);
-    const pauseMs = isAway ? this.#setBacks.nextPauseMs(runId) : undefined;
+    else options.left?.({ kind: "lost" });
+    // What the database, or the way to it, says is nothing of the run's.
+    const isDamaged = isDamage(cause) || isOwnError(cause);
+    if (isDamaged && this.#isGivenUp(claim, options) && (await this.#failDamaged(claim))) return;
+    const isWorker = options.policy.kind === "worker";
+    if (isDamaged && isWorker) this.leftToOthers.add(runId, leaseMs);
+    const pauseMs = isDamaged ? (isWorker ? undefined : leaseMs) : this.#setBacks.nextPauseMs(runId);
     await runsRelease(this.#db, [claim], pauseMs).catch((again: unknown) => this.log.warn({ err: again }, "run left to its lease"));
+  }
+
+  /** Only a worker gives runs up: a caller of the API may cancel or answer what workers still take. */
+  #isGivenUp(claim: RunClaim, { policy }: Adoption): boolean {
+    return policy.kind === "worker" && this.#failed.add(claim);
   }
 
   /** @returns false: it is to be given back. Never rejects. */

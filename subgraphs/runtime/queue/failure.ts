@@ -1,3 +1,4 @@
+import { databaseError } from "#shared/db/errors.ts";
 /**
  * What the failure of a statement says. refused: never as it is. locked: nothing was done, try again later. unsettled: the database answered, and
  * another try may do. unreachable: nobody knows what was done, or nobody could be asked.
@@ -23,8 +24,17 @@ export function isTooLarge(cause: unknown): boolean {
 
 /** Whether a load failed by what is stored, which is the same at the next try: PostgreSQL cannot read it as its statement does, or we cannot as our code does. */
 export function isDamage(cause: unknown): boolean {
-  if (cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError) return true;
+  if (cause instanceof RangeError) return !shortages.test(cause.message);
+  if (cause instanceof TypeError || cause instanceof SyntaxError) return true;
   return failureKind(cause) === "refused" && !isTooLarge(cause);
+}
+
+/** RangeErrors of a process that is short of memory, or of stack. */
+const shortages = /allocation failed|call stack|invalid string length/i;
+
+/** Whether it is of our own code, and no word of the system's, a socket's or the database's: those have a code, or are known by their text. */
+export function isOwnError(cause: unknown): boolean {
+  return cause instanceof Error && !("code" in cause) && !shortages.test(cause.message) && databaseError(cause) === undefined;
 }
 
 /** Whether the statement was not done in the time that it has, by the server's clock or the client's. */

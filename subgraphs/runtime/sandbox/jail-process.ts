@@ -154,6 +154,9 @@ function ended(child: ChildProcess): Promise<End> {
   });
 }
 
+/** What a program cannot send itself, nor the kernel for what it does. */
+const othersSignals: ReadonlySet<string> = new Set(["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"]);
+
 /** How a process ended, beside its exit code. */
 interface Traces {
   stderr: string;
@@ -174,7 +177,8 @@ async function judge(end: End, answer: string, { stderr, mayBeItsOwn }: Traces):
   if (said !== undefined) return said.kind === "completed" ? { kind: "completed", result: (said.result ?? null) as Json } : said;
   if (end.signal === "SIGXCPU") return failed("CODE_TIMEOUT", "The program used up its processor time.");
   // Not by us, who would have noted it, and it cannot do so itself.
-  if (end.signal === "SIGKILL" && !mayBeItsOwn) return failed("SANDBOX_LOST", "The program was killed from outside of the platform.");
+  if (othersSignals.has(end.signal ?? "") || (end.signal === "SIGKILL" && !mayBeItsOwn))
+    return failed("SANDBOX_LOST", "The program was killed from outside of the platform.");
   // By the kernel, for processor time or for want of memory.
   if (end.signal === "SIGKILL") return failed("CODE_MEMORY", "The program was killed by the system, most likely for want of memory.");
   if (/MemoryError/.test(stderr)) return failed("CODE_MEMORY", "The program ran out of memory.");

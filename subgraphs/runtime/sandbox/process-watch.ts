@@ -32,8 +32,9 @@ export class ProcessWatch {
   tookMemory(maxBytes: number): boolean {
     clearInterval(this.#timer);
     const kills = memoryKills();
-    const isKernels = kills === undefined || kills !== this.#memoryKills;
-    return this.#isHidden || this.#peakBytes >= (isKernels ? littleBytes : maxBytes / 2);
+    // What was killed may have taken it between two looks. Of other killers, and where the kernel does not tell, there is the peak to go by.
+    if (kills !== undefined && kills !== this.#memoryKills) return true;
+    return this.#isHidden || this.#peakBytes >= (kills === undefined ? littleBytes : maxBytes / 2);
   }
 
   #look(): void {

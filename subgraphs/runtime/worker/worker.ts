@@ -167,6 +167,10 @@ export class Worker {
   #brought: ReadonlySet<string> = new Set();
   /** From then on a claim looks for runs of all tenants, whosever it was asked for. */
   #allAtMs = Number.NEGATIVE_INFINITY;
+  /** Then the first of the runs is due that this worker has put to sleep since it looked at all. */
+  #dueAtMs = Number.POSITIVE_INFINITY;
+  /** From then on offered nodes are looked for with whatever else is. */
+  #nodesAtMs = Number.NEGATIVE_INFINITY;
   #nodesMayWait = false;
   /** Of the suspects that it has: how many may be together, and how many might have been. */
   #company = { now: 0, bound: 0 };
@@ -308,7 +312,7 @@ export class Worker {
     // A run that was put to sleep here is due then; whoever claims first takes it.
     if (release.kind === "rested" && release.dueInMs !== undefined) {
       const dueInMs = Math.max(1, release.dueInMs + 2);
-      this.#allAtMs = Math.min(this.#allAtMs, monotonicMs() + dueInMs);
+      this.#dueAtMs = Math.min(this.#dueAtMs, monotonicMs() + dueInMs);
       this.#claimAfter(dueInMs);
     }
     if (this.#isFull || this.#options.suspects === true) this.#claimSoon("runs");
@@ -336,9 +340,13 @@ export class Worker {
     this.#wakeAtMs = atMs;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      // On its own time it looks for everything; a hint named what there is.
+      // When that one has ended it looks again.
+      if (this.#isClaiming) return;
+      // A hint named what there is; on its own time it looks for everything, however many hints there are.
       const isPoll = this.#wantsRuns === undefined && !this.#wantsNodes;
-      this.#claiming = this.#claim({ runs: isPoll ? this.#brought : this.#wantsRuns, nodes: isPoll || this.#wantsNodes });
+      const nowMs = monotonicMs();
+      const runs = this.#wantsRuns ?? (isPoll || this.#areAllDue(nowMs) ? this.#brought : undefined);
+      this.#claiming = this.#claim({ runs, nodes: isPoll || this.#wantsNodes || nowMs >= this.#nodesAtMs });
     }, ms);
   }
 
@@ -372,17 +380,23 @@ export class Worker {
   async #bothClaim({ runs, nodes }: Wanted): Promise<number> {
     const both = [...(runs ? [this.#runsClaim(runs)] : []), ...(nodes ? [this.#nodesClaim()] : [])];
     await Promise.allSettled(both);
-    return Math.min(this.#pollMs, ...(await Promise.all(both)));
+    const nextMs = Math.min(this.#pollMs, ...(await Promise.all(both)));
+    return runs === undefined ? Math.max(0, Math.min(nextMs, Math.min(this.#allAtMs, this.#dueAtMs) - monotonicMs())) : nextMs;
   }
 
   /** @returns when to look again. */
   async #runsClaim(wanted: "all" | ReadonlySet<string>): Promise<number> {
     const limit = Math.min(claimLimit, this.#maxRuns - this.#owner.size);
     this.#isFull = limit <= 0;
-    if (limit <= 0 || this.#options.only !== undefined) return this.#pollMs;
+    if (limit <= 0 || this.#options.only !== undefined) {
+      this.#allAtMs = monotonicMs() + mostAllMs;
+      return this.#pollMs;
+    }
     const share = tenantShare(this.#maxRuns);
     const held = this.#withFull(this.#owner.byTenant(), share);
-    const tenants = wanted === "all" || monotonicMs() >= this.#allAtMs ? undefined : [...wanted];
+    const tenants = wanted === "all" || this.#areAllDue(monotonicMs()) ? undefined : [...wanted];
+    // Before it is sent: what is put to sleep meanwhile it may not see.
+    if (tenants === undefined && monotonicMs() >= this.#dueAtMs) this.#dueAtMs = Number.POSITIVE_INFINITY;
     const limits = { ...this.#limits(limit, { held, share }), ...(tenants && { tenants }) };
     const claims = await counted("runs", runsClaim(this.#options.pool, limits));
     for (const { tenantId } of claims) held.set(tenantId, (held.get(tenantId) ?? 0) + 1);
@@ -397,7 +411,12 @@ export class Worker {
     // What came up to the limit left tenants out.
     if (nextMs === 0) this.#allAtMs = Number.NEGATIVE_INFINITY;
     else if (tenants === undefined) this.#allAtMs = monotonicMs() + mostAllMs;
-    return tenants === undefined ? nextMs : Math.max(0, Math.min(nextMs, this.#allAtMs - monotonicMs()));
+    const atMs = Math.min(this.#dueAtMs, tenants === undefined ? Infinity : this.#allAtMs);
+    return Math.max(0, Math.min(nextMs, atMs - monotonicMs()));
+  }
+
+  #areAllDue(nowMs: number): boolean {
+    return nowMs >= Math.min(this.#allAtMs, this.#dueAtMs);
   }
 
   /** While it stops too: then they are given back at once, and count no crash. */
@@ -418,6 +437,7 @@ export class Worker {
     if (limit <= 0) return this.#pollMs;
     const held = { held: this.#withFull(slots.held(), slots.share), share: slots.share };
     const asked = { ...this.#limits(limit, held), ...this.#onlyTypes() };
+    this.#nodesAtMs = monotonicMs() + this.#pollMs;
     const claims = await counted("nodes", nodesClaim(this.#options.pool, asked));
     this.#nodesMayWait = claims.length > 0 || slots.isCapped;
     if (claims.length === 0 || !(await this.#nodesAdopt(claims))) return this.#pollMs;

@@ -234,6 +234,18 @@ describe("expression", () => {
     expect(failureOf(() => evaluate("([1] + [2])[2] == 1")).reason).toBe("EXPRESSION_FAILED");
   });
 
+  it("adds to a long list without copying it, as often as it likes", () => {
+    const list = Array.from({ length: 50_000 }, (_, i) => i);
+    const value = (source: string) => compileExpression(source).evaluate({ ...scope, state: { list } });
+    expect(
+      value("[state.list + [-1]].map(a, [size(a), a[0], a[49999], a[50000], size(a + [7]), (a + [7])[50001], size(a), -1 in a])"),
+    ).toEqual([[50_001, 0, 49_999, -1, 50_002, 7, 50_001, true]]);
+    expect(value("size(state.list.filter(x, x < 2000).map(i, size(state.list + [i])))")).toBe(2_000);
+    // Each begins with the one before, which has another after it already.
+    const nested = Array.from({ length: 30 }, (_, k) => `.map(a, [a + [${k}], a + [-1]][1])`).join("");
+    expect(value(`[state.list.filter(x, x < 40)]${nested}.map(a, [size(a), a[39], a[69], a[40]])`)).toEqual([[70, 39, -1, -1]]);
+  });
+
   it.each([
     ["lists", ".map(x, [x, x])"],
     ["objects", ".map(x, {'a': x, 'b': x})"],

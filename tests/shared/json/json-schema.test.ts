@@ -42,11 +42,26 @@ describe("schemaFault", () => {
     { $defs: { a: { allOf: [{ $ref: "#/$defs/a" }] } }, items: { $ref: "#/$defs/a" } },
     { $defs: { a: { anyOf: [{ type: "null" }, { not: { $ref: "#/$defs/a" } }] } }, properties: { a: { $ref: "#/$defs/a" } } },
     { $defs: { a: { dependentSchemas: { b: { $ref: "#/$defs/a" } } } }, additionalProperties: { $ref: "#/$defs/a" } },
+    { $defs: { a: { dependencies: { b: { $ref: "#/$defs/a" } } } }, properties: { a: { $ref: "#/$defs/a" } } },
   ];
   it.each(endless.map((schema) => [schema]))("says that %j never ends, however deep in it that is", (schema) => {
     expect(schemaFault(schema)).toEqual({ path: expect.stringMatching(/^#/), problem: "it refers to itself without end." });
     // One that is there already.
     expect(schemaProblems(schema, { a: { b: 1 }, b: 1 })).toEqual("items" in schema ? [] : undefined);
+  });
+
+  it("names the part that never ends, and takes those that do", () => {
+    const circle = { allOf: [{ $ref: "#/$defs/a" }], $defs: { a: { $ref: "#/$defs/b" }, b: { $ref: "#/$defs/a" } } };
+    expect(schemaFault(circle)?.path).toBe("#/$defs/a");
+    const tree = {
+      properties: { left: { $ref: "#" } },
+      items: { $ref: "#" },
+      additionalProperties: { $ref: "#" },
+      dependencies: { a: ["b"] },
+    };
+    // Without `if` it means nothing, as a key does that is no word of schemas.
+    for (const schema of [tree, { then: { $ref: "#" }, else: { $ref: "#" } }, { __absolute_ref__: "#", properties: { a: { $ref: "#" } } }])
+      expect(schemaFault(schema)).toBeUndefined();
   });
 
   it("leaves the schema as it was", () => {

@@ -79,12 +79,17 @@ describe("a copy that is damaged, or of a database that is", () => {
       await expect(restoreCluster({ ...damaged, folder: back("none") })).rejects.toThrow("SHA256SUMS");
 
       const own = await flipped(folder);
-      await expect(copied("later")).rejects.toMatchObject({
-        reason: "BACKUP_OF_DAMAGED",
-        message: expect.stringContaining(`page 0 of ${own}`),
-      });
-      // It is there all the same.
-      expect(existsSync(join(around, "later", "backup.json"))).toBe(true);
+      for (const [k, garbage] of [Buffer.alloc(0), Buffer.alloc(8_192, 0xa7), Buffer.alloc(512)].entries()) {
+        // Overwritten whole, and its beginning with zeroes.
+        const content = await readFile(join(folder, own));
+        await writeFile(join(folder, own), Buffer.concat([garbage, content.subarray(garbage.length)]));
+        await expect(copied(`later-${k}`)).rejects.toMatchObject({
+          reason: "BACKUP_OF_DAMAGED",
+          message: expect.stringContaining(`page 0 of ${own}`),
+        });
+        // It is there all the same.
+        expect(existsSync(join(around, `later-${k}`, "backup.json"))).toBe(true);
+      }
     } finally {
       await rm(around, { recursive: true });
     }

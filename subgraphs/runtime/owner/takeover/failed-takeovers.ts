@@ -15,17 +15,25 @@ interface Failures {
   count: number;
   firstMs: number;
   lastMs: number;
+  /** The run's last event then. */
+  eventSeq: number;
 }
 
 export class FailedTakeovers {
   readonly #failures = new Map<string, Failures>();
 
-  /** Counts one more. @returns whether nobody is expected to do better. */
-  add({ runId, leaseMs }: { runId: string; leaseMs: number }): boolean {
+  /**
+   * Counts one more. One that somebody has taken further meanwhile begins anew.
+   *
+   * @param littleProgress  events that are none: an owner that has to drop it may store some before.
+   * @returns whether nobody is expected to do better.
+   */
+  add({ runId, leaseMs, eventSeq }: { runId: string; leaseMs: number; eventSeq: number }, littleProgress = 0): boolean {
     const nowMs = monotonicMs();
     const known = this.#failures.get(runId);
-    const before = known !== undefined && nowMs - known.lastMs < longestPause * leaseMs ? known : { count: 0, firstMs: nowMs };
-    const failures = { count: before.count + 1, firstMs: before.firstMs, lastMs: nowMs };
+    const isSame = known !== undefined && nowMs - known.lastMs < longestPause * leaseMs && eventSeq <= known.eventSeq + littleProgress;
+    const before = isSame ? known : { count: 0, firstMs: nowMs };
+    const failures = { count: before.count + 1, firstMs: before.firstMs, lastMs: nowMs, eventSeq };
     this.#failures.delete(runId);
     this.#failures.set(runId, failures);
     if (this.#failures.size > remembered) this.#failures.delete(this.#failures.keys().next().value ?? "");

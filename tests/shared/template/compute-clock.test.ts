@@ -1,4 +1,4 @@
-import { ComputeClock } from "#shared/evaluation/compute-clock.ts";
+import { ComputeClock } from "#shared/template/compute-clock.ts";
 
 /** Lets the time pass and computes nothing, as a thread does that gets no processor. */
 function stand(ms: number): void {
