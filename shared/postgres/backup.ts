@@ -346,9 +346,13 @@ async function recovered(folder: string, { archive, timeline, archiveTo, until }
   };
   try {
     const server = await startPostgres({ folder, settings, startDeadlineMs: replayDeadlineMs });
-    const hasSums = await hasPageSums(server.url("postgres", "postgres")).finally(() => server.stop());
-    await rm(server.logFile, { force: true });
-    return hasSums;
+    try {
+      return await hasPageSums(server.url("postgres", "postgres"));
+    } finally {
+      // Its folders go with what cannot be asked.
+      await server.stop();
+      await rm(server.logFile, { force: true });
+    }
   } catch (cause) {
     throw postgresErrors.RESTORE_FAILED({ story: restoreStory(cause) }, { cause });
   } finally {
