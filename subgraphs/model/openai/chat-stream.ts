@@ -152,7 +152,7 @@ class ChatReader {
   #takeEvent(event: ReadEvent, batch: PieceBatch): AppError | undefined {
     switch (event.kind) {
       case "excess":
-        return this.#invalid(`${this.#body.isJson ? "it" : "an event"} ${event.excess}`, { retryable: true });
+        return this.#invalid(`${this.#body.isJson || event.isOfBody ? "it" : "an event"} ${event.excess}`, { retryable: true });
       case "done":
         this.#isDone = true;
         return undefined;
