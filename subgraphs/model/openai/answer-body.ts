@@ -31,8 +31,10 @@ export interface LongText {
 
 /** Characters of a body that are kept for the error that may have to show them. */
 const headCharacters = 500;
-/** Lines of a body that bring nothing: some servers send a few, and JSON over several lines has as many as it is long. */
-const mostOddLines = 100_000;
+/** Pieces of a body that bring nothing, lines or values: some servers send a few, and JSON over several lines has as many as it is long. */
+export const mostEmptyPieces = 100_000;
+/** Said of a body with more of them. */
+export const tooManyEmpty = `has more than ${mostEmptyPieces} pieces that bring nothing`;
 
 /** A body that is read as it comes. */
 export class AnswerBody {
@@ -45,12 +47,12 @@ export class AnswerBody {
   /** Lines that are no fields: JSON without `data:`, or the rest of JSON that was written over several lines. */
   #strayLines: string[] = [];
   readonly #stray = new ValueRow();
-  #oddLines = 0;
+  #emptyPieces = 0;
 
   constructor() {
     this.#parser = createParser({
       onEvent: ({ data, event }) => this.#takeData(data, event),
-      onError: ({ type, line }) => this.#isOddKept() && type === "unknown-field" && this.#takeStray(line ?? ""),
+      onError: ({ type, line }) => this.#isEmptyTaken() && type === "unknown-field" && this.#takeStray(line ?? ""),
     });
   }
 
@@ -114,11 +116,10 @@ export class AnswerBody {
     }
   }
 
-  /** Whether one more line that brings nothing may come. */
-  #isOddKept(): boolean {
-    if (++this.#oddLines === mostOddLines + 1)
-      this.#events.push({ kind: "excess", excess: `has more than ${mostOddLines} lines that bring nothing`, isOfBody: true });
-    return this.#oddLines <= mostOddLines;
+  /** Whether one more piece that brings nothing may come. */
+  #isEmptyTaken(): boolean {
+    if (++this.#emptyPieces === mostEmptyPieces + 1) this.#events.push({ kind: "excess", excess: tooManyEmpty, isOfBody: true });
+    return this.#emptyPieces <= mostEmptyPieces;
   }
 
   #takeData(data: string, name: string | undefined): void {
@@ -163,13 +164,14 @@ export class AnswerBody {
     }
     const value = readJson(text);
     if (value === undefined) return false;
-    this.#events.push(...valuesOf(value, name));
+    const values = valuesOf(value, name);
+    if (values.length > 0 || this.#isEmptyTaken()) this.#events.push(...values);
     return true;
   }
 
   #takeWords(words: string, name: string | undefined): void {
     const events = wordsOf(words, name);
-    if (events.length > 0 || this.#isOddKept()) this.#events.push(...events);
+    if (events.length > 0 || this.#isEmptyTaken()) this.#events.push(...events);
   }
 }
 
