@@ -1,5 +1,6 @@
 import { memorySubgraph } from "../../subgraphs/memory/subgraph.ts";
 import { memoriesSearch, type MemorySearch } from "../../subgraphs/memory/search/memory-search.sql.ts";
+import { queryConditions } from "../../subgraphs/memory/search/query-conditions.sql.ts";
 import { MemoryScopeType } from "../../subgraphs/memory/memory.entity.ts";
 import { readQuery } from "#shared/search-query.ts";
 import { registerFakeRecords } from "../testkit/fake-records.ts";
@@ -181,6 +182,24 @@ describe("searchMemories", () => {
     for (const query of asked) expect([query, await t.found(query)]).toEqual([query, []]);
     await t.admin(`delete from memory.memory where id = '${source!.id}-1'`);
     for (const query of asked) expect([query, await t.found(query)]).toEqual([query, ["tea of green leaves"]]);
+  });
+
+  it("looks for the words of a long phrase one by one, as the planner would try all orders of their joins", async () => {
+    const t = await setup();
+    const words = Array.from({ length: 64 }, (_, i) => `word${i}`);
+    await t.remember(words.join(" "));
+    await t.remember(words.toReversed().join(" "));
+    await t.remember(words.slice(1).join(" "));
+    const phrase = words.join(" ");
+    expect(await t.found(`"${phrase}"`)).toEqual([phrase]);
+    expect(await t.found(`word7 -"${phrase}"`)).toHaveLength(2);
+    const { sql, values } = queryConditions(readQuery(`"${phrase}"`), "m.id", 1);
+    const plan = await t.subgraph.database
+      .forTenant("t1")
+      .read((tx) => tx.sql<object>(`explain select from memory.memory m where m.tenant_id = $1${sql}`, ["t1", ...values]));
+    const steps = plan.map((row) => String(Object.values(row)[0]));
+    expect(steps.filter((step) => /Join|Nested Loop/.test(step))).toEqual([]);
+    expect(steps.filter((step) => /SubPlan/.test(step)).length).toBeGreaterThanOrEqual(64);
   });
 
   it("answers whatever it is asked, and finds what is there all the same", async () => {

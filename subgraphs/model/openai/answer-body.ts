@@ -20,7 +20,7 @@ export type ReadEvent =
   | { kind: "value"; value: Json; name: string | undefined }
   | { kind: "done" }
   | { kind: "words"; words: string }
-  | { kind: "excess"; excess: string };
+  | { kind: "excess"; excess: string; isOfBody?: true };
 
 /** A text that takes longer to read than a turn of the main loop has. */
 export interface LongText {
@@ -31,6 +31,10 @@ export interface LongText {
 
 /** Characters of a body that are kept for the error that may have to show them. */
 const headCharacters = 500;
+/** Pieces of a body that bring nothing, lines or values: some servers send a few, and JSON over several lines has as many as it is long. */
+export const mostEmptyPieces = 100_000;
+/** Said of a body with more of them. */
+export const tooManyEmpty = `has more than ${mostEmptyPieces} pieces that bring nothing`;
 
 /** A body that is read as it comes. */
 export class AnswerBody {
@@ -43,11 +47,12 @@ export class AnswerBody {
   /** Lines that are no fields: JSON without `data:`, or the rest of JSON that was written over several lines. */
   #strayLines: string[] = [];
   readonly #stray = new ValueRow();
+  #emptyPieces = 0;
 
   constructor() {
     this.#parser = createParser({
       onEvent: ({ data, event }) => this.#takeData(data, event),
-      onError: ({ type, line }) => type === "unknown-field" && this.#takeStray(line ?? ""),
+      onError: ({ type, line }) => this.#isEmptyTaken() && type === "unknown-field" && this.#takeStray(line ?? ""),
     });
   }
 
@@ -71,13 +76,13 @@ export class AnswerBody {
     if (this.#head.length < headCharacters) this.#head += text.slice(0, headCharacters - this.#head.length);
     if (this.#mode === "blank") this.#begin(text);
     else if (this.#mode === "json") this.#feedJson(text, 0);
-    else if (this.#mode === "lines") this.#parser.feed(text);
+    else if (this.#mode === "lines") this.#feedLines(text);
     return this.#events.splice(0);
   }
 
   /** Nothing follows: gives what was still held back. The last event needs no blank line behind it. */
   end(): BodyEvent[] {
-    if (this.#mode === "lines") this.#parser.feed("\n\n");
+    if (this.#mode === "lines") this.#feedLines("\n\n");
     this.#takeLines(this.#strayLines.splice(0));
     for (const row of [this.#json, this.#stray]) if (row.rest !== "") this.#events.push({ kind: "words", words: row.rest });
     return this.#events.splice(0);
@@ -90,14 +95,31 @@ export class AnswerBody {
     this.#beganAsJson = this.#mode === "json";
     if (this.#beganAsJson) this.#feedJson(text, at);
     // A line's field begins at its first column; blanks before the first are nobody's.
-    else if (this.#mode === "lines") this.#parser.feed(text.slice(at));
+    else if (this.#mode === "lines") this.#feedLines(text.slice(at));
   }
 
   #feedJson(text: string, from: number): void {
     const end = this.#json.feed(text, from, (value) => this.#takeWhole(value));
     if (end === text.length) return;
     this.#mode = "lines";
-    this.#parser.feed(text.slice(end));
+    this.#feedLines(text.slice(end));
+  }
+
+  /** Each odd line is an error to the parser, and each word to JSON.parse: their stacks, which nobody reads, took ten times as long as all else. */
+  #feedLines(text: string): void {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      this.#parser.feed(text);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  }
+
+  /** Whether one more piece that brings nothing may come. */
+  #isEmptyTaken(): boolean {
+    if (++this.#emptyPieces === mostEmptyPieces + 1) this.#events.push({ kind: "excess", excess: tooManyEmpty, isOfBody: true });
+    return this.#emptyPieces <= mostEmptyPieces;
   }
 
   #takeData(data: string, name: string | undefined): void {
@@ -142,12 +164,14 @@ export class AnswerBody {
     }
     const value = readJson(text);
     if (value === undefined) return false;
-    this.#events.push(...valuesOf(value, name));
+    const values = valuesOf(value, name);
+    if (values.length > 0 || this.#isEmptyTaken()) this.#events.push(...values);
     return true;
   }
 
   #takeWords(words: string, name: string | undefined): void {
-    this.#events.push(...wordsOf(words, name));
+    const events = wordsOf(words, name);
+    if (events.length > 0 || this.#isEmptyTaken()) this.#events.push(...events);
   }
 }
 

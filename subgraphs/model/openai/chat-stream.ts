@@ -4,7 +4,7 @@ import { Turns } from "#shared/evaluation/turns.ts";
 import { BodyTextStream } from "#shared/fetch/body-text.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import { modelErrors } from "../errors.ts";
-import { AnswerBody, longEvents, type BodyEvent, type ReadEvent } from "./answer-body.ts";
+import { AnswerBody, longEvents, mostEmptyPieces, tooManyEmpty, type BodyEvent, type ReadEvent } from "./answer-body.ts";
 import { errorIn, pageProblem, shownMessage, strayWords, type ToldError } from "./answer-error.ts";
 import { choiceOf, readPiece, unwrapped } from "./answer-piece.ts";
 import { CompletionAssembler, type ReadCompletion, type Taken } from "./chat-answer.ts";
@@ -70,6 +70,7 @@ class ChatReader {
   #stray: ToldError | undefined;
   #contentType = "";
   #values = 0;
+  #emptyValues = 0;
   #isMessage = false;
   #isDone = false;
 
@@ -152,7 +153,7 @@ class ChatReader {
   #takeEvent(event: ReadEvent, batch: PieceBatch): AppError | undefined {
     switch (event.kind) {
       case "excess":
-        return this.#invalid(`${this.#body.isJson ? "it" : "an event"} ${event.excess}`, { retryable: true });
+        return this.#invalid(`${this.#body.isJson || event.isOfBody ? "it" : "an event"} ${event.excess}`, { retryable: true });
       case "done":
         this.#isDone = true;
         return undefined;
@@ -170,10 +171,13 @@ class ChatReader {
     const error = errorIn(value, name, choice);
     this.#values++;
     this.#isMessage ||= piece.message !== undefined;
-    batch.add(this.#assembler.take(piece));
+    const taken = this.#assembler.take(piece);
+    batch.add(taken);
     if (error !== undefined) return this.#failed(error);
     if (isErrorReason(piece.reason)) return this.#brokeOff(piece.reason!);
     if (choice === undefined) this.#stray ??= strayWords(value);
+    const isEmpty = taken.text === "" && taken.reasoning === "" && taken.toolCalls.length === 0;
+    if (isEmpty && ++this.#emptyValues > mostEmptyPieces) return this.#invalid(`it ${tooManyEmpty}`, { retryable: true });
     return undefined;
   }
 

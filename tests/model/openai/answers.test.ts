@@ -81,4 +81,22 @@ describe("an answer of a provider", () => {
       }
     }
   });
+
+  it.each([
+    ["words", "nonsense line\n"],
+    ["a letter each", "x\r\n"],
+    ["fields that are none", "retry: soon\n"],
+    ["events that say nothing", "data: ok\n\n"],
+    ["empty values", "{}"],
+    ["empty lists", "[]"],
+  ])("is read no further when most of it brings nothing: %s", async (_, line) => {
+    const limit = Error.stackTraceLimit;
+    const answer = `data: {"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}\n\n`;
+    const { error } = await read(line.repeat(110_000) + answer, "text/event-stream", 65_536);
+    expect(error?.reason).toBe("MODEL_ANSWER_INVALID");
+    expect(error?.facts["problem"]).toBe("it has more than 100000 pieces that bring nothing");
+    const found = await read(line.repeat(1_000) + answer, "text/event-stream", 65_536);
+    expect([found.error, found.completion?.content]).toEqual([undefined, "hi"]);
+    expect(Error.stackTraceLimit).toBe(limit);
+  });
 });
