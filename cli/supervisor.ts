@@ -253,9 +253,9 @@ export class Supervisor {
   }
 
   #diskChanged(trouble: string | undefined): void {
-    this.#options.tell(trouble ?? "There is space on the disk again.");
-    if (trouble === undefined) this.#options.log.warn("space on the disk again");
-    else this.#options.log.error({ trouble }, "a disk is full");
+    this.#options.tell(trouble ?? "The disk can be written to again.");
+    if (trouble === undefined) this.#options.log.warn("the disk can be written to again");
+    else this.#options.log.error({ trouble }, "a disk cannot be written to");
     this.#troubleSet("disk", trouble);
   }
 
