@@ -230,8 +230,10 @@ export class Supervisor {
     if (end.restartInMs !== undefined) this.#endTell("worker", end);
   }
 
-  #endTell(name: string, { pid, code, signal, cause, restartInMs = 0, failure, stuck }: PartEnded): void {
-    this.#options.log.warn({ part: name, pid, code, signal, cause, stuck, err: failure }, "a part ended; it is started again");
+  #endTell(name: string, { pid, code, signal, cause, restartInMs = 0, failure, stuck, words }: PartEnded): void {
+    // Node's own last words, such as those of a heap that is full, are nowhere else but in the terminal.
+    const said = words === "" ? undefined : words;
+    this.#options.log.warn({ part: name, pid, code, signal, cause, stuck, said, err: failure }, "a part ended; it is started again");
     const how = cause === "stuck" ? "ended, for its main loop stood still" : `ended (${signal ?? `code ${code}`})`;
     this.#options.tell(`${name} ${pid} ${how}; another is started in ${restartInMs / 1_000} s`);
   }
