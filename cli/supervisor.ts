@@ -230,8 +230,10 @@ export class Supervisor {
     if (end.restartInMs !== undefined) this.#endTell("worker", end);
   }
 
-  #endTell(name: string, { pid, code, signal, cause, restartInMs = 0, failure, stuck }: PartEnded): void {
-    this.#options.log.warn({ part: name, pid, code, signal, cause, stuck, err: failure }, "a part ended; it is started again");
+  #endTell(name: string, { pid, code, signal, cause, restartInMs = 0, failure, stuck, words }: PartEnded): void {
+    // Node's own last words, such as those of a heap that is full, are nowhere else but in the terminal.
+    const said = words === "" ? undefined : words;
+    this.#options.log.warn({ part: name, pid, code, signal, cause, stuck, said, err: failure }, "a part ended; it is started again");
     const how = cause === "stuck" ? "ended, for its main loop stood still" : `ended (${signal ?? `code ${code}`})`;
     this.#options.tell(`${name} ${pid} ${how}; another is started in ${restartInMs / 1_000} s`);
   }
@@ -253,9 +255,9 @@ export class Supervisor {
   }
 
   #diskChanged(trouble: string | undefined): void {
-    this.#options.tell(trouble ?? "There is space on the disk again.");
-    if (trouble === undefined) this.#options.log.warn("space on the disk again");
-    else this.#options.log.error({ trouble }, "a disk is full");
+    this.#options.tell(trouble ?? "The disk can be written to again.");
+    if (trouble === undefined) this.#options.log.warn("the disk can be written to again");
+    else this.#options.log.error({ trouble }, "a disk cannot be written to");
     this.#troubleSet("disk", trouble);
   }
 

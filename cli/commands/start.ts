@@ -6,6 +6,7 @@ import { createLog } from "#shared/log.ts";
 import { bannerLines } from "../banner.ts";
 import type { CliContext } from "../context.ts";
 import { openMetrics } from "../metrics.ts";
+import { smallHeapNotice } from "../process/heap-flags.ts";
 import { acquireInstanceLock } from "../process/instance-lock.ts";
 import { requireEncryptionKey } from "../database/encryption-key.ts";
 import { removeKey, startingKeys } from "../database/internal-keys.ts";
@@ -48,6 +49,12 @@ async function start(context: CliContext, isJson: boolean): Promise<void> {
   const log = createLog(env, "platform");
   try {
     await checkPort(env);
+    // Before anything can end for it. Its parts have the same options of Node.
+    const smallHeap = smallHeapNotice();
+    if (smallHeap !== undefined) {
+      tell(smallHeap);
+      log.warn({ notice: smallHeap }, "the heap is small");
+    }
     const supervisor = new Supervisor({ context, env: { ...env, internalKeys: startingKeys(env) }, lock, log, shutdown, progress, tell });
     shutdown.add("the internal key", () => Promise.resolve(removeKey(dataDir)), 1_000);
     const others = () => supervisor.metrics();

@@ -1,3 +1,5 @@
+import { getHeapStatistics } from "node:v8";
+
 /**
  * How V8 keeps what is young, in processes that serve or execute. It begins with 1 MiB, which a process that loads 2,300 files and then runs fills many times: what is
  * about to die is promoted, and the old generation is collected for it. The most that the young generation may have, 16 MiB, stays what it is, and so does the limit of
@@ -14,4 +16,14 @@ export function nodeArguments(given: readonly string[], options = ""): string[] 
 /** V8 takes `_` for `-` in the names of its flags. */
 function nameOf(flag: string): string {
   return flag.split("=", 1)[0]!.replaceAll("_", "-");
+}
+
+/** The limit that `--max-old-space-size=192` gives. With 128 the API collects more than it serves, with 96 it does not start. */
+const leastHeapBytes = 384 << 20;
+
+/** Says that processes like this one have too small a heap, and how they get a larger one; undefined: it is large enough. */
+export function smallHeapNotice(limitBytes = getHeapStatistics().heap_size_limit): string | undefined {
+  if (limitBytes >= leastHeapBytes) return undefined;
+  const mib = Math.floor(limitBytes / 2 ** 20);
+  return `Node's heap may have ${mib} MiB, and the API needs ${leastHeapBytes / 2 ** 20}: it will be slow, or end for want of memory. Give the machine or container more memory, or set NODE_OPTIONS=--max-old-space-size=512`;
 }

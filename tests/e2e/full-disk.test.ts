@@ -7,6 +7,7 @@ import pg from "pg";
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
 import { createRun } from "../../cli/client/documents.ts";
 import { startOwnPlatform, type OwnPlatform } from "../../cli/client/trials/own-platform.ts";
+import { diskTrouble } from "../../cli/database/disk-watch.ts";
 import { prepareWorkflow } from "../../cli/client/prepare.ts";
 import { eventually } from "../testkit/eventually.ts";
 
@@ -115,4 +116,17 @@ onSmallDisk("on a full disk", () => {
     rmSync(filler);
     await recovered();
   }, 300_000);
+
+  it("tells a disk that the system has made read-only from one that can be written to", async () => {
+    const readOnly = join(folder, "read-only");
+    mkdirSync(readOnly);
+    expect(await diskTrouble([readOnly])).toBeUndefined();
+    execFileSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", readOnly]);
+    try {
+      expect(await diskTrouble([dataDir, readOnly])).toMatch(/^The disk of .*read-only is read-only\. Nothing is lost/);
+    } finally {
+      execFileSync("umount", [readOnly]);
+    }
+    expect(await diskTrouble([readOnly])).toBeUndefined();
+  });
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { heapFlags, nodeArguments } from "../../../cli/process/heap-flags.ts";
+import { heapFlags, nodeArguments, smallHeapNotice } from "../../../cli/process/heap-flags.ts";
 
 /** What V8 says of the heap of a process with such arguments. */
 async function heapOf(execArgv: readonly string[]): Promise<{ young: number; limit: number }> {
@@ -35,5 +35,18 @@ describe("the arguments of Node for processes that serve or execute", () => {
       expect(nodeArguments([flag, "--inspect"])).toEqual([flag, "--inspect"]);
       expect(nodeArguments(["--inspect"], `--no-warnings ${flag}`)).toEqual(["--inspect"]);
     }
+  });
+});
+
+describe("a heap that is too small for the API", () => {
+  it.each([
+    { mib: 128, isTold: true },
+    { mib: 160, isTold: true },
+    { mib: 192, isTold: false },
+    { mib: 512, isTold: false },
+  ])("is told at the start, with what to set: $mib MiB", async ({ mib, isTold }) => {
+    const { limit } = await heapOf(nodeArguments([`--max-old-space-size=${mib}`]));
+    const told = isTold ? expect.stringMatching(/may have \d+ MiB, and the API needs 384.*NODE_OPTIONS=--max-old-space-size/) : undefined;
+    expect(smallHeapNotice(limit)).toEqual(told);
   });
 });
