@@ -6,6 +6,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { prepareArchive } from "#shared/postgres/archive.ts";
 import { startPostgres } from "#shared/postgres/server.ts";
+import { signalProcess } from "#shared/signal-process.ts";
 import { watchArchive } from "../../../cli/database/archive-watch.ts";
 import { openEmbeddedCluster } from "../../../cli/database/database.ts";
 import { archiveState, type ArchiveState } from "../../../subgraphs/runtime/queue/gauges.sql.ts";
@@ -125,7 +126,7 @@ describe("an archive", () => {
       await client.connect();
       const ended = new Promise((resolve) => client.once("error", resolve));
       const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-      process.kill(rows[0]!.pid, "SIGKILL");
+      signalProcess(rows[0]!.pid, "SIGKILL");
       await ended;
       await using anew = await eventually(
         () => connected(databaseUrl).catch(() => undefined),

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { signalProcess } from "#shared/signal-process.ts";
 import { openSandbox } from "../../../subgraphs/runtime/sandbox/open-sandbox.ts";
 import { ProcessWatch } from "../../../subgraphs/runtime/sandbox/process-watch.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -166,11 +167,11 @@ result = [statistics.mean(int(row["a"]) for row in rows), hashlib.sha256(b"x").h
   it("tells what somebody outside has killed, or stopped, from what a program used", async () => {
     const killed = runPython("import time\nx = bytearray(32 << 20)\ntime.sleep(60)", { timeoutMs: 60_000 });
     const program = await eventually(ownProgram, (found) => found !== undefined && found.residentBytes > 40 << 20);
-    process.kill(program!.pid, "SIGKILL");
+    signalProcess(program!.pid, "SIGKILL");
     expect(await killed).toMatchObject({ kind: "failed", code: "SANDBOX_LOST", message: /killed from outside/ });
 
     const stopped = runPython("import time\ntime.sleep(60)", { timeoutMs: 1_000 });
-    process.kill((await eventually(ownProgram, (found) => found !== undefined))!.pid, "SIGSTOP");
+    signalProcess((await eventually(ownProgram, (found) => found !== undefined))!.pid, "SIGSTOP");
     expect(await stopped).toMatchObject({ kind: "failed", code: "SANDBOX_LOST", message: /stopped from outside/ });
 
     // This process takes more than 64 MiB: a limit of twice that is reached, by whoever it is killed; one that is far is not.
