@@ -169,7 +169,7 @@ export type CreateAgentVersionInput = {
   maxSteps?: number | null | undefined;
   /** What the agent remembers; nothing unless given. */
   memoryPolicy?: MemoryPolicyInput | null | undefined;
-  /** The model's name: 1 to 200 characters; the platform's default model unless given. */
+  /** The model's name: 1 to 200 characters; the defaultModel of its provider unless given. */
   model?: string | null | undefined;
   /** temperature, maxTokens, topP, responseFormat, ... {} unless given; at most 64 KiB. BAD_USER_INPUT, MODEL_CONFIG_KEY_UNKNOWN for what is none; a provider's own parameters stand in extraParameters. */
   modelConfig?: Record<string, unknown> | null | undefined;
