@@ -131,7 +131,9 @@ describe("agents", () => {
     const shown = await runCli("real", ["answer", `${runId}:team/member#1.1/tool#1.0`, "--show", ...there()]).ended;
     expect(shown.output).toContain(`team/member#1.1/tool#1.0 waits: APPROVAL, asked by bob\n`);
     const address = `query ($id: ID!) { nodeRun(id: $id) { waiting { link(expiresInSeconds: 60) } } }`;
-    const { nodeRun } = await ask<{ nodeRun: { waiting: { link: string } } }>(platform, address, { id: `${runId}:team/member#1.0/tool#1.0` });
+    const { nodeRun } = await ask<{ nodeRun: { waiting: { link: string } } }>(platform, address, {
+      id: `${runId}:team/member#1.0/tool#1.0`,
+    });
     expect(await (await fetch(new URL(nodeRun.waiting.link, platform.url))).text()).toContain("It is asked for by ann.");
     await ask(platform, `mutation ($id: ID!) { cancelRun(id: $id) { id } }`, { id: runId });
     model.reset();

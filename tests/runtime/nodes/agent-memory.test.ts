@@ -84,7 +84,12 @@ describe("what an agent reads before its first turn", () => {
       { message_id: "own" },
       ["b", "c", "d"],
     ],
-    ["nothing that came behind its own input, be that too far back to be among them", [said("m", 1), said("n", 1)], { message_id: "k" }, []],
+    [
+      "nothing that came behind its own input, be that too far back to be among them",
+      [said("m", 1), said("n", 1)],
+      { message_id: "k" },
+      [],
+    ],
     ["what came before its own input, be that deleted", [said("m", 1), said("n", 1), said("p", 1)], { message_id: "o" }, ["m", "n"]],
     [
       "what has words, as there are providers that refuse an empty message",
