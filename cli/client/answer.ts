@@ -1,6 +1,6 @@
 /** Lists and answers what waits for somebody, from a shell. */
 import { createClient, type GraphClient } from "#codegen/client/client.ts";
-import type { CliQuestionFragment, CliWaitingNodeRunsQuery, ResumeNodeRunInput } from "#codegen/graph/graphql.ts";
+import type { CliAskerFragment, CliQuestionFragment, CliWaitingNodeRunsQuery, ResumeNodeRunInput } from "#codegen/graph/graphql.ts";
 import { isJsonObject, type JsonObject } from "#shared/json.ts";
 import { cliErrors } from "../errors.ts";
 import { answerNodeRun, askedQuestion, waitingNodeRuns } from "./documents.ts";
@@ -38,12 +38,13 @@ export function listWaiting({ assignee, isJson, print, ...asked }: Asked & { ass
 
 type WaitingNode = NonNullable<CliWaitingNodeRunsQuery["waitingNodeRuns"]>["nodes"][number];
 
-function lineOf({ id, waiting }: WaitingNode): string {
+function lineOf({ id, waiting, parent }: WaitingNode): string {
   if (waiting == null) return `${id}  (was answered)`;
   const { reason, text, form, assignees, actions, deadline, toolName, arguments: args } = waiting;
   const parts = [
     ...(text == null ? [] : [oneLine(text)]),
     ...(toolName == null ? [] : [`call of ${toolName} with ${oneLine(JSON.stringify(args))}`]),
+    ...askerWords(parent),
     ...(form == null ? [] : [`asks for ${oneLine(schemaShape(form as JsonObject))}`]),
     ...(assignees.length === 0 ? [] : [`for ${assignees.join(", ")}`]),
     ...(actions.length === 0 ? [] : [`--action ${actions.map((action) => action.id).join("|")}`]),
@@ -61,7 +62,7 @@ function oneLine(text: string, most = 120): string {
 
 /** Shows what a node run asks, and how it is answered. @throws AppError NOTHING_ASKED */
 export function showQuestion({ nodeRunId, ...asked }: Asked & { nodeRunId: string }): Promise<void> {
-  return withClient(asked, async (client) => printQuestion(asked, nodeRunId, await questionOf(client, nodeRunId)));
+  return withClient(asked, async (client) => printQuestion(asked, await questionOf(client, nodeRunId)));
 }
 
 /**
@@ -71,23 +72,40 @@ export function showQuestion({ nodeRunId, ...asked }: Asked & { nodeRunId: strin
  */
 export function letGoOn({ nodeRunId, ...asked }: Asked & { nodeRunId: string }): Promise<void> {
   return withClient(asked, async (client) => {
-    const waiting = await questionOf(client, nodeRunId);
-    if (asksNothing(waiting)) return answerWith(client, asked, { nodeRunId, answer: {} });
-    printQuestion(asked, nodeRunId, waiting);
+    const question = await questionOf(client, nodeRunId);
+    if (asksNothing(question.waiting)) return answerWith(client, asked, { nodeRunId, answer: {} });
+    printQuestion(asked, question);
     throw cliErrors.ANSWER_MISSING({ id: nodeRunId });
   });
 }
 
-function printQuestion({ isJson, print }: Pick<Asked, "isJson" | "print">, id: string, waiting: CliQuestionFragment): void {
-  if (isJson) return print(JSON.stringify({ id, waiting }));
-  for (const line of questionLines(id, waiting)) print(line);
+function printQuestion({ isJson, print }: Pick<Asked, "isJson" | "print">, { id, parent, waiting }: AskedQuestion): void {
+  if (isJson) return print(JSON.stringify({ id, parent, waiting }));
+  for (const line of questionLines({ id, by: askerWords(parent) }, waiting)) print(line);
 }
 
-async function questionOf(client: GraphClient, nodeRunId: string): Promise<CliQuestionFragment> {
+interface AskedQuestion {
+  id: string;
+  parent: Asker;
+  waiting: CliQuestionFragment;
+}
+
+type Asker = CliAskerFragment["parent"];
+
+/** Who wants a call, where that is one of several: an agent of a workflow, or a member of a team. */
+function askerWords(parent: Asker): string[] {
+  if (parent == null || !askers.includes(parent.nodeType) || parent.nodeId === parent.nodeType) return [];
+  return [`asked by ${oneLine(parent.nodeId)}`];
+}
+
+/** Node types whose parts ask. The one node of an agent's own run, or a team's, is called as its type is. */
+const askers: readonly string[] = ["agent", "team"];
+
+async function questionOf(client: GraphClient, nodeRunId: string): Promise<AskedQuestion> {
   const { nodeRun } = await client.query(askedQuestion, { id: nodeRunId });
   if (nodeRun?.waiting == null)
     throw cliErrors.NOTHING_ASKED({ id: nodeRunId, status: nodeRun?.status ?? null, answeredBy: nodeRun?.answeredBy ?? null });
-  return nodeRun.waiting;
+  return { id: nodeRunId, parent: nodeRun.parent, waiting: nodeRun.waiting };
 }
 
 /**
@@ -130,7 +148,7 @@ async function withFields(
   answer: ResumeNodeRunInput,
   fields: readonly string[],
 ): Promise<ResumeNodeRunInput> {
-  const { form } = await questionOf(client, nodeRunId);
+  const { form } = (await questionOf(client, nodeRunId)).waiting;
   const { outputJson } = answer;
   return { ...answer, outputJson: { ...(isJsonObject(outputJson) ? outputJson : {}), ...valuesOf(form as JsonObject | null, fields) } };
 }

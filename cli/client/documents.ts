@@ -314,6 +314,7 @@ export const waitingNodeRuns = graphql(`
     waitingNodeRuns(filter: $filter, first: $first, after: $after) {
       nodes {
         id
+        ...CliAsker
         waiting {
           ...CliQuestion
         }
@@ -332,9 +333,16 @@ export const askedQuestion = graphql(`
       id
       status
       answeredBy
+      ...CliAsker
       waiting {
         ...CliQuestion
       }
+    }
+  }
+  fragment CliAsker on NodeRun {
+    parent {
+      nodeId
+      nodeType
     }
   }
   fragment CliQuestion on NodeRunWaiting {

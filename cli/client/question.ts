@@ -9,13 +9,13 @@ import { schemaShape } from "./input-shape.ts";
 const more = ["$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "patternProperties"];
 const constraints = ["minimum", "maximum", "minLength", "maxLength", "pattern", "format", "default"] as const;
 
-/** The question, in lines. */
-export function questionLines(id: string, waiting: CliQuestionFragment): string[] {
+/** The question, in lines. @param asked.by  who asks, in words; none: nobody in particular */
+export function questionLines({ id, by }: { id: string; by: readonly string[] }, waiting: CliQuestionFragment): string[] {
   const { reason, text, assignees, deadline } = waiting;
   const whom = assignees.length === 0 ? "" : `, for ${assignees.join(", ")}`;
   const until = deadline == null ? "" : `, until ${deadline}`;
   return [
-    `${id} waits: ${reason}${whom}${until}`,
+    `${[`${id} waits: ${reason}`, ...by].join(", ")}${whom}${until}`,
     ...(text == null || text === "" ? [] : ["", ...text.split("\n")]),
     ...askedLines(waiting),
     "",

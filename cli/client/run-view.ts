@@ -92,8 +92,16 @@ function statusLine(event: FollowedEvent): string | undefined {
 }
 
 function answerText({ kind, outputText, outputJson }: FinishedRun): string {
+  const asked = kind === "SKILL" ? undefined : dryRequest(outputJson);
+  if (asked !== undefined) return `${outputText ?? "[dry run]"} It would have asked:\n${JSON.stringify(asked, null, 2)}`;
   const given = outputJson == null ? "" : JSON.stringify(outputJson, null, 2);
   if (kind !== "SKILL" || outputJson === outputText) return outputText ?? given;
   // What a skill gave is its JSON; the text is one that it made that of, or printed.
   return [outputText?.trimEnd(), given].filter(Boolean).join("\n");
+}
+
+/** The request that a dry run has in the place of an answer; undefined: it is an answer. */
+function dryRequest(output: unknown): object | undefined {
+  if (typeof output !== "object" || output === null || !("dry_run" in output) || output.dry_run !== true) return undefined;
+  return "request" in output && typeof output.request === "object" ? (output.request ?? undefined) : undefined;
 }

@@ -31,7 +31,7 @@ function runOf(context: CliContext): Command {
 Exit codes: 0 completed, or still under way; 1 failed or refused; 2 asked for wrongly.
 
 Example:
-  agent-platform agents run support "Where is order 17?"`,
+  agent-platform agents run support-agent "Where is order 17?"`,
     )
     .action(async (code: string, text: string, options: AgentCommandOptions) => {
       const { askAgent } = await import("../client/agents/ask-agent.ts");
@@ -44,7 +44,7 @@ function chatOf(context: CliContext): Command {
     .description("talk with an agent: each line is a question, the end of input the end; Ctrl-C stops what it does")
     .argument("<code>", "the agent's code")
     .option("--steer", "lines that come while the agent works are told to it, as they are in a terminal; else each is the next question")
-    .addHelpText("after", "\nExample:\n  agent-platform agents chat support")
+    .addHelpText("after", "\nExample:\n  agent-platform agents chat support-agent")
     .action(async (code: string, options: AgentCommandOptions) => {
       const { chatWithAgent } = await import("../client/agents/agent-chat.ts");
       const isSteering = options.steer === true || process.stdin.isTTY;

@@ -53,7 +53,10 @@ export class CreateAgentVersionInput {
   @Field(() => String, { nullable: true, description: "What the model is told before anything else: up to 100,000 characters." })
   systemPrompt?: string | null;
 
-  @Field(() => String, { nullable: true, description: "The model's name: 1 to 200 characters; the platform's default model unless given." })
+  @Field(() => String, {
+    nullable: true,
+    description: "The model's name: 1 to 200 characters; the defaultModel of its provider unless given.",
+  })
   model?: string | null;
 
   @Field(() => JsonObjectScalar, {

@@ -25,7 +25,10 @@ const lowered = (text: string) => text.replace(/^[TM]/, (letter) => letter.toLow
 export const modelErrors = defineErrors({
   MODEL_PROVIDER_NOT_FOUND: {
     code: "NOT_FOUND",
-    message: (f: { field?: string; id: string }) => `No model provider ${f.id}.`,
+    message: (f: { field?: string; id: string }) =>
+      f.field === undefined
+        ? `No model provider ${f.id}.`
+        : `${f.field}: no model provider has the code ${f.id}. Give that of one of modelProviders, or make it with createModelProvider.`,
   },
   MODEL_PROVIDER_CODE_TAKEN: {
     code: "CONFLICT",

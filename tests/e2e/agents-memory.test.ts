@@ -188,6 +188,30 @@ describe("an agent in a session", () => {
     ]);
   });
 
+  it("is told nothing by a dry run, which knows what was said", async () => {
+    const sessionId = await session();
+    const { agentId } = await makeAgent(platform);
+    await finishRun(platform, await askAgent(platform, agentId, "I am Ann.", { sessionId }));
+    const dry = await finishRun(platform, await askAgent(platform, agentId, "Who am I?", { sessionId, dryRun: true }));
+    expect(dry.outputJson).toMatchObject({
+      request: {
+        messages: [
+          { role: "SYSTEM" },
+          { role: "USER", content: "I am Ann." },
+          { role: "ASSISTANT", content: "Hello there, friend." },
+          { role: "USER", content: "Who am I?" },
+        ],
+      },
+    });
+    const byHand = await askAgent(platform, agentId, "And now?", { sessionId, execution: "MANUAL" });
+    const execute = `mutation ($id: ID!) { executeAgentRun(id: $id, input: { workerKey: "me", dryRun: true }) { run { status } } }`;
+    expect(await ask(platform, execute, { id: byHand })).toEqual({ executeAgentRun: { run: { status: "COMPLETED" } } });
+    // What is still to be told to the session is told before this is added.
+    await finishRun(platform, await askAgent(platform, agentId, "Thanks.", { sessionId }));
+    const { messages: said } = await messages(sessionId);
+    expect(said.nodes.slice(0, 4).map(({ content }) => content)).toEqual(["I am Ann.", "Hello there, friend.", "And now?", "Thanks."]);
+  });
+
   it("adds the question once, however often it is asked with one key", async () => {
     const sessionId = await session();
     const { agentId } = await makeAgent(platform);

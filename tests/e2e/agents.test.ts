@@ -256,6 +256,8 @@ describe("an agent whose tool's binding wants a person to approve", () => {
     const run = await finishRun(platform, runId);
     expect(run).toMatchObject({ status: "COMPLETED", outputText: "Done." });
     expect(paths(run)).toMatchObject({ "agent/tool#1.1": "COMPLETED", "agent/tool#1.2": "FAILED" });
+    const rejected = run.nodeRuns.edges.find(({ node }) => node.errorCode === "APPROVAL_REJECTED")?.node;
+    expect(rejected).toMatchObject({ id: second!.id, outputJson: { name: tool.name, arguments: { euros: 30 } } });
     expect(made()).toEqual([{ euros: 5 }, { euros: 15 }]);
     const answers = messagesOf(model.requests[1]).filter(({ role }) => role === "tool");
     expect(answers[0]).toMatchObject({ content: "{}" });

@@ -85,6 +85,8 @@ export interface Approval {
   request?: JsonObject;
   /** {@link Question.called}, where the person left the arguments as they were. */
   called?: JsonObject;
+  /** Of an agent's call that was rejected: which one, for the output of its node run. */
+  call?: { name: string; arguments: JsonObject };
   reason?: string;
   by?: string;
   atMs?: number;

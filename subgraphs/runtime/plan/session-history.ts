@@ -30,11 +30,16 @@ export async function readHistory(
   return newestThatFit(withoutOwn(messages, query), asked).map(({ role, content }) => ({ role: role.toLowerCase(), content }));
 }
 
-/** The run's own message, which nobody has answered, and what came behind it. */
+/**
+ * Without the run's own message, which nobody has answered, and what came behind it. An empty one is left out, too: there are providers that refuse a message
+ * without text.
+ */
 function withoutOwn(messages: readonly SessionMessage[], query: Json | undefined): SessionMessage[] {
   const own = messages.findLastIndex(({ role, content }) => role === "USER" && content === query);
   const isOpen = own >= 0 && !messages.slice(own).some(({ role }) => role === "ASSISTANT");
-  return (isOpen ? messages.slice(0, own) : messages).filter(({ role }) => role === "USER" || role === "ASSISTANT");
+  return (isOpen ? messages.slice(0, own) : messages).filter(
+    ({ role, content }) => (role === "USER" || role === "ASSISTANT") && content.trim() !== "",
+  );
 }
 
 function newestThatFit(messages: readonly SessionMessage[], { messages: most, tokens }: HistoryQuestion["asked"]): SessionMessage[] {

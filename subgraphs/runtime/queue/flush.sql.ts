@@ -233,7 +233,7 @@ function more(parameters: Parameters): string[] {
   select ok.id || ':' || x.path, ok.id, ok.tenant_id, ${insertionOf(offerColumns).values} from offered x join ok on ok.k = x.k where ok.rest <> 'end')`,
     inserted("ar", "artifact", artifactColumns, parameters.rows(artifactColumns)),
     `ob as (insert into runtime.outbox (run_id, tenant_id, session_id, output_text)
-  select id, tenant_id, session_id, output_text from ok where status = 3 and session_id is not null and output_text is not null)`,
+  select id, tenant_id, session_id, output_text from ok where status = 3 and session_id is not null and output_text is not null and not dry_run)`,
     `oe as (${endsTold("ok")})`,
     `fa as (${failuresTold("ok")})`,
     inserted("oc", "outbox", outboxColumns, parameters.rows(outboxColumns)),

@@ -3,12 +3,13 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { JsonObject } from "#shared/json.ts";
-import { makeAgent } from "../../testkit/agents.ts";
+import { calls, makeAgent, makeTool } from "../../testkit/agents.ts";
 import { eventually } from "../../testkit/eventually.ts";
 import { ask, finishRun } from "../../testkit/graph.ts";
 import { startTestPlatform, type TestPlatform } from "../../testkit/platform.ts";
 import { startScriptedProvider, type ScriptedProvider } from "../../testkit/scripted-provider.ts";
 import { makeSkill, useSkill } from "../../testkit/skills.ts";
+import { askTeam, makeTeam } from "../../testkit/teams.ts";
 import { runCli } from "../cli-process.ts";
 
 let model: ScriptedProvider;
@@ -98,6 +99,44 @@ describe("agents", () => {
     expect(output).toContain("agent/model#1");
     expect(output).toMatch(/\n\nHello there, friend\.\n$/);
     expect(exit).toBe(0);
+  });
+
+  it("run --dry-run shows what it would have asked", async () => {
+    const { code } = await makeAgent(platform, { role: "the clerk" });
+    const { code: exit, output } = await runCli("real", ["agents", "run", code, "Where is it?", "--dry-run", ...there()]).ended;
+    const [, request] = /\n\n\[dry run\] It would have asked:\n([^]*)$/.exec(output) ?? [];
+    expect(JSON.parse(request ?? "null")).toEqual({
+      messages: [
+        { role: "SYSTEM", content: "Your role: the clerk" },
+        { role: "USER", content: "Where is it?" },
+      ],
+    });
+    expect(exit).toBe(0);
+  });
+
+  it("of a team are told apart by whom a call's approval is asked for", async () => {
+    const tool = await makeTool(platform, { url: "http://127.0.0.1:1/refund", config: { requires_approval: true } });
+    const members = ["ann", "bob"].map((memberKey) => ({ memberKey, agent: { toolBindingIds: [tool.bindingId] } }));
+    const { teamId } = await makeTeam(platform, "PARALLEL", members);
+    const isCalled = (request: JsonObject) => (request["messages"] as JsonObject[]).some(({ role }) => role === "tool");
+    model.chat((request) => (isCalled(request) ? { text: "Done." } : calls([tool.name, { euros: 20 }])));
+    const runId = await askTeam(platform, teamId, "Refund it.");
+    const list = () => runCli("real", ["answer", ...there()]).ended;
+    const { output } = await eventually(list, ({ output: said }) => said.trim().split("\n").length === 2);
+    const asked = `APPROVAL  ·  call of ${tool.name} with {"euros":20}  ·  asked by`;
+    expect(output.trim().split("\n").toSorted()).toEqual([
+      `${runId}:team/member#1.0/tool#1.0  ${asked} ann`,
+      `${runId}:team/member#1.1/tool#1.0  ${asked} bob`,
+    ]);
+    const shown = await runCli("real", ["answer", `${runId}:team/member#1.1/tool#1.0`, "--show", ...there()]).ended;
+    expect(shown.output).toContain(`team/member#1.1/tool#1.0 waits: APPROVAL, asked by bob\n`);
+    const address = `query ($id: ID!) { nodeRun(id: $id) { waiting { link(expiresInSeconds: 60) } } }`;
+    const { nodeRun } = await ask<{ nodeRun: { waiting: { link: string } } }>(platform, address, {
+      id: `${runId}:team/member#1.0/tool#1.0`,
+    });
+    expect(await (await fetch(new URL(nodeRun.waiting.link, platform.url))).text()).toContain("It is asked for by ann.");
+    await ask(platform, `mutation ($id: ID!) { cancelRun(id: $id) { id } }`, { id: runId });
+    model.reset();
   });
 
   it("run says which agent there is not", async () => {

@@ -448,6 +448,7 @@ describe("run and session in scope", () => {
     ["tokens count four characters", { tokens: 2 }, ["USER 12345678", "ASSISTANT 1234", "USER 4567"], '["1234","4567"]'],
     ["at most 256 KiB", { messages: 200, tokens: 65536 }, ["USER old", `ASSISTANT ${"é".repeat(132_000)}`, "USER new"], '["new"]'],
     ["an answered question is part of it", {}, ["USER q", "ASSISTANT a"], '["q","a"]'],
+    ["an empty answer is none of it, and answers all the same", {}, ["USER q", "ASSISTANT "], '["q"]'],
   ])("%s", async (_, session_history, said, contents) => {
     const t = await setup();
     t.graph.history.push(

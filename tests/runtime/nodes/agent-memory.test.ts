@@ -85,6 +85,19 @@ describe("what an agent reads before its first turn", () => {
       ["b", "c", "d"],
     ],
     [
+      "nothing that came behind its own input, be that too far back to be among them",
+      [said("m", 1), said("n", 1)],
+      { message_id: "k" },
+      [],
+    ],
+    ["what came before its own input, be that deleted", [said("m", 1), said("n", 1), said("p", 1)], { message_id: "o" }, ["m", "n"]],
+    [
+      "what has words, as there are providers that refuse an empty message",
+      [said("a", 1), { id: "b", role: "ASSISTANT", content: " " }, { id: "c", role: "ASSISTANT", content: "" }],
+      {},
+      ["a"],
+    ],
+    [
       "what people and assistants said, and nothing else",
       [said("a", 500), said("s", 900, "SYSTEM"), said("t", 900, "TOOL"), said("b", 500)],
       {},

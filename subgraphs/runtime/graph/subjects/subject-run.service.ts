@@ -35,7 +35,8 @@ export interface SubjectQuestion {
 }
 
 /**
- * Makes a run. With a session the question is added to it first, so that whoever reads the session sees it while it is worked on.
+ * Makes a run. With a session the question is added to it first, so that whoever reads the session sees it while it is worked on; but of a dry run
+ * neither that nor its answer: what was not asked is no part of a conversation.
  *
  * @param made.asked  the run's input, checked
  * @throws AppError of `compiled`; IDEMPOTENCY_KEY_REUSED, QUOTA_EXCEEDED
@@ -64,22 +65,27 @@ async function createAdmitted(
   const messageKey = `${made.kind.toLowerCase()}-run:${createHash("sha256")
     .update(idempotency?.key ?? id)
     .digest("hex")}`;
-  const messageId =
-    sessionId == null ? undefined : await askedInSession(context, { sessionId, content: given.inputText ?? "", key: messageKey });
+  const dryRun = given.dryRun ?? false;
+  const said = { content: given.inputText ?? "", key: messageKey };
+  const messageId = sessionId == null ? undefined : await askedInSession(context, { sessionId, ...(!dryRun && { said }) });
   const input = {
     ...made.asked,
     ...(sessionId != null && { session_id: sessionId }),
     ...(messageId !== undefined && { message_id: messageId }),
   };
   const facts = { id, tenantId: db.tenantId, kind: made.kind, plan, subjectId, subjectVersionId, sessionId, requestId, traceparent };
-  return runCreate(context, { ...facts, execution: given.execution ?? "WORKERS", dryRun: given.dryRun ?? false, input, idempotency });
+  return runCreate(context, { ...facts, execution: given.execution ?? "WORKERS", dryRun, input, idempotency });
 }
 
-/** Adds the question behind the answers that were given before it. @returns the id of the message */
-async function askedInSession(context: RuntimeContext, asked: { sessionId: string; content: string; key: string }): Promise<string> {
+/** Adds the question behind the answers that were given before it. @returns the id of the message; undefined: there is nothing to add */
+async function askedInSession(
+  context: RuntimeContext,
+  { sessionId, said }: { sessionId: string; said?: { content: string; key: string } },
+): Promise<string | undefined> {
   const { db, call, services } = context;
-  const { sessionId, content, key } = asked;
   await services.answers.tellSession({ tenantId: db.tenantId, sessionId });
+  if (said === undefined) return undefined;
+  const { content, key } = said;
   return addUserMessage(call, requestInfoOf(context), { sessionId, content, idempotencyKey: key });
 }
 

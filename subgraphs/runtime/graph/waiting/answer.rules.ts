@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import { formProblems } from "#shared/json/form-answers.ts";
 import { excerpt } from "#shared/fields.ts";
 import type { AnswerOutcome } from "../../control/outside-report.ts";
+import { agentPartTypes } from "../../engine/drivers/agent-plan.ts";
 import { runtimeErrors } from "../../errors.ts";
 import type { Approval } from "../../nodes/executor.ts";
 import { formProperties } from "./form-properties.ts";
@@ -38,7 +39,7 @@ export async function fittingAnswer(tenantId: string, row: WaitingRow, given: Gi
   return { kind: "outcome", outcome };
 }
 
-function decisionOf({ id, question }: WaitingRow, given: GivenAnswer): Approval {
+function decisionOf({ id, question, nodeType }: WaitingRow, given: GivenAnswer): Approval {
   const { decision, arguments: edited, reason } = given;
   const field = outputFields.find((name) => given[name] != null);
   if (field !== undefined)
@@ -56,8 +57,9 @@ function decisionOf({ id, question }: WaitingRow, given: GivenAnswer): Approval 
     });
   if (edited != null && !isJsonObject(edited)) throw notAnObject("arguments", id, edited);
   const said = { decision, ...(reason != null && { reason }) };
-  if (decision === "REJECT") return said;
-  const { arguments: asked, called, request } = question ?? {};
+  const { arguments: asked, called, request, tool } = question ?? {};
+  const isAgents = nodeType === agentPartTypes.tool && tool !== undefined && asked !== undefined;
+  if (decision === "REJECT") return { ...said, ...(isAgents && { call: { name: tool.name, arguments: asked } }) };
   const approved = { ...said, ...(request !== undefined && { request }) };
   if (edited != null) return { ...approved, arguments: edited };
   return { ...approved, ...(asked !== undefined && { arguments: asked }), ...(called !== undefined && { called }) };

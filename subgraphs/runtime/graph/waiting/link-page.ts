@@ -7,6 +7,8 @@ import type { NodeRunWaiting } from "./waiting.entity.ts";
 /** A question that is shown. */
 export interface ShownQuestion {
   waiting: NodeRunWaiting;
+  /** Whose call is to be approved of: an agent of a workflow, or a member of a team. */
+  asker?: string | undefined;
   formToken: string;
   /** What was sent, where it did not fit, and why. */
   fields?: FormFields;
@@ -29,19 +31,20 @@ export function notePage({ title, text }: { title: string; text: string }): stri
 }
 
 /** A page that asks. */
-export function answerPage({ waiting, formToken, fields, problems = [] }: ShownQuestion): string {
+export function answerPage({ waiting, asker, formToken, fields, problems = [] }: ShownQuestion): string {
   const isApproval = waiting.reason === "APPROVAL";
   const title = isApproval ? `Approve the call of ${waiting.toolName ?? "a tool"}?` : "Your answer is needed";
   const text =
     waiting.text ??
     (waiting.reason === "OUTCOME_UNKNOWN" ? "Nobody knows whether this step took effect. Find out, and say what came of it." : "");
   const deadline = waiting.deadline === null ? "" : `<p class="hint">It is waited for until ${time(waiting.deadline)}.</p>`;
+  const by = asker === undefined ? "" : `<p class="hint">It is asked for by ${escape(asker)}.</p>`;
   const body = isApproval ? approvalFields(waiting, fields, problems) : questionFields(waiting, fields, problems);
   return document(
     title,
     `<h1>${escape(title)}</h1>
 ${text === "" ? "" : `<p class="text">${escape(text)}</p>`}
-${deadline}
+${by}${deadline}
 ${problemList(problems)}
 <form method="post">
 <input type="hidden" name="form_token" value="${escape(formToken)}">

@@ -5,6 +5,7 @@ import { checkRange, checkStorableText, checkText, excerpt } from "#shared/field
 import { isJsonType, readMediaType } from "#shared/fetch/media-type.ts";
 import type { Json } from "#shared/json.ts";
 import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
+import { agentPartTypes } from "../../engine/drivers/agent-plan.ts";
 import { runtimeErrors } from "../../errors.ts";
 import { nodeRunId } from "../../queue/node-run-id.ts";
 import { answererOf, answerNodeRun } from "./answer.service.ts";
@@ -84,7 +85,7 @@ export async function visitLink(context: RuntimeContext, visit: LinkVisit): Prom
   const isOpen = row?.isOpen === true && row.reason === claims.reason && row.attempt === claims.attempt;
   if (!isOpen) return answered(context, visit, id);
   if (visit.kind === "callback") return visit.body === null ? json(200, { status: "waiting" }) : called(context, { visit, claims, id });
-  return visit.body === null ? page(200, shown(context, visit, row)) : filled(context, { visit, claims, row, body: visit.body });
+  return visit.body === null ? page(200, await shown(context, visit, row)) : filled(context, { visit, claims, row, body: visit.body });
 }
 
 /** A machine calls: the body is the output. */
@@ -136,22 +137,33 @@ async function filled(context: RuntimeContext, { visit, claims, row, body }: Fil
         message: "This form was not sent from the page itself, or was open for more than a day. Look through it and send it again.",
       },
     ];
-    return page(403, { ...shown(context, visit, row), fields, problems });
+    return page(403, { ...(await shown(context, visit, row)), fields, problems });
   }
   const { answer, problems } = formAnswer(row, fields);
-  if (problems.length > 0) return page(422, { ...shown(context, visit, row), fields, problems });
+  if (problems.length > 0) return page(422, { ...(await shown(context, visit, row)), fields, problems });
   try {
     await answerNodeRun(context, row.id, answer, claims.by);
     return page(200, { title: "Thank you", text: "Your answer was received. You can close this page." });
   } catch (error) {
     if (!isTheirs(error)) throw error;
     if (error.code === "CONFLICT" || error.code === "NOT_FOUND") return answered(context, visit, row.id);
-    return page(422, { ...shown(context, visit, row), fields, problems: formProblemsOf(error) });
+    return page(422, { ...(await shown(context, visit, row)), fields, problems: formProblemsOf(error) });
   }
 }
 
-function shown(context: RuntimeContext, visit: LinkVisit, row: WaitingRow) {
-  return { waiting: shownWaiting(row), formToken: formToken(context.secrets, visit.token, databaseNowMs() / 1_000) };
+async function shown(context: RuntimeContext, visit: LinkVisit, row: WaitingRow) {
+  return {
+    waiting: shownWaiting(row),
+    asker: await askerOf(context, row),
+    formToken: formToken(context.secrets, visit.token, databaseNowMs() / 1_000),
+  };
+}
+
+/** Who wants a call, where that is one of several: an agent of a workflow, or a member of a team. The one node of an agent's own run is called as its type is. */
+async function askerOf({ loaders }: RuntimeContext, { runId, path, nodeType }: WaitingRow): Promise<string | undefined> {
+  if (nodeType !== agentPartTypes.tool) return undefined;
+  const agent = await loaders.nodeRun.load(nodeRunId(runId, path.slice(0, path.lastIndexOf("/"))));
+  return agent === null || agent.nodeId === agent.nodeType ? undefined : agent.nodeId;
 }
 
 /** Somebody was first, or the wait is over. */

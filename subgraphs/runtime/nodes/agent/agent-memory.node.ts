@@ -66,11 +66,9 @@ function problem(key: string, read: Read<unknown>): JsonObject {
   return read.status === "rejected" ? { [key]: (read.reason as AppError).reason } : {};
 }
 
-/** The newest that fit; what comes with its input, or behind it, is none of them. */
+/** The newest that fit, before its own input. An empty one is left out: there are providers that refuse a message without text. */
 function messagesKept({ limits }: FrozenAgent, { message_id: own }: AgentOpening, messages: readonly SessionMessage[]): SessionMessage[] {
-  const place = messages.findIndex(({ id }) => id === own);
-  const before = place === -1 ? messages : messages.slice(0, place);
-  const said = before.filter(({ role }) => role === "USER" || role === "ASSISTANT");
+  const said = saidBefore(own, messages).filter(({ role, content }) => (role === "USER" || role === "ASSISTANT") && content.trim() !== "");
   const kept: SessionMessage[] = [];
   let characters = 0;
   for (const message of said.toReversed()) {
@@ -79,6 +77,13 @@ function messagesKept({ limits }: FrozenAgent, { message_id: own }: AgentOpening
     kept.unshift(message);
   }
   return kept;
+}
+
+/** What stands before a message; all, where there is none. Of one that is not among them, as so many came behind it, the ids tell, which grow with time. */
+function saidBefore(own: string | null | undefined, messages: readonly SessionMessage[]): readonly SessionMessage[] {
+  if (own == null) return messages;
+  const place = messages.findIndex(({ id }) => id === own);
+  return place === -1 ? messages.filter(({ id }) => id < own) : messages.slice(0, place);
 }
 
 async function memoryWrite(context: NodeContext): Promise<NodeOutcome> {

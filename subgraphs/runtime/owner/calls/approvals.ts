@@ -9,11 +9,12 @@ export const rejectedCode = "APPROVAL_REJECTED";
 
 type Failed = Extract<NodeOutcome, { kind: "failed" }>;
 
-/** The failure of a call that was rejected; `on_error` handles it as any other. */
-export function rejected({ reason, by }: Approval): Failed {
+/** The failure of a call that was rejected; `on_error` handles it as any other. That of an agent's call says which one it was, as all of them do. */
+export function rejected({ reason, by, call }: Approval): Failed {
   const who = by === undefined ? "A person" : by;
   const message = `${who} rejected the call${reason === undefined || reason === "" ? "" : `: ${reason}`}. It was not made.`;
-  return { kind: "failed", code: rejectedCode, message, retryable: false };
+  const output = call === undefined ? {} : { outputJson: { name: call.name, arguments: call.arguments } };
+  return { kind: "failed", code: rejectedCode, message, retryable: false, ...output };
 }
 
 /** The failure of a call of which nobody decided in time. */

@@ -102,6 +102,7 @@ const approval = z.object({
   arguments: jsonObject.optional(),
   request: jsonObject.optional(),
   called: jsonObject.optional(),
+  call: z.object({ name: z.string(), arguments: jsonObject }).optional(),
   reason: z.string().optional(),
   by: z.string().optional(),
   atMs: z.number().optional(),

@@ -74,7 +74,8 @@ function agentTold(ledger: RunLedger, agent: NodeState, { text, inputId }: { tex
 function decidedByPerson({ ledger, outcome }: TakingRun, state: NodeState, approval: Approval): void {
   const held = ledger.hold(state);
   if (approval.decision === "REJECT") {
-    held.approval = approval;
+    const { call: _call, ...stored } = approval;
+    held.approval = stored;
     return outcome(held, rejected(approval), []);
   }
   ledger.approved(held, approval);
