@@ -26,7 +26,7 @@ import { readBody, type BodyRoom } from "./http-body.ts";
 import { smallJson, writeJson } from "#shared/json-writer.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
-import { refuseDeep, refuseDeepInTurns, refuseManyComments } from "#shared/json/nesting.ts";
+import { refuseDeep, refuseDocumentInTurns } from "#shared/json/nesting.ts";
 import { refuseLongNumbers } from "#shared/json/numbers.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
 
@@ -181,8 +181,7 @@ export async function readGraphqlRequest<C extends GraphqlContext>(exchange: Gra
   for (const name of ["variables", "extensions"]) refuseLongNumbers(searchParams.get(name) ?? "", name);
   for (const text of [searchParams.get("query"), isJsonObject(body) ? body["query"] : undefined]) {
     if (typeof text !== "string") continue;
-    await refuseDeepInTurns(text);
-    refuseManyComments(text);
+    await refuseDocumentInTurns(text);
   }
   // Clients that have no name send an empty one; to Apollo Server that is the name of an operation that is not there. No JSON is no variables.
   if (isJsonObject(body) && body["operationName"] === "") delete body["operationName"];
