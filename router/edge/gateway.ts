@@ -2,6 +2,8 @@
 import { HeaderMap } from "@apollo/server";
 import { GraphQLError, OperationTypeNode, type ExecutionResult } from "graphql";
 import { AppError } from "#shared/errors.ts";
+import { ownTurn } from "#shared/own-turn.ts";
+import { pieceUnits } from "#shared/pieces.ts";
 import { processReads } from "#shared/read-bytes.ts";
 import type { Gateway } from "#shared/serve/graphql-http.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
@@ -109,6 +111,8 @@ async function execute(
   let deadline: RunningDeadline | undefined;
   let stopWatch = () => {};
   try {
+    // To read one of 4 MB takes a turn of the main loop, and to plan it another.
+    if ((parsed.document.loc?.end ?? 0) > pieceUnits) await ownTurn();
     const planned = runtime.operations.fromDocument(parsed, context.info);
     asked.names = namesOf(planned);
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();

@@ -3,6 +3,7 @@
  * from the subgraphs, and given back when the client has been answered. Above the limit an operation is refused; the process goes on.
  */
 import { defineErrors, type AppError } from "#shared/errors.ts";
+import { finishInTurns } from "#shared/pieces.ts";
 
 export interface AnswerLimits {
   /** Of one operation: more than the largest output of a node. */
@@ -125,25 +126,60 @@ export class AnswerBytes {
 
 /** About how many bytes a value is as JSON, told without making it. Above `most` it stops counting. */
 export function jsonBytesOf(value: unknown, most: number): number {
-  const waiting = [value];
-  let bytes = 0;
-  while (waiting.length > 0 && bytes <= most) {
-    const next = waiting.pop();
-    if (typeof next === "string") bytes += next.length + 3;
-    else if (typeof next !== "object" || next === null) bytes += 6;
-    else if (Array.isArray(next)) {
-      bytes += 2;
-      // Vectors have a thousand numbers each: they need not wait.
-      for (const item of next)
-        if (typeof item === "number") bytes += 6;
-        else waiting.push(item);
-    } else {
-      bytes += 2;
-      for (const key in next) {
-        bytes += key.length + 4;
-        waiting.push((next as Record<string, unknown>)[key]);
+  const count = new ByteCount(value, most);
+  count.goOn(Infinity);
+  return count.bytes;
+}
+
+/** The same of a value of any size: one of millions of numbers in turns of the main loop. */
+export function jsonBytesInTurns(value: unknown, most: number): number | Promise<number> {
+  const count = new ByteCount(value, most);
+  if (count.goOn(itemsAtOnce)) return count.bytes;
+  return finishInTurns(
+    (function* () {
+      while (!count.goOn(itemsAtOnce)) yield;
+      return count.bytes;
+    })(),
+  );
+}
+
+/** Values that are counted before the clock is looked at: some milliseconds' work. */
+const itemsAtOnce = 100_000;
+
+class ByteCount {
+  readonly #most: number;
+  readonly #waiting: unknown[];
+  bytes = 0;
+
+  constructor(value: unknown, most: number) {
+    this.#waiting = [value];
+    this.#most = most;
+  }
+
+  /** Counts some items, and a list's to its end. Says whether that is all. */
+  goOn(items: number): boolean {
+    const waiting = this.#waiting;
+    let bytes = this.bytes;
+    for (let left = items; waiting.length > 0 && bytes <= this.#most && left > 0; left -= 1) {
+      const next = waiting.pop();
+      if (typeof next === "string") bytes += next.length + 3;
+      else if (typeof next !== "object" || next === null) bytes += 6;
+      else if (Array.isArray(next)) {
+        bytes += 2;
+        left -= next.length;
+        // Vectors have a thousand numbers each: they need not wait.
+        for (let at = 0; at < next.length; at += 1)
+          if (typeof next[at] === "number") bytes += 6;
+          else waiting.push(next[at]);
+      } else {
+        bytes += 2;
+        for (const key in next) {
+          bytes += key.length + 4;
+          waiting.push((next as Record<string, unknown>)[key]);
+        }
       }
     }
+    this.bytes = bytes;
+    return waiting.length === 0 || bytes > this.#most;
   }
-  return bytes;
 }

@@ -40,7 +40,7 @@ export function fragmentExcess({ definitions }: DocumentNode, { maxFragments }: 
 export function documentExcess(document: DocumentNode, limits: OperationLimits): GraphQLError[] {
   const found: GraphQLError[] = [];
   const exceed = (of: Excess["of"], count: number, limit: number, node?: OperationDefinitionNode) => {
-    if (count > limit) found.push(tooMuch({ of, found: count, limit }, node));
+    if (count > limit && found.length < mostTold) found.push(tooMuch({ of, found: count, limit }, node));
   };
   const weighing: Weighing = { fragments: fragmentsOf(document), weights: new Map() };
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
@@ -59,6 +59,9 @@ export function documentExcess(document: DocumentNode, limits: OperationLimits):
   exceed("comparisons", comparisonsIn(operations, weighing.fragments), limits.maxComparisons, operations[0]);
   return found;
 }
+
+/** Of what each operation of a document exceeds. */
+const mostTold = 10;
 
 interface Weight {
   depth: number;

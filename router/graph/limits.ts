@@ -1,6 +1,7 @@
 /** The limits of one operation, and how it is told of one that it exceeds. Each is counted before anything is asked of a subgraph. */
 import { GraphQLError, type ASTNode } from "graphql";
 import { defineErrors } from "#shared/errors.ts";
+import { linesIn } from "#shared/json/nesting.ts";
 
 export interface OperationLimits {
   maxTokens: number;
@@ -95,6 +96,15 @@ export function tokensTold(error: GraphQLError, { maxTokens }: Pick<OperationLim
   const message = `The document has more than ${maxTokens} tokens: names, values and marks. Ask in several operations, and give values as variables.`;
   const { nodes, source, positions, extensions } = error;
   return new GraphQLError(message, { nodes, source, positions, extensions });
+}
+
+/** So many lines are gone through at most to find where the errors of a document lie: for each of them from its beginning. */
+const linesGoneThrough = 50_000;
+
+/** How many errors are told of the document that a node is of: all that may be, and fewer where it has more than 500 lines. */
+export function errorsTold({ loc }: ASTNode, most: number): number {
+  const lines = linesIn(loc?.source.body ?? "");
+  return Math.max(1, Math.min(most, Math.floor(linesGoneThrough / lines)));
 }
 
 /** Says that a document has more errors than are told of it. */

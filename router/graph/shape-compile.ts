@@ -54,7 +54,7 @@ export type ValueShape =
   | { kind: "nonNull"; of: ValueShape; text: string }
   | { kind: "list"; of: ValueShape; text: string }
   | { kind: "object"; selections: readonly Selection[]; text: string }
-  | { kind: "leaf"; accepts: (value: unknown) => boolean; text: string };
+  | { kind: "leaf"; accepts: (value: unknown) => boolean; areFloats: boolean; text: string };
 
 /** A @skip or an @include. */
 export interface Condition {
@@ -112,7 +112,7 @@ function compileValue(type: Type, selections: readonly Selection[], schema: Sche
   if (isNonNullType(type)) return { kind: "nonNull", of: compileValue(type.ofType, selections, schema), text };
   if (isListType(type)) return { kind: "list", of: compileValue(type.ofType, selections, schema), text };
   if (isCompositeType(type)) return { kind: "object", selections, text };
-  return { kind: "leaf", accepts: leafCheck(type, schema), text };
+  return { kind: "leaf", accepts: leafCheck(type, schema), areFloats: type === schema.floatType(), text };
 }
 
 /** Whether JSON can be a value of a leaf type. Of a custom scalar only its own subgraph can tell. */

@@ -3,7 +3,7 @@ import type { FetchNode } from "@apollo/query-planner";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
 import { defineErrors } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
-import { jsonBytesOf, type AnswerMeter } from "./answer-bytes.ts";
+import { jsonBytesInTurns, type AnswerMeter } from "./answer-bytes.ts";
 import type { FetchSubgraph } from "./execute-plan.ts";
 
 /** How long a subgraph may take for one fetch. */
@@ -58,7 +58,7 @@ export function fetchFor({ endpoints, info, deadlines, meter, isForStream }: Fet
       const request = { ...requestOf(node, variables, { ...info, signal }), onBytes, isForStream };
       const result = await endpointOf(endpoints, node.serviceName).execute(request);
       // In this process nothing comes by bytes.
-      if (!isCounted) meter.take(jsonBytesOf(result.data, meter.left), field);
+      if (!isCounted) meter.take(await jsonBytesInTurns(result.data, meter.left), field);
       return result;
     });
   };

@@ -28,6 +28,7 @@ import {
 } from "graphql";
 import { defineErrors } from "#shared/errors.ts";
 import { isKept, notKept, placeOf } from "#shared/json/numbers.ts";
+import { errorsTold } from "./limits.ts";
 
 /** How many values the variables of one operation may have. */
 export interface VariableLimits {
@@ -91,8 +92,10 @@ function unfitting(
   variables: Readonly<Record<string, unknown>>,
 ): GraphQLError[] {
   const errors: GraphQLError[] = [];
+  const [first] = definitions;
+  const most = first === undefined ? mostErrors : errorsTold(first, mostErrors);
   const report = (error: GraphQLError) => {
-    if (errors.length >= mostErrors) throw new EnoughErrors();
+    if (errors.length >= most) throw new EnoughErrors();
     errors.push(error);
   };
   try {

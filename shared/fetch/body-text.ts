@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { TextDecoder } from "node:util";
 import { ownTurn } from "#shared/own-turn.ts";
+import { finishInTurns } from "#shared/pieces.ts";
 import { isJsonType, isTextType, readMediaType, type MediaType } from "./media-type.ts";
 
 // Names in use that the Encoding Standard does not know; all others that it does not know count as none.
@@ -20,6 +21,22 @@ export function bodyTextInTurns(body: Uint8Array, contentType: string | undefine
   return decodedInTurns(decoderFor(body, readMediaType(contentType)), body);
 }
 
+/** A body of the pieces in which it came, copied in turns of the main loop: of 100 MiB that takes 0.1 s. */
+export function joinedInTurns(chunks: readonly Uint8Array[]): Promise<Uint8Array> {
+  return finishInTurns(
+    (function* () {
+      const body = Buffer.allocUnsafe(chunks.reduce((sum, { byteLength }) => sum + byteLength, 0));
+      let at = 0;
+      for (const chunk of chunks) {
+        body.set(chunk, at);
+        at += chunk.byteLength;
+        yield;
+      }
+      return body;
+    })(),
+  );
+}
+
 /**
  * As {@link bodyTextInTurns}; undefined where the body is binary: its type promises no text and it is none, or it has U+0000 in it and is no JSON.
  */
@@ -33,12 +50,14 @@ export async function textOrBinary(body: Uint8Array, contentType: string | undef
 
 /** Bytes that are decoded at a stretch: 10 ms of the slowest charset, Shift_JIS. */
 const pieceBytes = 512 << 10;
+/** The same of UTF-8 that is whole: it takes a millisecond a MiB. */
+const utf8Bytes = 8 << 20;
 
 async function decodedInTurns(decoder: TextDecoder, body: Uint8Array): Promise<string> {
-  // UTF-8 that is whole takes a millisecond a MiB.
-  if (body.byteLength <= pieceBytes || (decoder.encoding === "utf-8" && isUtf8(body))) return decoder.decode(body);
+  const { byteLength } = body;
+  if (byteLength <= pieceBytes || (byteLength <= utf8Bytes && decoder.encoding === "utf-8" && isUtf8(body))) return decoder.decode(body);
   const pieces: string[] = [];
-  for (let at = 0; at < body.byteLength; at += pieceBytes) {
+  for (let at = 0; at < byteLength; at += pieceBytes) {
     await ownTurn();
     pieces.push(decoder.decode(body.subarray(at, at + pieceBytes), { stream: true }));
   }

@@ -3,21 +3,22 @@
  * mixture. The first character that is no blank decides. Odd lines of a stream that harm nobody are left out.
  */
 import { createParser, type EventSourceParser } from "eventsource-parser";
+import { Turns } from "#shared/evaluation/turns.ts";
 import type { Json } from "#shared/json.ts";
 import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import { readJson } from "#shared/json/nesting.ts";
-import { pieceUnits } from "#shared/pieces.ts";
-import { isOpening, JsonScan, skipBlank, splitValues } from "./json-scan.ts";
+import { finishInTurns, pieceUnits } from "#shared/pieces.ts";
+import { isOpening, JsonScan, skipBlank, splitSteps, splitValues } from "./json-scan.ts";
 
 /**
- * A value that came, with the name of its event; the mark that nothing follows; words that are no JSON; JSON of more values than may be, with what is too
+ * Values that came, with the name of their event; the mark that nothing follows; words that are no JSON; JSON of more values than may be, with what is too
  * much; or a long text, which {@link longEvents} reads.
  */
 export type BodyEvent = ReadEvent | LongText;
 
 /** An event that was read. */
 export type ReadEvent =
-  | { kind: "value"; value: Json; name: string | undefined }
+  | { kind: "values"; values: readonly Json[]; name: string | undefined }
   | { kind: "done" }
   | { kind: "words"; words: string }
   | { kind: "excess"; excess: string; isOfBody?: true };
@@ -33,6 +34,8 @@ export interface LongText {
 const headCharacters = 500;
 /** Pieces of a body that bring nothing, lines or values: some servers send a few, and JSON over several lines has as many as it is long. */
 export const mostEmptyPieces = 100_000;
+/** Of all bodies. */
+const turns = new Turns();
 /** Said of a body with more of them. */
 export const tooManyEmpty = `has more than ${mostEmptyPieces} pieces that bring nothing`;
 
@@ -164,8 +167,8 @@ export class AnswerBody {
     }
     const value = readJson(text);
     if (value === undefined) return false;
-    const values = valuesOf(value, name);
-    if (values.length > 0 || this.#isEmptyTaken()) this.#events.push(...values);
+    const event = valuesOf(value, name);
+    if (event.values.length > 0 || this.#isEmptyTaken()) this.#events.push(event);
     return true;
   }
 
@@ -178,29 +181,30 @@ export class AnswerBody {
 /** Reads a long text, in turns: the value or the values in it, or that it is none. */
 export async function longEvents({ text, name }: LongText): Promise<ReadEvent[]> {
   const whole = await longValue(text, name);
-  if (whole !== undefined) return whole;
+  if (whole !== undefined) return [whole];
   const events: ReadEvent[] = [];
-  for (const one of splitValues(text) ?? []) {
+  for (const one of (await finishInTurns(splitSteps(text))) ?? []) {
     const read = await longValue(one, name);
     if (read === undefined) return wordsOf(text, name);
-    events.push(...read);
+    events.push(read);
+    await turns.next();
   }
   return events.length > 0 ? events : wordsOf(text, name);
 }
 
 /** undefined: the text is no JSON. */
-async function longValue(text: string, name: string | undefined): Promise<ReadEvent[] | undefined> {
+async function longValue(text: string, name: string | undefined): Promise<ReadEvent | undefined> {
   const value = await readJsonInTurns(text, { told: () => {} });
   if (!(value instanceof JsonProblem)) return valuesOf(value, name);
-  return value.excess === undefined ? undefined : [{ kind: "excess", excess: value.excess }];
+  return value.excess === undefined ? undefined : { kind: "excess", excess: value.excess };
 }
 
-function valuesOf(value: Json, name: string | undefined): ReadEvent[] {
-  return (Array.isArray(value) ? value : [value]).map((item) => ({ kind: "value", value: item, name }));
+function valuesOf(value: Json, name: string | undefined): ReadEvent & { kind: "values" } {
+  return { kind: "values", values: Array.isArray(value) ? value : [value], name };
 }
 
 function wordsOf(words: string, name: string | undefined): ReadEvent[] {
-  if (isErrorName(name)) return [{ kind: "value", value: words, name }];
+  if (isErrorName(name)) return [valuesOf(words, name)];
   return isKeepAlive(name) || isKeepAlive(words) ? [] : [{ kind: "words", words }];
 }
 

@@ -58,6 +58,9 @@ const turns = new Turns();
 /** So much of a packet is read in one turn at most, in units of UTF-16: some hundred of the shortest events. */
 const unitsAtOnce = 8_192;
 
+/** So many events, or values of one, are taken in before the clock is looked at. */
+const eventsAtOnce = 64;
+
 /** As much of a page as an error shows. */
 const pageCharacters = 200;
 
@@ -69,6 +72,7 @@ class ChatReader {
   /** Words of values that are neither an answer nor an error. */
   #stray: ToldError | undefined;
   #contentType = "";
+  #events = 0;
   #values = 0;
   #emptyValues = 0;
   #isMessage = false;
@@ -137,7 +141,9 @@ class ChatReader {
     for (const event of events) {
       const read = event.kind === "long" ? await longEvents(event) : [event];
       for (const one of read) {
-        const failure = this.#takeEvent(one, batch);
+        // Values that are small are thousands in one packet, and in a list a million.
+        if (++this.#events % eventsAtOnce === 0) await turns.next();
+        const failure = one.kind === "values" ? await this.#takeValues(one, batch) : this.#takeEvent(one);
         if (failure !== undefined || this.#isDone) return failure;
       }
     }
@@ -150,7 +156,16 @@ class ChatReader {
     yield* batch.pieces;
   }
 
-  #takeEvent(event: ReadEvent, batch: PieceBatch): AppError | undefined {
+  async #takeValues({ values, name }: ReadEvent & { kind: "values" }, batch: PieceBatch): Promise<AppError | undefined> {
+    for (const [index, value] of values.entries()) {
+      if (index % eventsAtOnce === eventsAtOnce - 1) await turns.next();
+      const failure = this.#takeValue(value, name, batch);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  }
+
+  #takeEvent(event: Exclude<ReadEvent, { kind: "values" }>): AppError | undefined {
     switch (event.kind) {
       case "excess":
         return this.#invalid(`${this.#body.isJson || event.isOfBody ? "it" : "an event"} ${event.excess}`, { retryable: true });
@@ -159,8 +174,6 @@ class ChatReader {
         return undefined;
       case "words":
         return this.#invalid(`${this.#body.isJson ? "it" : "an event"} is not JSON: ${this.#shown(event.words)}`, { retryable: true });
-      case "value":
-        return this.#takeValue(event.value, event.name, batch);
     }
   }
 

@@ -3,7 +3,7 @@
  * does, and must know), and end at once when its caller does. Errors carry the first 500 characters of what the provider said, without keys.
  */
 import { AppError } from "#shared/errors.ts";
-import { bodyText } from "#shared/fetch/body-text.ts";
+import { bodyText, bodyTextInTurns, joinedInTurns } from "#shared/fetch/body-text.ts";
 import { guardedStream, type StreamedResponse } from "#shared/fetch/fetch.ts";
 import { processAnswers, type HeldRoom } from "#shared/byte-room.ts";
 import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
@@ -66,7 +66,7 @@ export async function requestJson(call: ProviderCall): Promise<Json> {
     chunks.push(bytes);
     type = contentType;
   }
-  const text = bodyText(Buffer.concat(chunks), type);
+  const text = await bodyTextInTurns(await joinedInTurns(chunks), type);
   const { mostValues } = call;
   const answer = await readJsonInTurns(text, mostValues === undefined ? {} : { mostValues });
   if (!(answer instanceof JsonProblem)) return answer;

@@ -3,6 +3,7 @@ import { createEgressPolicy } from "#shared/fetch/egress.ts";
 import { AppError } from "#shared/errors.ts";
 import { readChat } from "../../../subgraphs/model/openai/chat-stream.ts";
 import type { ReadCompletion } from "../../../subgraphs/model/openai/chat-answer.ts";
+import { longestTurn } from "../../testkit/longest-turn.ts";
 import { scripts, type Expected } from "./answers.ts";
 
 const provider = {
@@ -98,5 +99,19 @@ describe("an answer of a provider", () => {
     const found = await read(line.repeat(1_000) + answer, "text/event-stream", 65_536);
     expect([found.error, found.completion?.content]).toEqual([undefined, "hi"]);
     expect(Error.stackTraceLimit).toBe(limit);
+  });
+
+  const text = "a".repeat(4_000_000);
+  it.each([
+    ["lists of 20,000 empty objects", `data: [${"{},".repeat(20_000)}{}]\n\n`.repeat(4), "!"],
+    ["80,000 empty objects in one event", `data: ${"{}".repeat(80_000)}\n\n`, "!"],
+    ["many values behind a long list", `data: [${"0,".repeat(200_000)}0]{}\n\n`, "MODEL_ANSWER_INVALID"],
+    ["one event of a long text", `data: ${JSON.stringify({ choices: [{ delta: { content: text } }] })}\n\n`, `${text}!`],
+    ["two values in one event, the first long", `data: ${JSON.stringify({ choices: [{ delta: { content: text } }] })}{}\n\n`, `${text}!`],
+  ])("is read in turns, each of them short: %s", async (_, body, expected) => {
+    const end = `data: {"choices":[{"delta":{"content":"!"},"finish_reason":"stop"}]}\n\n`;
+    const { outcome, longestMs } = await longestTurn(() => read(body + end, "text/event-stream", 65_536));
+    expect(outcome.error?.reason ?? outcome.completion?.content).toBe(expected);
+    expect(longestMs).toBeLessThan(100);
   });
 });

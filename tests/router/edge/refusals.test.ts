@@ -88,6 +88,18 @@ describe.each(Object.keys(transports))("a request for GraphQL over %s that", (tr
     );
   });
 
+  it("has more lines than it may, or many lines and errors, is told fewer of them", async () => {
+    await using t = await fixtureRouter();
+    const ask = async (text: string) => (await transports[transport]!(t, text, {})) ?? [];
+    const told = "The document has more than 100000 lines. Send it in fewer, and give long texts as variables.";
+    expect(await ask(`${"\r\n".repeat(50_000)}${"\n".repeat(50_000)}{ whoami }`)).toMatchObject([
+      { message: told, extensions: { reason: "TOO_MANY_LINES" } },
+    ]);
+    const errors = await ask(`${"\r\n".repeat(20_000)}{ ${times(9, (i) => `nothing${i}`)} }`);
+    expect(errors.map(({ locations }) => locations?.[0]?.line)).toEqual([...Array<number>(2).fill(20_001), undefined]);
+    expect(errors.at(-1)?.message).toContain("more than 2 errors");
+  });
+
   it.each(["#\n", "#,\r", "# a comment\r\n"])("has more comments than it may have tokens is told so: %j", async (comment) => {
     await using t = await fixtureRouter();
     const ask = async (text: string) => (await transports[transport]!(t, text, {}))?.[0];

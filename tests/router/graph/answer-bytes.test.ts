@@ -88,6 +88,14 @@ describe.each(modes)("an answer, %s,", (mode) => {
     expect((await t.ask("{ a: echo(value: 1) }")).body).toEqual({ data: { a: 1 } });
   });
 
+  it("that is long comes whole, and tells its length", async () => {
+    await using t = await fixtureRouter({ mode });
+    const long = 'a\u00e9\u{1f600}"\n'.repeat(40_000);
+    const { status, body, headers } = await t.ask(echo, { variables: { v: long } });
+    expect([status, body]).toEqual([200, { data: { a: long, b: long } }]);
+    expect(Number(headers["content-length"])).toBe(Buffer.byteLength(`${JSON.stringify(body)}\n`));
+  });
+
   it("is counted over all subgraphs, and the next of them is not asked", async () => {
     await using t = await fixtureRouter({ mode, answers: { requestBytes: 1_500 } });
     const { body } = await t.ask("{ runs(first: 100) { id seq cost parent { id spans { name } } } }");

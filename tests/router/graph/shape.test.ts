@@ -16,7 +16,7 @@ const graph = loadSupergraph(
         interface Named { name: String! friend: Named }
         interface Aged implements Named { name: String! friend: Named age: Int }
         type Cat implements Named & Aged { name: String! friend: Named age: Int lives: Int! mood: Mood toys: [[Toy!]]! }
-        type Dog implements Named { name: String! friend: Named mood: Mood! ratio: Float tag: ID json: JSON good: Boolean! }
+        type Dog implements Named { name: String! friend: Named mood: Mood! ratio: Float tag: ID json: JSON good: Boolean! ratios: [Float!]! vectors: [[Float!]] }
         type Toy { name: String owner: Named! }
         union Pet = Cat | Dog
         type Query { pet: Pet pets: [Pet!]! named: Named cat: Cat! dogs: [Dog] }`,
@@ -36,7 +36,7 @@ const { query } = fc.letrec<Record<"named" | "cat" | "dog" | "toy" | "pet" | "qu
   return {
     named: some(fc.oneof(leaf("name", "n2: name"), ...onNamed, ...mixed)),
     cat: some(fc.oneof(leaf("name", "age", "lives", "mood"), node("toys", tie("toy")), ...onNamed)),
-    dog: some(fc.oneof(leaf("mood", "ratio", "tag", "json", "good", "constructor: name"), ...onNamed)),
+    dog: some(fc.oneof(leaf("mood", "ratio", "tag", "json", "good", "ratios", "vectors", "constructor: name"), ...onNamed)),
     toy: some(fc.oneof(leaf("name"), node("owner", tie("named")))),
     pet: some(fc.oneof(leaf("__typename"), ...mixed, node("... on Named", tie("named")))),
     query: fc.tuple(tie("pet"), tie("pet"), tie("named"), tie("cat"), tie("dog")).map(
@@ -56,6 +56,7 @@ const { object } = fc.letrec<{ object: Record<string, unknown>; value: unknown }
   const toys = fc.array(fc.oneof(fc.constant(null), fc.array(rarely(fc.record({ name: leafValues, owner: deep })), { maxLength: 2 })), {
     maxLength: 2,
   });
+  const numbers = fc.array(rarely(fc.oneof({ weight: 20, arbitrary: fc.double() }, leafValues)), { maxLength: 3 });
   return {
     value: leafValues,
     object: fc.record({
@@ -68,6 +69,8 @@ const { object } = fc.letrec<{ object: Record<string, unknown>; value: unknown }
       friend: deep,
       f2: deep,
       toys: rarely(toys),
+      ratios: rarely(numbers),
+      vectors: rarely(fc.array(rarely(numbers), { maxLength: 2 })),
     }),
   };
 });

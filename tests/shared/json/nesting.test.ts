@@ -1,5 +1,5 @@
 import { ends } from "../../testkit/ends.ts";
-import { maxNesting, readJson, refuseDeep, refuseDeepInTurns, refuseManyComments } from "#shared/json/nesting.ts";
+import { maxNesting, readJson, refuseDeep, refuseDocumentInTurns, refuseManyComments } from "#shared/json/nesting.ts";
 
 const nested = (open: string, close: string, levels: number): string => open.repeat(levels) + close.repeat(levels);
 
@@ -41,14 +41,17 @@ describe("the depth of a text from outside", () => {
   });
 
   it.each([
-    ["as deep as it may", nested("[", "]", maxNesting), true],
-    ["deeper", nested("[", "]", maxNesting + 1), false],
-    ["a string that no piece has whole", JSON.stringify("[".repeat(200_000)), true],
-    ["a comment that no piece has whole", `#${"[".repeat(200_000)}\n`, true],
-  ])("is the same where a long text is read in turns: %s", async (_what, part, isRead) => {
-    const whole = () => refuseDeepInTurns(`${" ".repeat(65_300)}${part}${" ".repeat(70_000)}`);
-    if (isRead) await whole();
-    else await expect(whole()).rejects.toMatchObject({ reason: "NESTED_TOO_DEEP" });
+    ["as deep as it may", nested("[", "]", maxNesting), undefined],
+    ["deeper", nested("[", "]", maxNesting + 1), "NESTED_TOO_DEEP"],
+    ["as many comments as it may have", "#\n".repeat(15_000), undefined],
+    ["more of them", "#\n".repeat(15_001), "TOO_MANY_COMMENTS"],
+    ["as many marks that are none", JSON.stringify("#".repeat(15_001)), undefined],
+    ["a string that no piece has whole", JSON.stringify("[".repeat(200_000)), undefined],
+    ["a comment that no piece has whole", `#${"[".repeat(200_000)}\n`, undefined],
+  ])("is the same where a long text is read in turns: %s", async (_what, part, reason) => {
+    const whole = () => refuseDocumentInTurns(`${" ".repeat(65_300)}${part}${" ".repeat(70_000)}`);
+    if (reason === undefined) await whole();
+    else await expect(whole()).rejects.toMatchObject({ reason });
   });
 
   it("is no matter of its comments, which are counted no further than it may nest", () => {
