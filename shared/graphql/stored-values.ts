@@ -5,7 +5,7 @@
 import { getNullableType, GraphQLError, isListType, isNonNullType, isObjectType, isScalarType, type GraphQLOutputType, type GraphQLSchema } from "graphql";
 import { defaultFieldResolver, getNamedType, type ExecutionResult, type GraphQLResolveInfo } from "graphql";
 import { defineErrors } from "../errors.ts";
-import { JsonObjectScalar } from "./scalars.ts";
+import { DateTimeScalar, JsonObjectScalar } from "./scalars.ts";
 
 const storedErrors = defineErrors({
   STORED_VALUE_INVALID: {
@@ -23,11 +23,17 @@ interface Shape {
 }
 
 const object: Shape = { wanted: "an object", fits: (value) => kindOf(value) === "an object", empty: () => ({}) };
+/** Statements beside the ORM read a time without end as no time. */
+const time: Shape = {
+  wanted: "a time",
+  fits: (value) => (value instanceof Date ? !Number.isNaN(value.getTime()) : value != null && value !== Infinity && value !== -Infinity),
+  empty: () => new Date("0001-01-01T00:00:00Z"),
+};
 const list: Shape = { wanted: "a list", fits: (value) => typeof value === "object" && value !== null && Symbol.iterator in value, empty: () => [] };
 
 const told = new WeakMap<object, GraphQLError[]>();
 
-/** Has each field of an object, and each list of scalars, look at what it gives. */
+/** Has each field of an object, of a time and of a list of scalars look at what it gives. */
 export function guardStoredValues(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith("__")) continue;
@@ -68,11 +74,13 @@ function tell(context: object, error: Error, { fieldNodes, path }: GraphQLResolv
 function shapeOf(type: GraphQLOutputType): Shape | undefined {
   const nullable = getNullableType(type);
   if (isListType(nullable)) return isScalarType(getNamedType(nullable)) ? list : undefined;
-  return isScalarType(nullable) && nullable.name === JsonObjectScalar.name ? object : undefined;
+  if (!isScalarType(nullable)) return undefined;
+  return nullable.name === JsonObjectScalar.name ? object : nullable.name === DateTimeScalar.name ? time : undefined;
 }
 
 function kindOf(value: unknown): string {
   if (value == null) return "null";
   if (Array.isArray(value)) return "a list";
+  if (value instanceof Date) return "no time";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
