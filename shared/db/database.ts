@@ -154,6 +154,8 @@ export class Database {
   /** Brings the schema up to date. Processes that start together wait for each other. */
   async migrate(schema: string): Promise<number> {
     const guard = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 10_000 });
+    // It idles while others migrate: a lost connection is told by what is asked over one.
+    guard.on("error", () => {});
     await guard.connect();
     try {
       await guard.query("select pg_advisory_lock(hashtext($1))", [`agent_platform.migrate.${schema}`]);
