@@ -14,7 +14,7 @@ const outermostTimes: Readonly<Record<string, string>> = {
 export function driverTypes(): pg.CustomTypesConfig {
   const types = new pg.TypeOverrides();
   const set = (oid: number, parser: (text: string) => unknown) => types.setTypeParser(oid, parser as never);
-  for (const [oid, parser] of Object.entries(createPostgreSqlTypeParsers((text: string) => [text]))) set(Number(oid), parser as never);
+  for (const [oid, parser] of Object.entries(createPostgreSqlTypeParsers((text: string) => [text]))) set(Number(oid), parser);
   for (const oid of [TIMESTAMP, TIMESTAMPTZ]) set(oid, (text) => outermostTimes[text] ?? text);
   for (const oid of [FLOAT4, FLOAT8]) set(oid, readNumber);
   return types;

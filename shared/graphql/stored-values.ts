@@ -2,8 +2,20 @@
  * Fields whose stored value their type cannot say, as after a change by hand. Each is told as an error with its path; where it may not be null an empty value is in its place, so that the
  * record and the list around it stay.
  */
-import { getNullableType, GraphQLError, isListType, isNonNullType, isObjectType, isScalarType, type GraphQLOutputType, type GraphQLSchema } from "graphql";
-import { defaultFieldResolver, getNamedType, type ExecutionResult, type GraphQLResolveInfo } from "graphql";
+import {
+  defaultFieldResolver,
+  getNamedType,
+  getNullableType,
+  GraphQLError,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isScalarType,
+  type ExecutionResult,
+  type GraphQLOutputType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+} from "graphql";
 import { defineErrors } from "../errors.ts";
 import { DateTimeScalar, JsonObjectScalar } from "./scalars.ts";
 
@@ -29,7 +41,11 @@ const time: Shape = {
   fits: (value) => (value instanceof Date ? !Number.isNaN(value.getTime()) : value != null && value !== Infinity && value !== -Infinity),
   empty: () => new Date("0001-01-01T00:00:00Z"),
 };
-const list: Shape = { wanted: "a list", fits: (value) => typeof value === "object" && value !== null && Symbol.iterator in value, empty: () => [] };
+const list: Shape = {
+  wanted: "a list",
+  fits: (value) => typeof value === "object" && value !== null && Symbol.iterator in value,
+  empty: () => [],
+};
 
 const told = new WeakMap<object, GraphQLError[]>();
 
@@ -45,7 +61,12 @@ export function guardStoredValues(schema: GraphQLSchema): void {
         const isNullable = !isNonNullType(field.type);
         if (shape.fits(value) || (value == null && isNullable)) return value;
         const { id } = (source ?? {}) as { id?: unknown };
-        const facts = { field: `${type.name}.${field.name}`, id: typeof id === "string" ? id : undefined, wanted: shape.wanted, found: kindOf(value) };
+        const facts = {
+          field: `${type.name}.${field.name}`,
+          id: typeof id === "string" ? id : undefined,
+          wanted: shape.wanted,
+          found: kindOf(value),
+        };
         tell(context, storedErrors.STORED_VALUE_INVALID(facts), info);
         return isNullable ? null : shape.empty();
       };

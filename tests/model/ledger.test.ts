@@ -128,14 +128,24 @@ describe("rows that were changed by hand", () => {
   });
 
   it("are listed with the others where an object or a list is something else, and each such field is an error", async () => {
-    const create = "mutation ($code: String!) { createModelProvider(input: { code: $code, name: $code, baseUrl: \"http://127.0.0.1:9\" }) { id } }";
+    const create =
+      'mutation ($code: String!) { createModelProvider(input: { code: $code, name: $code, baseUrl: "http://127.0.0.1:9" }) { id } }';
     const { createModelProvider } = await ask<{ createModelProvider: { id: string } }>(platform, create, { code: "one" }, tenant);
     await ask(platform, create, { code: "two" }, tenant);
-    await admin("update model.model_provider set prices = '5', extra_parameters = 'null', omit_parameters = '{}', query = '[1]' where code = 'one'");
+    await admin(
+      "update model.model_provider set prices = '5', extra_parameters = 'null', omit_parameters = '{}', query = '[1]' where code = 'one'",
+    );
     const asked = "{ modelProviders { nodes { code prices extra: extraParameters omitParameters query } } }";
     const { data, errors } = await platform.post(asked, {}, tenant);
     const empty = { prices: {}, extra: {}, omitParameters: [], query: {} };
-    expect(data).toEqual({ modelProviders: { nodes: [{ code: "two", ...empty }, { code: "one", ...empty }] } });
+    expect(data).toEqual({
+      modelProviders: {
+        nodes: [
+          { code: "two", ...empty },
+          { code: "one", ...empty },
+        ],
+      },
+    });
     expect(errors!.map(({ path }) => path!.at(-1)).toSorted()).toEqual(["extra", "omitParameters", "prices", "query"]);
     const { id } = createModelProvider;
     const message = `ModelProvider.prices of ${id} is a number in the database, where an object belongs: it was changed by hand. Correct its row.`;

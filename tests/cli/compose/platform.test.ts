@@ -23,8 +23,14 @@ describe("a process that calls subgraphs", () => {
   });
 
   it("waits no longer when it is to stop, in a worker whose platform never came up", async () => {
-    const subgraphUrls = Object.fromEntries(["tool", "model", "memory", "session", "skill"].map((name) => [name, "http://127.0.0.1:1/graphql"]));
-    const env = { ...defaultEnv({ logLevel: "silent", subgraphUrls }), databaseUrl: "postgres://nobody@127.0.0.1:1/none", encryptionKey: "" };
+    const subgraphUrls = Object.fromEntries(
+      ["tool", "model", "memory", "session", "skill"].map((name) => [name, "http://127.0.0.1:1/graphql"]),
+    );
+    const env = {
+      ...defaultEnv({ logLevel: "silent", subgraphUrls }),
+      databaseUrl: "postgres://nobody@127.0.0.1:1/none",
+      encryptionKey: "",
+    };
     const stopping = new AbortController();
     const options = { log: createLog(env, "test"), keys: testKeys, progress: () => {}, stopping: stopping.signal };
     const started = platformParts.startWorker(env, {}, options).catch((cause: unknown) => cause);

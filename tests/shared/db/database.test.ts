@@ -27,7 +27,12 @@ describe("Database", () => {
         this.addSql("create table shared_db_test.made ()");
       }
     }
-    const database = await Database.open({ url, schema: "shared_db_test", entities: [], migrations: [{ name: "0001-losing", class: Losing }] });
+    const database = await Database.open({
+      url,
+      schema: "shared_db_test",
+      entities: [],
+      migrations: [{ name: "0001-losing", class: Losing }],
+    });
     try {
       await database.migrate("shared_db_test");
       expect(await database.pendingMigrations()).toEqual([]);
