@@ -18,6 +18,8 @@ export interface StartOptions {
   keys: InternalKeys;
   /** Says what is being done now, to a person who waits. */
   progress: (step: string) => void;
+  /** Aborted when it is to stop meanwhile: what waits for other processes waits no longer. */
+  stopping?: AbortSignal | undefined;
 }
 
 /** A started part of the platform. */

@@ -29,6 +29,8 @@ export async function serveSupervised<P extends RunningPart>(context: CliContext
     options.served?.(part);
     await Promise.race([stop.wanted, ...(part.finished === undefined ? [] : [part.finished])]);
   } catch (error) {
+    // It did not come to it.
+    if (stop.signal.aborted) return;
     await tellSupervisor({ kind: "failed", error: toldError(error) });
     context.endWith(1);
   } finally {

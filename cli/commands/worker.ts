@@ -70,9 +70,9 @@ async function serveSupervisedWorker(
   await serveSupervised(
     { composition, ...context },
     {
-      async start() {
+      async start({ signal: stopping }) {
         await tellSupervisor({ kind: "mark", claimMark });
-        return composition.startWorker(env as PreparedEnv, told, { log, keys: handedKeys(env, keyFolder), progress: () => {} });
+        return composition.startWorker(env as PreparedEnv, told, { log, keys: handedKeys(env, keyFolder), progress: () => {}, stopping });
       },
       ready: () => ({}),
       stopDeadlineMs: 28_000,
@@ -89,7 +89,7 @@ async function startGuarded(
   worker: WorkerOptions,
   { env, options }: { env: PreparedEnv; options: GuardedOptions },
 ): Promise<RunningPart> {
-  if (worker.suspects === true) return composition.startWorker(env, worker, options);
+  if (worker.suspects === true) return composition.startWorker(env, worker, { ...options, stopping: options.stop.signal });
   const keyFolder = options.keys.areReread ? ["--key-folder", env.dataDir] : [];
   const given = workerEnvironment({ environment, env, subgraphUrls: env.subgraphUrls });
   return startGuardedWorker({

@@ -36,6 +36,8 @@ export interface Connecting {
   log: Log;
   /** Of the database that is asked for the time where a subgraph does not believe this process. */
   timeUrl: string;
+  /** Aborted when nobody is to be waited for any more. */
+  stopping?: AbortSignal | undefined;
 }
 
 /** Subgraphs call each other, so none may wait for another before it serves. */
@@ -65,13 +67,13 @@ export function connectInBackground(names: readonly string[], env: Env, { regist
 export async function connectAll(
   names: readonly string[],
   env: Env,
-  { registry, keys, shutdown, log, timeUrl }: Connecting,
+  { registry, keys, shutdown, log, timeUrl, stopping }: Connecting,
 ): Promise<SubgraphEndpoint[]> {
   const missing = names.filter((name) => env.subgraphUrls[name] === undefined);
   if (missing.length > 0) throw cliErrors.SUBGRAPH_URL_MISSING({ variables: missing.map(subgraphUrlVariable) });
   return Promise.all(
     names.map(async (name) => {
-      const endpoint = await connectPatiently(name, { env, keys, log, timeUrl });
+      const endpoint = await connectPatiently(name, { env, keys, log, timeUrl, stopping });
       registry.register(endpoint);
       shutdown.add(`connection to ${name}`, () => endpoint.close(), 2_000);
       return endpoint;
@@ -84,7 +86,7 @@ interface Patience {
   keys: InternalKeys;
   log: Log;
   timeUrl: string;
-  stopping?: AbortSignal;
+  stopping?: AbortSignal | undefined;
 }
 
 /** Tries until the deadline: processes that start together come up in any order. */

@@ -8,13 +8,13 @@ import { busOf, connectAll } from "./connections.ts";
 import { ShutdownList } from "../process/shutdown-list.ts";
 import { accessSubgraphName, calledByWorkers, directDatabaseUrl, engineDatabaseUrl } from "./subgraphs.ts";
 
-/** Starts a worker; it waits until the subgraphs that it calls are up. */
-export async function startWorker(env: Env, worker: WorkerOptions, { log, keys }: StartOptions): Promise<RunningPart> {
+/** Starts a worker; it waits until the subgraphs that it calls are up, or until it is to stop. */
+export async function startWorker(env: Env, worker: WorkerOptions, { log, keys, stopping }: StartOptions): Promise<RunningPart> {
   const shutdown = new ShutdownList();
   try {
     const registry = new EndpointRegistry();
     const timeUrl = directDatabaseUrl(env, "runtime");
-    await connectAll(calledByWorkers, env, { registry, keys, shutdown, log, timeUrl });
+    await connectAll(calledByWorkers, env, { registry, keys, shutdown, log, timeUrl, stopping });
     const hints = await busOf(new Map(), timeUrl, log, shutdown);
     const securityEvents = new RunEventAudits({ databaseUrl: engineDatabaseUrl(env, accessSubgraphName), log });
     shutdown.add("security events", () => securityEvents.stop(), 4_000);

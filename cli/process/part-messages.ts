@@ -2,6 +2,7 @@
  * The words between the supervising process and the parts that it started, over the IPC channel of each. All are small: the supervisor reads them, and must
  * never have much to read.
  */
+import { databaseError } from "#shared/db/errors.ts";
 import type { PartHealth } from "#shared/part-health.ts";
 import { AppError, errorCodes, type ErrorCode, type ErrorFacts } from "#shared/errors.ts";
 
@@ -62,7 +63,9 @@ export function hearSupervisor(listener: (message: SupervisorMessage) => void): 
 
 /** An error as a message. */
 export function toldError(error: unknown): ToldError {
-  if (error instanceof AppError) return { message: error.message, code: error.code, reason: error.reason, facts: error.facts };
+  // PostgreSQL may be lost while a part starts.
+  const made = error instanceof AppError ? error : databaseError(error);
+  if (made !== undefined) return { message: made.message, code: made.code, reason: made.reason, facts: made.facts };
   return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 

@@ -6,6 +6,7 @@ import pg from "pg";
  */
 export async function recordedMigrations(url: string, schemas: readonly string[]): Promise<Map<string, Set<string>>> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, statement_timeout: 30_000 });
+  client.on("error", () => {});
   await client.connect();
   try {
     const { rows: tables } = await client.query<{ schema: string }>(

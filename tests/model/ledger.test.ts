@@ -109,3 +109,49 @@ describe("the ledger of model calls", () => {
     expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT", field: "caller.callId" });
   });
 });
+
+describe("rows that were changed by hand", () => {
+  const tenant = { "x-tenant-id": "by-hand" };
+  const admin = (text: string) => query(database.adminUrl, text);
+
+  it("are listed with the others: times without end and numbers beyond all bounds as the outermost that an answer can say", async () => {
+    await complete({ callId: "first", runId: "r8" }, tenant);
+    await complete({ callId: "second", runId: "r8" }, tenant);
+    await admin("update model.model_call set price = 'NaN', duration_ms = '-infinity', created_at = 'infinity' where call_id = 'first'");
+    await admin("update model.model_call set created_at = '-infinity' where call_id = 'second'");
+    const asked = "{ modelCalls { nodes { callId price durationMs createdAt } } }";
+    const { modelCalls } = await ask<{ modelCalls: { nodes: object[] } }>(platform, asked, {}, tenant);
+    expect(modelCalls.nodes).toEqual([
+      { callId: "second", price: null, durationMs: expect.any(Number), createdAt: "0001-01-01T00:00:00.000Z" },
+      { callId: "first", price: Number.MAX_VALUE, durationMs: -Number.MAX_VALUE, createdAt: "9999-12-31T23:59:59.999Z" },
+    ]);
+  });
+
+  it("are listed with the others where an object or a list is something else, and each such field is an error", async () => {
+    const create =
+      'mutation ($code: String!) { createModelProvider(input: { code: $code, name: $code, baseUrl: "http://127.0.0.1:9" }) { id } }';
+    const { createModelProvider } = await ask<{ createModelProvider: { id: string } }>(platform, create, { code: "one" }, tenant);
+    await ask(platform, create, { code: "two" }, tenant);
+    await admin(
+      "update model.model_provider set prices = '5', extra_parameters = 'null', omit_parameters = '{}', query = '[1]' where code = 'one'",
+    );
+    const asked = "{ modelProviders { nodes { code prices extra: extraParameters omitParameters query } } }";
+    const { data, errors } = await platform.post(asked, {}, tenant);
+    const empty = { prices: {}, extra: {}, omitParameters: [], query: {} };
+    expect(data).toEqual({
+      modelProviders: {
+        nodes: [
+          { code: "two", ...empty },
+          { code: "one", ...empty },
+        ],
+      },
+    });
+    expect(errors!.map(({ path }) => path!.at(-1)).toSorted()).toEqual(["extra", "omitParameters", "prices", "query"]);
+    const { id } = createModelProvider;
+    const message = `ModelProvider.prices of ${id} is a number in the database, where an object belongs: it was changed by hand. Correct its row.`;
+    expect(errors).toContainEqual({
+      ...{ message, path: ["modelProviders", "nodes", 1, "prices"] },
+      extensions: expect.objectContaining({ code: "CONFLICT", reason: "STORED_VALUE_INVALID", id, serviceName: "model" }),
+    });
+  });
+});

@@ -1,3 +1,4 @@
+import { errorOf, toldError } from "../../../cli/process/part-messages.ts";
 import { platformParts } from "../../../cli/compose/parts.ts";
 import { defaultEnv } from "#shared/config.ts";
 import { createLog } from "#shared/log.ts";
@@ -19,6 +20,31 @@ describe("a process that calls subgraphs", () => {
       reason: "SUBGRAPH_URL_MISSING",
       facts: { variables: expect.arrayContaining(["AGENT_PLATFORM_WORKFLOW_SUBGRAPH_URL", "AGENT_PLATFORM_MODEL_SUBGRAPH_URL"]) },
     });
+  });
+
+  it("waits no longer when it is to stop, in a worker whose platform never came up", async () => {
+    const subgraphUrls = Object.fromEntries(
+      ["tool", "model", "memory", "session", "skill"].map((name) => [name, "http://127.0.0.1:1/graphql"]),
+    );
+    const env = {
+      ...defaultEnv({ logLevel: "silent", subgraphUrls }),
+      databaseUrl: "postgres://nobody@127.0.0.1:1/none",
+      encryptionKey: "",
+    };
+    const stopping = new AbortController();
+    const options = { log: createLog(env, "test"), keys: testKeys, progress: () => {}, stopping: stopping.signal };
+    const started = platformParts.startWorker(env, {}, options).catch((cause: unknown) => cause);
+    stopping.abort();
+    const ended = await Promise.race([started, new Promise((resolve) => setTimeout(resolve, 20_000, "it waits on").unref())]);
+    expect(ended).toMatchObject({ reason: "SUBGRAPH_NOT_ANSWERING" });
+  });
+});
+
+describe("a part that lost PostgreSQL while it started", () => {
+  it("tells its supervisor that the database does not answer", () => {
+    const told = toldError(new Error("Connection terminated unexpectedly"));
+    expect(errorOf(told)).toMatchObject({ code: "DOWNSTREAM_UNAVAILABLE", reason: "DATABASE_UNAVAILABLE" });
+    expect(toldError(new Error("a bug")).code).toBeUndefined();
   });
 });
 

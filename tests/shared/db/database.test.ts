@@ -1,3 +1,4 @@
+import { Migration } from "@mikro-orm/migrations";
 import { Database } from "#shared/db/database.ts";
 import { createTestDatabase } from "../../testkit/database.ts";
 
@@ -16,5 +17,28 @@ describe("Database", () => {
     const name = new URL(url.replace("@/", "@socket/")).pathname.slice(1);
     expect(statements.find((sql) => sql.includes("pg_database"))).toContain(`'${name}'`);
     expect(statements.filter((sql) => /create database/i.test(sql))).toEqual([]);
+  });
+
+  it("goes on without the connection by which processes wait for each other's migrations, when that is lost", async () => {
+    const { url, drop } = await createTestDatabase();
+    class Losing extends Migration {
+      override up(): void {
+        this.addSql("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()");
+        this.addSql("create table shared_db_test.made ()");
+      }
+    }
+    const database = await Database.open({
+      url,
+      schema: "shared_db_test",
+      entities: [],
+      migrations: [{ name: "0001-losing", class: Losing }],
+    });
+    try {
+      await database.migrate("shared_db_test");
+      expect(await database.pendingMigrations()).toEqual([]);
+    } finally {
+      await database.close();
+      await drop();
+    }
   });
 });
