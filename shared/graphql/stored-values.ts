@@ -35,10 +35,10 @@ interface Shape {
 }
 
 const object: Shape = { wanted: "an object", fits: (value) => kindOf(value) === "an object", empty: () => ({}) };
-/** Statements beside the ORM read a time without end as no time. */
+/** Statements beside the ORM read a time without end as no time. None at all no column lets in where there must be one: that would be a fault of ours. */
 const time: Shape = {
   wanted: "a time",
-  fits: (value) => (value instanceof Date ? !Number.isNaN(value.getTime()) : value != null && value !== Infinity && value !== -Infinity),
+  fits: (value) => (value instanceof Date ? !Number.isNaN(value.getTime()) : value !== Infinity && value !== -Infinity),
   empty: () => new Date("0001-01-01T00:00:00Z"),
 };
 const list: Shape = {
