@@ -48,6 +48,8 @@ export interface ServingPlatform {
 
 /** Ends of its own that are too many, without 30 s of life between them: what is wrong then does not pass by itself. */
 const apiLimit = { causes: ["crashed", "unstarted"] as EndCause[], ends: 6 };
+/** Of a platform that starts, as many processes of the API may be killed. */
+const mostKilledStarts = 3;
 /** A worker that dies of what it executes is no reason to end: that goes to the process for suspects. */
 const workerLimit = { causes: ["unstarted"] as EndCause[], ends: 6 };
 
@@ -75,6 +77,7 @@ export class Supervisor {
   /** Known once it has served: it comes back where its clients expect it. */
   #port: number;
   #isServing = false;
+  #killedStarts = 0;
   #databaseHealth: PartHealth = { name: "PostgreSQL", state: "STARTING", since: now(), restarts: 0, lastEndCause: null };
 
   constructor(options: SupervisorOptions) {
@@ -216,7 +219,9 @@ export class Supervisor {
     // Of what it executed itself for callers.
     if (end.code !== 0) this.#leasesFree(end);
     if (end.restartInMs === undefined) return;
-    if (!this.#isServing) {
+    // A process that somebody ends before it has served is no hindrance; but a machine that has no memory for it ends each.
+    const isStartedAgain = end.cause === "killed" && ++this.#killedStarts < mostKilledStarts;
+    if (!this.#isServing && !isStartedAgain) {
       // What hinders the first start is for the person who waits for it, at once.
       void this.#api.stop(0);
       this.#serving.reject(end.failure ?? cliErrors.PART_KEEPS_ENDING({ part: "API", story: storyOf(end) }));

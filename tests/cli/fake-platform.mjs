@@ -18,6 +18,7 @@ const composition = {
   subgraphNames: ["workflow"],
   async startPlatform(env) {
     if (process.env.FAKE_API === "does not start") throw new Error("it cannot be composed");
+    if (process.env.FAKE_API === "waits") await new Promise(() => {});
     const server = createServer((_, response) => (process.env.FAKE_API === "blocks" ? blockAfter(response) : response.end("ok")));
     await new Promise((resolve) => server.listen({ host: env.host, port: env.port }, resolve));
     const { port } = server.address();

@@ -160,6 +160,20 @@ describe("start", () => {
     expect((await platform.ended).code).toBe(0);
   });
 
+  it("starts the API again that is killed before it has served, and ends where that happens three times", async () => {
+    const t = setup();
+    const platform = t.start({ FAKE_API: "waits" });
+    for (let before = 0, times = 1; times <= 3; times++) {
+      await t.until(() => ![0, before].includes(t.part("API")));
+      before = t.part("API");
+      signalProcess(before, "SIGKILL");
+      if (times < 3) await platform.says(`the API ${before} ended (SIGKILL); another is started`);
+    }
+    const { code, output } = await platform.ended;
+    expect(output).toContain("its part API keeps ending");
+    expect(code).toBe(1);
+  });
+
   it("says why the API does not start, and ends with 1", async () => {
     const t = setup();
     const { code, output } = await t.start({ FAKE_API: "does not start" }).ended;
