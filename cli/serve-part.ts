@@ -3,7 +3,7 @@ import type { CliContext } from "./context.ts";
 import { answerMetrics } from "./process/part-metrics.ts";
 import { tellSupervisor, toldError, type PartMessage } from "./process/part-messages.ts";
 import { ShutdownList } from "./process/shutdown-list.ts";
-import { listenForStop, type StopSignal } from "./process/stop-signal.ts";
+import { isOfStop, listenForStop, type StopSignal } from "./process/stop-signal.ts";
 
 /** A part as the child of the supervisor. */
 export interface SupervisedStart<P extends RunningPart> {
@@ -29,8 +29,7 @@ export async function serveSupervised<P extends RunningPart>(context: CliContext
     options.served?.(part);
     await Promise.race([stop.wanted, ...(part.finished === undefined ? [] : [part.finished])]);
   } catch (error) {
-    // It did not come to it.
-    if (stop.signal.aborted) return;
+    if (isOfStop(error, stop)) return;
     await tellSupervisor({ kind: "failed", error: toldError(error) });
     context.endWith(1);
   } finally {

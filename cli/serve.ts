@@ -7,7 +7,7 @@ import { openMetrics } from "./metrics.ts";
 import { partKeys, requireKeys } from "./database/internal-keys.ts";
 import { joinPlatformDatabase, type OpenDatabase } from "./database/database.ts";
 import { ShutdownList } from "./process/shutdown-list.ts";
-import { listenForStop, type StopSignal } from "./process/stop-signal.ts";
+import { isOfStop, listenForStop, type StopSignal } from "./process/stop-signal.ts";
 
 /** How a part of the platform is run as a process of its own. */
 export interface ServeOptions<P extends RunningPart> {
@@ -60,6 +60,8 @@ export async function serveUntilStopped<P extends RunningPart>(context: CliConte
     shutdown.add(options.name, () => part.stop(), 28_000);
     options.onReady?.(part);
     await Promise.race([stop.wanted, ...(part.finished === undefined ? [] : [part.finished])]);
+  } catch (error) {
+    if (!isOfStop(error, stop)) throw error;
   } finally {
     await shutdown.run();
   }

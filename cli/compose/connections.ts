@@ -95,7 +95,8 @@ async function connectPatiently(name: string, { env, keys, log, timeUrl, stoppin
   const deadline = performance.now() + connectDeadlineMs;
   for (;;) {
     try {
-      return await connectEndpoint({ name, url, keys }, AbortSignal.timeout(5_000));
+      const timeout = AbortSignal.timeout(5_000);
+      return await connectEndpoint({ name, url, keys }, stopping === undefined ? timeout : AbortSignal.any([timeout, stopping]));
     } catch (cause) {
       // It answers: what is wrong is a key, or this machine's clock, which is not what counts (shared/database-time.ts).
       const isRefused = cause instanceof AppError && cause.reason === "SUBGRAPH_REFUSES_TOKEN";

@@ -61,10 +61,16 @@ export function hearSupervisor(listener: (message: SupervisorMessage) => void): 
   process.on("message", (message: SupervisorMessage) => listener(message));
 }
 
+function isOfSystem(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  const { syscall, cause } = error as { syscall?: unknown; cause?: unknown };
+  return syscall !== undefined || isOfSystem(cause);
+}
+
 /** An error as a message. */
 export function toldError(error: unknown): ToldError {
-  // PostgreSQL may be lost while a part starts.
-  const made = error instanceof AppError ? error : databaseError(error);
+  // PostgreSQL may be lost while a part starts. Files and other hosts fail by the same codes of the system.
+  const made = error instanceof AppError ? error : isOfSystem(error) ? undefined : databaseError(error);
   if (made !== undefined) return { message: made.message, code: made.code, reason: made.reason, facts: made.facts };
   return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }

@@ -1,3 +1,5 @@
+import { AppError } from "#shared/errors.ts";
+
 /** Ctrl-C reaches a script run by npm twice, from the terminal and from npm: only a second one after this long means "at once". */
 const impatienceMs = 2_000;
 const parentPollMs = 500;
@@ -29,6 +31,11 @@ export function listenForStop(environment: Record<string, string | undefined>): 
   else process.on("disconnect", () => controller.abort());
   if (environment["npm_lifecycle_event"] !== undefined) watchParent(() => controller.abort());
   return { signal: controller.signal, wanted };
+}
+
+/** Whether a part did not come up because it was told to stop while it waited for others. */
+export function isOfStop(error: unknown, { signal }: StopSignal): boolean {
+  return signal.aborted && error instanceof AppError && error.reason === "SUBGRAPH_NOT_ANSWERING";
 }
 
 /** npm passes signals on, but not its own kill -9: what it started would run on where no Ctrl-C reaches it. */

@@ -151,7 +151,7 @@ export type CreateAgentRunInput = {
   inputJson?: unknown;
   /** What the agent is to do: 1 to 250,000 characters. */
   inputText: string;
-  /** The conversation: the agent knows its messages, the input becomes one of the user's, and the answer one of the assistant's. CONFLICT where it is closed. */
+  /** The conversation: the agent knows its messages, the input becomes one of the user's, and the answer one of the assistant's; a dry run adds neither. CONFLICT where it is closed. */
   sessionId?: string | number | null | undefined;
   /** The same where it is TEAM. */
   teamId?: string | number | null | undefined;
@@ -378,7 +378,7 @@ export type CreateTeamRunInput = {
   inputJson?: unknown;
   /** What the team is to do: 1 to 250,000 characters. */
   inputText: string;
-  /** The conversation: the team knows its messages, the input becomes one of the user's, and the answer one of the assistant's. CONFLICT where it is closed. */
+  /** The conversation: the team knows its messages, the input becomes one of the user's, and the answer one of the assistant's; a dry run adds neither. CONFLICT where it is closed. */
   sessionId?: string | number | null | undefined;
   /** The team; NOT_FOUND where there is none. */
   teamId: string | number;

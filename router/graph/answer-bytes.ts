@@ -60,6 +60,8 @@ export interface AnswerMeter {
   readonly refusal: AppError | undefined;
   /** Bytes that it may still have. */
   readonly left: number;
+  /** The same where nobody else had any: others give some back and take some meanwhile. */
+  readonly ownLeft: number;
   /**
    * Counts bytes that have come for a field.
    *
@@ -111,6 +113,9 @@ export class AnswerBytes {
       },
       get left() {
         return left();
+      },
+      get ownLeft() {
+        return requestBytes - taken;
       },
       take(bytes, field) {
         if (refusal === undefined && bytes > left()) refusal = refuse(bytes, field());

@@ -58,7 +58,7 @@ export function fetchFor({ endpoints, info, deadlines, meter, isForStream }: Fet
       const request = { ...requestOf(node, variables, { ...info, signal }), onBytes, isForStream };
       const result = await endpointOf(endpoints, node.serviceName).execute(request);
       // In this process nothing comes by bytes.
-      if (!isCounted) meter.take(await jsonBytesInTurns(result.data, meter.left), field);
+      if (!isCounted) meter.take(await jsonBytesInTurns(result.data, meter.ownLeft), field);
       return result;
     });
   };

@@ -1,10 +1,10 @@
 import { setImmediate as turnOfLoop } from "node:timers/promises";
 import { MikroORM, type EntityManager, type EntityName } from "@mikro-orm/postgresql";
 import { Migrator, type Migration } from "@mikro-orm/migrations";
+import { createPostgreSqlTypeParsers } from "@mikro-orm/sql";
 import { CompiledQuery, type Transaction } from "kysely";
 import pg from "pg";
 import { readable } from "./absent-text.ts";
-import { driverTypes } from "./driver-types.ts";
 import { Lender, type LentConnection } from "./lender.ts";
 import { DatabaseLook } from "./look.ts";
 import { endsSession, inOneWrite, isPooled, openPool } from "./pool.ts";
@@ -153,14 +153,16 @@ export class Database {
 
   /** Brings the schema up to date. Processes that start together wait for each other. */
   async migrate(schema: string): Promise<number> {
-    const guard = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 10_000 });
-    // It idles while others migrate: a lost connection is told by what is asked over one.
-    guard.on("error", () => {});
+    const guard = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 10_000, keepAlive: true });
+    // It idles while this process migrates. Without it another would migrate beside: whoever has lost it gives up.
+    const lost = new Promise<never>((_, reject) => guard.on("error", reject));
+    lost.catch(() => {});
     await guard.connect();
     try {
       await guard.query("select pg_advisory_lock(hashtext($1))", [`agent_platform.migrate.${schema}`]);
       await guard.query(`create schema if not exists "${schema}"`);
-      const done = await withDatabaseScope({ kind: "migration" }, () => this.#orm.migrator.up());
+      const done = await Promise.race([withDatabaseScope({ kind: "migration" }, () => this.#orm.migrator.up()), lost]);
+      await guard.query("select");
       return done.length;
     } finally {
       await guard.end();
@@ -311,7 +313,7 @@ function openShared(url: string): Shared {
   const look = new DatabaseLook(url);
   const lane = (name: Lane) => {
     const { all: connections, tenant: each } = connectionsOf[name];
-    const pool = openPool({ url, max: connections, types: driverTypes(), pipeline: true });
+    const pool = openPool({ url, max: connections, types: ormTypes(), pipeline: true });
     return { pool, lender: new Lender({ pool, connections, each, look: () => look.ping() }) };
   };
   return { pools: { request: lane("request"), stream: lane("stream") }, look, users: 0 };
@@ -323,4 +325,12 @@ async function sharedRelease(url: string): Promise<void> {
   shared.delete(url);
   const { pools, look } = acquired;
   await Promise.all([pools.request.pool.end(), pools.stream.pool.end(), look.close()]);
+}
+
+/** MikroORM reads dates itself: the driver hands them over as text. */
+function ormTypes(): pg.CustomTypesConfig {
+  const types = new pg.TypeOverrides();
+  for (const [oid, parser] of Object.entries(createPostgreSqlTypeParsers((text: string) => [text])))
+    types.setTypeParser(Number(oid), parser as never);
+  return types;
 }

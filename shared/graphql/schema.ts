@@ -21,7 +21,6 @@ import type { RequestInfo } from "#shared/request-info.ts";
 import { ArgumentLimits } from "./argument-limits.ts";
 import { withNodeInterface } from "./node-interface.ts";
 import { DateTimeScalar } from "./scalars.ts";
-import { guardStoredValues } from "./stored-values.ts";
 
 const federationLink =
   'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@inaccessible", "@external", "@provides", "@requires", "@cost", "@tag"])';
@@ -64,7 +63,6 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as never }]);
   const limits = new ArgumentLimits(schema, source);
   limits.guardResolvers();
-  guardStoredValues(schema);
   beginInTime(schema);
   return { schema, sdl: printSubgraphSchema(schema), limits };
 }

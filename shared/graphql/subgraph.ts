@@ -21,7 +21,6 @@ import { inStreamLane } from "#shared/db/scope.ts";
 import { withReading } from "#shared/read-bytes.ts";
 import { DataKeys } from "#shared/secret/data-keys.ts";
 import { maskErrors } from "./errors.ts";
-import { withStoredErrors } from "./stored-values.ts";
 import type { SealedTable } from "./reseal.ts";
 import { buildFederatedSchema, type FederatedSchema, type ReferenceResolver } from "./schema.ts";
 import { StreamEvents } from "./stream-events.ts";
@@ -109,8 +108,7 @@ export async function openSubgraph<L, S>(
         const operation = argumentsOf(request);
         const executed = () => (request.isForStream === true ? inStreamLane(() => execute(operation)) : execute(operation));
         const masking = { log, requestId: request.info.requestId, isMutation: isMutation(operation.document, request.operationName) };
-        const result = refusalOf(limits, operation) ?? (await executed());
-        return maskErrors(withStoredErrors(result, operation.contextValue), masking);
+        return maskErrors(refusalOf(limits, operation) ?? (await executed()), masking);
       });
     },
     async subscribe(request) {
@@ -122,11 +120,9 @@ export async function openSubgraph<L, S>(
       return mapStream(streamLane(source[Symbol.asyncIterator]()), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
         map: (event) =>
-          counted(request, async (request) => {
-            const operation = argumentsOf(request);
-            const result = await inStreamLane(() => execute({ ...operation, ...told, rootValue: event }));
-            return maskErrors(withStoredErrors(result, operation.contextValue), { log, requestId });
-          }),
+          counted(request, async (request) =>
+            maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), ...told, rootValue: event })), { log, requestId }),
+          ),
         failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, { log, requestId }),
       });
     },

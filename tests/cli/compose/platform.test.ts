@@ -45,6 +45,9 @@ describe("a part that lost PostgreSQL while it started", () => {
     const told = toldError(new Error("Connection terminated unexpectedly"));
     expect(errorOf(told)).toMatchObject({ code: "DOWNSTREAM_UNAVAILABLE", reason: "DATABASE_UNAVAILABLE" });
     expect(toldError(new Error("a bug")).code).toBeUndefined();
+    const noFile = Object.assign(new Error("ENOENT: no such file or directory, open 'internal.key'"), { code: "ENOENT", syscall: "open" });
+    expect(toldError(noFile)).toMatchObject({ message: expect.stringContaining("internal.key") });
+    expect(toldError(noFile).code).toBeUndefined();
   });
 });
 

@@ -24,7 +24,7 @@ export class CreateAgentRunInput {
   @Field(() => ID, {
     nullable: true,
     description:
-      "The conversation: the agent knows its messages, the input becomes one of the user's, and the answer one of the assistant's. CONFLICT where it is closed.",
+      "The conversation: the agent knows its messages, the input becomes one of the user's, and the answer one of the assistant's; a dry run adds neither. CONFLICT where it is closed.",
   })
   sessionId?: string | null;
 

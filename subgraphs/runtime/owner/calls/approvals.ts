@@ -9,7 +9,7 @@ export const rejectedCode = "APPROVAL_REJECTED";
 
 type Failed = Extract<NodeOutcome, { kind: "failed" }>;
 
-/** The failure of a call that was rejected; `on_error` handles it as any other. That of an agent's call says which one it was, as all of them do. */
+/** The failure of a call that was rejected; `on_error` handles it as any other. That of an agent's call says which one it was. */
 export function rejected({ reason, by, call }: Approval): Failed {
   const who = by === undefined ? "A person" : by;
   const message = `${who} rejected the call${reason === undefined || reason === "" ? "" : `: ${reason}`}. It was not made.`;
