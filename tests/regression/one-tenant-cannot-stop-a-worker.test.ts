@@ -5,7 +5,7 @@ import { knowledgeRetrievalNode } from "../../subgraphs/runtime/nodes/retrieval/
 import { setup } from "../runtime/graph/setup.ts";
 import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer } from "../testkit/http-server.ts";
-import { longestTurn } from "../testkit/longest-turn.ts";
+import { longestTurn, longestTurnAtBest } from "../testkit/longest-turn.ts";
 import { fakeNodeContext, loopbackFetch } from "../testkit/node-context.ts";
 
 // Evaluated here it would be seconds.
@@ -48,7 +48,7 @@ describe("a retriever of one tenant", () => {
     try {
       const config = { query: "needle", source_url: `${server.url}/docs` };
       const context = fakeNodeContext({ config, ports: { fetch: loopbackFetch([server.hostPort]) } });
-      const { outcome, longestMs } = await longestTurn(async () => knowledgeRetrievalNode.run(context));
+      const { outcome, longestMs } = await longestTurnAtBest(async () => knowledgeRetrievalNode.run(context));
       expect(outcome).toMatchObject({ kind: "completed", outputJson: { retrieved_documents: [{ id: "d4711" }] } });
       expect(longestMs).toBeLessThan(allowedMs);
     } finally {
@@ -64,7 +64,7 @@ describe("a program of one tenant", () => {
   const run = async (language: ProgramLanguage, code: string) => {
     await sandbox.unavailableReason(language);
     const request = { tenantId: "acme", language, code, payload: null, timeoutMs: 60_000, signal: new AbortController().signal };
-    return longestTurn(() => sandbox.run(request));
+    return longestTurnAtBest(() => sandbox.run(request));
   };
 
   // Landlock and seccomp are Linux's.

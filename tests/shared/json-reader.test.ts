@@ -4,7 +4,7 @@ import { readJson } from "#shared/json/nesting.ts";
 import type { LongNumber } from "#shared/json/numbers.ts";
 import type { Json } from "#shared/json.ts";
 import { finishInTurns, takeInTurns } from "#shared/pieces.ts";
-import { longestTurn } from "../testkit/longest-turn.ts";
+import { longestTurnAtBest } from "../testkit/longest-turn.ts";
 
 /** What is put before a text so that it is read in turns. */
 const filling = `"${"x".repeat(70_000)}"`;
@@ -128,7 +128,7 @@ describe("JSON that is read in turns", () => {
   ])("holds no main loop up: %s", async (_, make) => {
     const text = make();
     let numbers = 0;
-    const { longestMs } = await longestTurn(async () => {
+    const { longestMs } = await longestTurnAtBest(async () => {
       expect(await readJsonInTurns(text, { told: ({ length }) => (numbers = length) })).not.toBeInstanceOf(JsonProblem);
     });
     expect(longestMs).toBeLessThan(100);

