@@ -7,9 +7,10 @@ import { eventually } from "../testkit/eventually.ts";
 import { startHttpServer } from "../testkit/http-server.ts";
 import { longestTurn, longestTurnAtBest } from "../testkit/longest-turn.ts";
 import { fakeNodeContext, loopbackFetch } from "../testkit/node-context.ts";
+import { longestTurnMs } from "../testkit/unharmed.ts";
 
 // Evaluated here it would be seconds.
-const allowedMs = 100;
+const allowedMs = longestTurnMs;
 
 describe("a run of one tenant in a worker", () => {
   it("fails by its expression that doubles a text; the worker goes on with the runs of others", async () => {

@@ -6,10 +6,11 @@ import { workflowSubgraph } from "../../subgraphs/workflow/subgraph.ts";
 import { setup, type TestDsl, type TestRuntime } from "../runtime/graph/setup.ts";
 import { longestTurn } from "../testkit/longest-turn.ts";
 import { openTestSubgraph, type TestSubgraph } from "../testkit/subgraph.ts";
+import { longestTurnMs } from "../testkit/unharmed.ts";
 
 /** As long as that nobody is answered. */
 // Evaluated here it would be seconds.
-const allowedMs = 100;
+const allowedMs = longestTurnMs;
 
 /** Another tenant asks, one question after the other, until the work is done. */
 async function besidePings<T>(

@@ -4,7 +4,7 @@ import type { Beside } from "./bystander.ts";
  * Evaluated or parsed there, each case would hold a main loop up for seconds. It is processor time, and where two suites share two processors the same turn takes two to
  * three times that of a quiet machine, on which none is to be longer than 100.
  */
-const longestTurnMs = 300;
+export const longestTurnMs = 300;
 
 /** What another tenant must have seen beside any case: every question answered, every run completed, and no main loop held up. */
 export function expectUnharmed(beside: Beside): void {
