@@ -21,6 +21,7 @@ import {
 } from "graphql";
 import { refuseDeep, refuseManyComments, refuseManyLines } from "#shared/json/nesting.ts";
 import { LruCache } from "#shared/lru-cache.ts";
+import { withoutStacks } from "#shared/without-stacks.ts";
 import { withPlannedNames } from "./client-names.ts";
 import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
 import { documentExcess, fragmentExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
@@ -240,17 +241,6 @@ export class Operations {
       shape: compileShape(operation),
       ...executable(this.#planner.buildQueryPlan(operation)),
     };
-  }
-}
-
-/** A hundred errors are told to the client alone: their stacks, which nobody reads, took half of the time that it takes to find them. */
-function withoutStacks<T>(work: () => T): T {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    return work();
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

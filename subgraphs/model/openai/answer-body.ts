@@ -8,6 +8,7 @@ import type { Json } from "#shared/json.ts";
 import { JsonProblem, readJsonInTurns } from "#shared/json-reader.ts";
 import { readJson } from "#shared/json/nesting.ts";
 import { finishInTurns, pieceUnits } from "#shared/pieces.ts";
+import { withoutStacks } from "#shared/without-stacks.ts";
 import { isOpening, JsonScan, skipBlank, splitSteps, splitValues } from "./json-scan.ts";
 
 /**
@@ -108,15 +109,9 @@ export class AnswerBody {
     this.#feedLines(text.slice(end));
   }
 
-  /** Each odd line is an error to the parser, and each word to JSON.parse: their stacks, which nobody reads, took ten times as long as all else. */
+  /** Each odd line is an error to the parser, and each word to JSON.parse. */
   #feedLines(text: string): void {
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    try {
-      this.#parser.feed(text);
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
-    }
+    withoutStacks(() => this.#parser.feed(text));
   }
 
   /** Whether one more piece that brings nothing may come. */
