@@ -553,6 +553,12 @@ describe("what comes of an agent", () => {
     expect(lastMessage()).toMatchObject({ role: "user", content: expect.stringContaining("#/age") as string });
   });
 
+  it("is JSON in a code fence, too, which no model is asked for again", async () => {
+    model.chat({ text: '```json\n{"age":7}\n```' });
+    const view = await run({ modelConfig: { responseFormat: { type: "json_object" } } });
+    expect(view).toMatchObject({ status: "COMPLETED", outputJson: { parsed: { age: 7 }, steps: 1 } });
+  });
+
   it("is OUTPUT_INVALID when that does not fit either", async () => {
     model.chat({ text: "seven" });
     const view = await run({ modelConfig: { responseFormat: { type: "json_object" } } });

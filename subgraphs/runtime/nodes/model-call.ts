@@ -55,9 +55,25 @@ export function asksForJson(request: ModelRequest): boolean {
   return type === "json_object" || type === "json_schema";
 }
 
-/** The JSON that a model was asked for, read in turns: it may have 16 MB. @param told  hears of numbers that a double does not keep */
+/**
+ * The JSON that a model was asked for, read in turns: it may have 16 MB. A code fence around all of it, which many models put there whatever they are told, is
+ * none of it.
+ *
+ * @param told  hears of numbers that a double does not keep
+ */
 export function jsonSaid(text: string, told: (numbers: readonly LongNumber[]) => void): Promise<Json | JsonProblem> {
-  return readJsonInTurns(storableText(text).replace(/^\ufeff/, ""), { told });
+  return readJsonInTurns(withoutFence(storableText(text).replace(/^\ufeff/, "")), { told });
+}
+
+const fence = "```";
+
+/** What stands between the two lines of a fence; the text itself where it is not such a block as a whole. */
+function withoutFence(text: string): string {
+  const block = text.trim();
+  const [opening] = /^```(?:json)?[ \t]*\r?\n/i.exec(block) ?? [];
+  return opening !== undefined && block.endsWith(`\n${fence}`) && block.length >= opening.length + fence.length
+    ? block.slice(opening.length, -fence.length)
+    : text;
 }
 
 // Names of OpenTelemetry's conventions for generative AI.

@@ -189,6 +189,20 @@ describe("an llm node", () => {
     });
   });
 
+  it.each<[string, string, object]>([
+    ["JSON in a code fence", '```json\n{"a":[1]}\n```', { outputText: '```json\n{"a":[1]}\n```', outputJson: { parsed: { a: [1] } } }],
+    ["lines around the fence, no language", "\n```\r\n[1,\n2]\r\n```\n", { outputJson: { parsed: [1, 2] } }],
+    ["a text that holds a fence", '"```\\n```"', { outputJson: { parsed: "```\n```" } }],
+    ["a fence around nothing", "```json\n```", { kind: "failed", code: "LLM_OUTPUT_NOT_JSON" }],
+    ["words before the fence", 'Here: \n```json\n{"a":1}\n```', { kind: "failed", code: "LLM_OUTPUT_NOT_JSON" }],
+    ["two fences", "```json\n1\n```\n```json\n2\n```", { kind: "failed", code: "LLM_OUTPUT_NOT_JSON" }],
+    ["a fence that does not end", '```json\n{"a":1}\n', { kind: "failed", code: "LLM_OUTPUT_NOT_JSON" }],
+  ])("reads %s as what was meant, where JSON was asked for", async (_, content, outcome) => {
+    const asking = { ...config, response_format: { type: "json_object" } };
+    const model = new ScriptedModel(() => ({ content }));
+    expect(await llmNode.run(fakeNodeContext({ config: asking, scope, ports: { model } }))).toMatchObject(outcome);
+  });
+
   it("fails as the model subgraph does: reason, retryable, wait, effect", async () => {
     const model = new ScriptedModel(() => {
       throw new AppError("RESOURCE_EXHAUSTED", "MODEL_RATE_LIMITED", "Slow down.", { retryable: true, retryAfterMs: 1_500 });
