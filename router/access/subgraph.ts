@@ -20,6 +20,14 @@ import { Secret } from "./secrets/secret.entity.ts";
 import { SecretResolver } from "./secrets/secret.resolver.ts";
 import { ServiceHealthResolver } from "./service-health.resolver.ts";
 
+const resolvers = [RequestAuditResolver, ApiKeyResolver, SecretResolver, ServiceHealthResolver, PartHealthResolver];
+
+const references: SubgraphDefinition<AccessLoaders, AccessServices>["references"] = {
+  ApiKey: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.apiKey.load(id))),
+  RequestAudit: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.requestAudit.load(id))),
+  Secret: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.secret.load(id))),
+};
+
 /**
  * The router's own part of the graph. `probe` asks all subgraphs, this one too; whoever wants the schema only gives it an empty one. `parts`: what a
  * supervisor tells, where there is one. `keys`: those of the router that it runs in.
@@ -32,12 +40,8 @@ export function accessSubgraph(
   return defineSubgraph<AccessLoaders, AccessServices>({
     name: "access",
     entities: [RequestAudit, ApiKey, Secret],
-    resolvers: [RequestAuditResolver, ApiKeyResolver, SecretResolver, ServiceHealthResolver, PartHealthResolver],
-    references: {
-      ApiKey: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.apiKey.load(id))),
-      RequestAudit: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.requestAudit.load(id))),
-      Secret: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.secret.load(id))),
-    },
+    resolvers,
+    references,
     migrations: [
       { name: "0001-request-audits", class: RequestAudits },
       { name: "0002-engine-role", class: EngineRole },

@@ -60,13 +60,17 @@ export interface RunningSubgraph extends SubgraphEndpoint {
   context(info: RequestInfo): SubgraphContext;
 }
 
-const schemas = new WeakMap<object, Promise<FederatedSchema>>();
+/** By its resolvers, with what else it was built of. */
+const schemas = new WeakMap<object, Pick<SubgraphDefinition, "orphanedTypes"> & { references: unknown; built: Promise<FederatedSchema> }>();
 
-/** Builds a definition's schema, once; it needs no database, so there is time for it while one starts. */
+/** Builds a definition's schema, once for all that have the same lists; it needs no database, so there is time for it while one starts. */
 export function prepareSubgraph<L, S>(definition: SubgraphDefinition<L, S>): Promise<FederatedSchema> {
-  let schema = schemas.get(definition);
-  if (schema === undefined) schemas.set(definition, (schema = buildFederatedSchema<SubgraphContext<L, S>>(definition)));
-  return schema;
+  const { resolvers, orphanedTypes, references } = definition;
+  const known = schemas.get(resolvers);
+  if (known?.orphanedTypes === orphanedTypes && known?.references === references && known !== undefined) return known.built;
+  const built = buildFederatedSchema<SubgraphContext<L, S>>(definition);
+  schemas.set(resolvers, { orphanedTypes, references, built });
+  return built;
 }
 
 /** Opens a subgraph: schema, database (its migrations must have run), background work. */

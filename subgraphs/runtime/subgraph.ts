@@ -1,6 +1,6 @@
 import type { Env } from "#shared/config.ts";
 import { whenOpen } from "#shared/db/pool.ts";
-import { defineSubgraph } from "#shared/graphql/subgraph.ts";
+import { defineSubgraph, type SubgraphDefinition } from "#shared/graphql/subgraph.ts";
 import { ArtifactResolver } from "./graph/node-runs/artifact.resolver.ts";
 import { engineParts, openEventsPool, processWorkerKey } from "./worker/engine-parts.ts";
 import { Runtime0001 } from "./migrations/0001-runtime.ts";
@@ -67,6 +67,55 @@ import { Webhook } from "./trigger/webhook.entity.ts";
 import { HookCallResolver, WebhookResolver, WorkflowWebhooksResolver } from "./trigger/webhook.resolver.ts";
 import { watchedExecutors } from "./worker/watched-executors.ts";
 
+const resolvers = [
+  RunResolver,
+  RunLineResolver,
+  NodeRunResolver,
+  QuotaResolver,
+  WaitingResolver,
+  WaitingLinkResolver,
+  LinkResolver,
+  ArtifactResolver,
+  SpanResolver,
+  RunEventResolver,
+  NodeRunUpdateResolver,
+  TraceSpanRecordResolver,
+  AppRunsResolver,
+  WorkflowRunsResolver,
+  SessionRunsResolver,
+  AgentRunResolver,
+  AgentRunsResolver,
+  ScheduleResolver,
+  WorkflowSchedulesResolver,
+  WebhookResolver,
+  WorkflowWebhooksResolver,
+  HookCallResolver,
+  TeamRunResolver,
+  TeamRunsResolver,
+  SkillRunResolver,
+  SkillRunsResolver,
+];
+
+type Loaders = RuntimeLoaders & TriggerLoaders;
+
+const references: SubgraphDefinition<Loaders, RuntimeServices>["references"] = {
+  Run: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.run.load(id))),
+  NodeRun: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.nodeRun.load(id))),
+  NodeArtifact: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.artifact.load(id))),
+  TraceSpan: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.span.load(id))),
+  AgentRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => agentRunOf(await loaders.run.load(id)))),
+  Schedule: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.schedule.load(id))),
+  Webhook: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.webhook.load(id))),
+  TeamRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => teamRunOf(await loaders.run.load(id)))),
+  SkillRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => skillRunOf(await loaders.run.load(id)))),
+  Agent: stubs,
+  Team: stubs,
+  Skill: stubs,
+  App: stubs,
+  Workflow: stubs,
+  Session: stubs,
+};
+
 /**
  * The subgraph.
  *
@@ -74,54 +123,11 @@ import { watchedExecutors } from "./worker/watched-executors.ts";
  * @param control  what its control does otherwise than it would, such as wait for a run's owner longer.
  */
 export function runtimeDefinition(extraNodes: Readonly<Record<string, NodeExecutor>> = {}, control: Pick<EngineDeps, "applyWaitMs"> = {}) {
-  return defineSubgraph<RuntimeLoaders & TriggerLoaders, RuntimeServices>({
+  return defineSubgraph<Loaders, RuntimeServices>({
     name: "runtime",
     entities: [Run, Schedule, Webhook],
-    resolvers: [
-      RunResolver,
-      RunLineResolver,
-      NodeRunResolver,
-      QuotaResolver,
-      WaitingResolver,
-      WaitingLinkResolver,
-      LinkResolver,
-      ArtifactResolver,
-      SpanResolver,
-      RunEventResolver,
-      NodeRunUpdateResolver,
-      TraceSpanRecordResolver,
-      AppRunsResolver,
-      WorkflowRunsResolver,
-      SessionRunsResolver,
-      AgentRunResolver,
-      AgentRunsResolver,
-      ScheduleResolver,
-      WorkflowSchedulesResolver,
-      WebhookResolver,
-      WorkflowWebhooksResolver,
-      HookCallResolver,
-      TeamRunResolver,
-      TeamRunsResolver,
-      SkillRunResolver,
-      SkillRunsResolver,
-    ],
-    references: {
-      Run: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.run.load(id))),
-      NodeRun: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.nodeRun.load(id))),
-      NodeArtifact: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.artifact.load(id))),
-      TraceSpan: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.span.load(id))),
-      AgentRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => agentRunOf(await loaders.run.load(id)))),
-      Schedule: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.schedule.load(id))),
-      Webhook: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.webhook.load(id))),
-      TeamRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => teamRunOf(await loaders.run.load(id)))),
-      SkillRun: (ids, { loaders }) => Promise.all(ids.map(async (id) => skillRunOf(await loaders.run.load(id)))),
-      Agent: stubs,
-      Team: stubs,
-      Skill: stubs,
-      App: stubs,
-      Workflow: stubs,
-      Session: stubs,
-    },
+    resolvers,
+    references,
     migrations: [
       { name: "0001-runtime", class: Runtime0001 },
       { name: "0002-outbox-lease", class: OutboxLease0002 },

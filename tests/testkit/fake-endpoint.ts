@@ -1,5 +1,5 @@
 import { buildSubgraphSchema } from "@apollo/subgraph";
-import { execute, GraphQLError, parse } from "graphql";
+import { execute, GraphQLError, parse, type GraphQLSchema } from "graphql";
 import type { SubgraphEndpoint } from "#shared/endpoint/endpoint.ts";
 import { AppError } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -17,8 +17,7 @@ export function fakeEndpoint(
   rootValue: Record<string, Answer<never>>,
   references: Record<string, Answer<{ id: string }>> = {},
 ): SubgraphEndpoint {
-  const entities = Object.entries(references).map(([type, resolve]) => [type, { __resolveReference: resolve }]);
-  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers: Object.fromEntries(entities) }]);
+  const schema = schemaOf(typeDefs, references);
   return {
     name,
     sdl: typeDefs,
@@ -31,6 +30,19 @@ export function fakeEndpoint(
     health: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
+}
+
+/** Of types without references: each test that plays a subgraph plays it with the same few. */
+const schemas = new Map<string, GraphQLSchema>();
+
+function schemaOf(typeDefs: string, references: Record<string, Answer<{ id: string }>>): GraphQLSchema {
+  const entities = Object.entries(references).map(([type, resolve]) => [type, { __resolveReference: resolve }]);
+  if (entities.length > 0) return buildSubgraphSchema([{ typeDefs: parse(typeDefs), resolvers: Object.fromEntries(entities) }]);
+  const known = schemas.get(typeDefs);
+  if (known !== undefined) return known;
+  const schema = buildSubgraphSchema([{ typeDefs: parse(typeDefs) }]);
+  schemas.set(typeDefs, schema);
+  return schema;
 }
 
 /** AppErrors leave as a subgraph's would. */
