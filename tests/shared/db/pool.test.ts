@@ -1,6 +1,7 @@
 import pg from "pg";
 import { databaseNowMs } from "#shared/database-time.ts";
 import { hearDatabaseTime, openPool, withOptions, type PoolOptions } from "#shared/db/pool.ts";
+import { preparing } from "#shared/db/prepared.ts";
 import { query } from "../../testkit/admin-query.ts";
 import { createTestDatabase, type TestDatabase } from "../../testkit/database.ts";
 import { eventually } from "../../testkit/eventually.ts";
@@ -25,6 +26,10 @@ const isFull = (pool: pg.Pool) =>
 
 describe("a pool with prepared statements", () => {
   const one = { name: "one", text: "select $1::int as n" };
+
+  // As it is wherever nobody has turned it off, which the tests' workers do.
+  beforeEach(() => void (preparing.isAhead = true));
+  afterEach(() => void (preparing.isAhead = false));
 
   it("opens all its connections before anybody asks, each with every statement planned", async () => {
     await using t = await setup({ max: 2, scope: "engine", prepared: [one] });

@@ -19,6 +19,8 @@ async function register() {
   await registerTypescript(["tests", "bench"]);
   // Sets a variable when it is loaded, which happens once, and else perhaps in the middle of a suite, at whose end it would be undone.
   await import("../../../router/graph/telemetry-off.ts");
+  const { preparing } = await import("../../../shared/db/prepared.ts");
+  preparing.isAhead = false;
 }
 
 // oxlint-disable-next-line import/no-default-export -- jest reads it
