@@ -1,5 +1,5 @@
 /** A subgraph as its callers see it, whether it runs in this process or behind HTTP. The router and the generated clients use it both. */
-import type { DocumentNode, ExecutionResult } from "graphql";
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from "graphql";
 import type { RequestInfo } from "#shared/request-info.ts";
 
 /** One operation for one subgraph. `document` is `query` parsed, where the caller has it. */
@@ -19,6 +19,8 @@ export interface SubgraphEndpoint {
   readonly name: string;
   /** Federated SDL, for composition. */
   readonly sdl: string;
+  /** What the SDL says, where it runs in this process. */
+  readonly schema?: GraphQLSchema;
   execute(request: SubgraphRequest): Promise<ExecutionResult>;
   /**
    * Starts a subscription. The iterator's `return()` ends it at once, also while a `next()` is pending.

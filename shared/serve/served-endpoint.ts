@@ -34,7 +34,7 @@ export interface ServedEndpoint {
 
 /** Makes the handlers of one endpoint. */
 export async function serveEndpoint(endpoint: SubgraphEndpoint, setting: ServedSocketsSetting): Promise<ServedEndpoint> {
-  const schema = buildSubgraphSchema([{ typeDefs: parse(endpoint.sdl) }]);
+  const schema = endpoint.schema ?? buildSubgraphSchema([{ typeDefs: parse(endpoint.sdl) }]);
   const server = await startGraphqlServer<GraphqlContext>({ gateway: gatewayTo(endpoint, schema), log: setting.log });
   return {
     name: endpoint.name,
