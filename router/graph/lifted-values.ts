@@ -132,10 +132,9 @@ class Lifting {
     return variable;
   }
 
-  /** Whether it has no variables, and is as a value of JSON what it is as a literal: an ID may be an integer of any length. */
+  /** Whether it has no variables in it. Then it is as a value of JSON what it is as a literal, for numbers that are not are refused. */
   #isConstant(node: ValueNode): boolean {
     if (node.kind === Kind.VARIABLE) return false;
-    if (node.kind === Kind.INT) return Number.isSafeInteger(Number(node.value));
     if (node.kind !== Kind.LIST && node.kind !== Kind.OBJECT) return true;
     const known = this.#constants.get(node);
     if (known !== undefined) return known;
