@@ -57,6 +57,17 @@ describe("tool calls", () => {
     );
   });
 
+  it("are taken in steps where they are long, and are whole where they end", async () => {
+    const calls = new ToolCalls(createScrubber([]));
+    const text = `[${"[],".repeat(100_000)}"\\""]`;
+    const piece = { index: 0, id: "a", name: "f", arguments: text };
+    expect([...calls.take(piece)].length).toBeGreaterThanOrEqual(4);
+    expect(calls.areWhole).toBe(true);
+    expect([...calls.take({ ...piece, id: "", name: "", arguments: "]" })]).toEqual([]);
+    expect(calls.areWhole).toBe(false);
+    expect((await calls.finish()).map((call) => call.arguments)).toEqual([`${text}]`]);
+  });
+
   it("come in a hundred thousand pieces, with the name in each, or as as many calls", async () => {
     const one = new ToolCalls(createScrubber([]));
     finishAtOnce(one.take({ index: 0, id: "a", name: "f", arguments: '{"x":"' }));
