@@ -244,7 +244,8 @@ async function send(state: State, node: FetchNode, { variables, placeOf, field }
   }
 }
 
-const variablesOf = ({ variables, planned }: State, { variableUsages }: FetchNode) => usedVariables(variableUsages, variables, planned.lifted);
+const variablesOf = ({ variables, planned }: State, { variableUsages }: FetchNode) =>
+  usedVariables(variableUsages, variables, planned.lifted);
 
 /** `__schema` and `__type` are answered here, from the public schema. */
 function introspect({ graph, planned, variables }: PlanRun, node: FieldNode): unknown {

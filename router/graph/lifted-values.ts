@@ -68,14 +68,19 @@ export function withValuesLifted(
   );
   if (lifting.definitions.length > maxLifted)
     throw new RefusedOperation([tooMuch({ of: "values beside variables", found: lifting.definitions.length, limit: maxLifted })], document);
-  const long = (node.variableDefinitions ?? []).filter(({ defaultValue }) => defaultValue !== undefined && unitsOf(defaultValue) > shortUnits);
+  const long = (node.variableDefinitions ?? []).filter(
+    ({ defaultValue }) => defaultValue !== undefined && unitsOf(defaultValue) > shortUnits,
+  );
   const defaults = variableDefinitionsFromAST(api, long).definitions();
   const planned = visit(lifted, {
     OperationDefinition: (each) => ({ ...each, variableDefinitions: [...withoutDefaults(each, new Set(long)), ...lifting.definitions] }),
   });
   return {
     document: planned,
-    lifted: { values: lifting.values, defaults: Object.fromEntries(defaults.map(({ variable, defaultValue }) => [variable.name, defaultValue])) },
+    lifted: {
+      values: lifting.values,
+      defaults: Object.fromEntries(defaults.map(({ variable, defaultValue }) => [variable.name, defaultValue])),
+    },
   };
 }
 

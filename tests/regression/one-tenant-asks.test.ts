@@ -154,7 +154,11 @@ describe("case 9: a document of 2 MB that is one text", () => {
     return (await fetch(platform.url, { method: "POST", headers, body: JSON.stringify({ query }) })).text();
   };
   const overSocket = async (query: string) => {
-    const client = createClient({ url: platform.url.replace("http", "ws"), webSocketImpl: WebSocket, connectionParams: { "x-tenant-id": "t1" } });
+    const client = createClient({
+      url: platform.url.replace("http", "ws"),
+      webSocketImpl: WebSocket,
+      connectionParams: { "x-tenant-id": "t1" },
+    });
     const { value } = await client.iterate({ query }).next();
     await client.dispose();
     return JSON.stringify(value);
