@@ -71,9 +71,8 @@ export function checkCode(field: string, value: string): string {
 /** A text of limited length; blank counts as empty. @throws AppError TEXT_TOO_SHORT, TEXT_TOO_LONG */
 export function checkText(field: string, value: string, limits: { min?: number; max: number }): string {
   const { min = 0, max } = limits;
-  if (value.length > max && characters(value) > max) {
-    throw fieldErrors.TEXT_TOO_LONG({ field, length: characters(value), max });
-  }
+  const length = value.length > max ? characters(value) : 0;
+  if (length > max) throw fieldErrors.TEXT_TOO_LONG({ field, length, max });
   if (min > 0 && value.trim().length < min) throw fieldErrors.TEXT_TOO_SHORT({ field, value: excerpt(value), min });
   return value;
 }
@@ -86,7 +85,10 @@ export function checkItems<T>(field: string, items: readonly T[], max: number): 
 
 /** The characters of a text, as JSON Schema counts them: an emoji is one, though JavaScript keeps it as two units. */
 export function characters(text: string): number {
-  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
+  let count = 0;
+  // A pair is one code point above all units. A list of a million of them took 0.05 s.
+  for (let at = 0; at < text.length; at++, count++) if (text.codePointAt(at)! > 0xffff) at++;
+  return count;
 }
 
 /** As much of a text as an error repeats. */

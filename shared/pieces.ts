@@ -33,6 +33,14 @@ export async function finishInTurns<T>(steps: Generator<void, T>): Promise<T> {
   }
 }
 
+/** Goes through steps in this turn: for what is short. @returns what the last of them gives */
+export function finishAtOnce<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
 /** A text made of pieces, in turns. */
 export async function joinInTurns(pieces: Iterable<string>): Promise<string> {
   const made: string[] = [];

@@ -91,19 +91,19 @@ export class HttpStreams {
   /** Answers an operation; false where it is none that needs a stream, and a whole answer is as welcome. */
   async answer(streamed: StreamedOperation, acceptsWhole: boolean): Promise<boolean> {
     const { asked, response, context, isGet } = streamed;
-    const planned = this.#planned(asked, context.info);
+    const planned = await this.#planned(asked, context.info);
     const kind = planned?.node.operation;
     if (acceptsWhole && kind !== OperationTypeNode.SUBSCRIPTION) return false;
     if (isGet && kind === OperationTypeNode.MUTATION) return false;
     if (isGet && planned !== undefined && isEffective(planned)) {
       response.setHeader("allow", "POST");
-      this.#refuse(streamed, streamErrors.SUBSCRIPTION_NOT_BY_GET({ fields: planned.rootFields.join(", ") }), 405);
+      await this.#refuse(streamed, streamErrors.SUBSCRIPTION_NOT_BY_GET({ fields: planned.rootFields.join(", ") }), 405);
       return true;
     }
-    const leave = this.#enter(streamed);
+    const leave = await this.#enter(streamed);
     if (leave === undefined) return true;
     try {
-      const prepared = prepareOperation(this.#runtime, asked, { context });
+      const prepared = await prepareOperation(this.#runtime, asked, { context });
       context.looked?.();
       if (isRefused(prepared)) refuseOperation(response, prepared);
       else await this.#stream(streamed, prepared);
@@ -114,8 +114,8 @@ export class HttpStreams {
   }
 
   /** Whether an operation is a subscription that can be planned. */
-  isSubscription(asked: AskedOperation, caller: RouterContext["info"]): boolean {
-    return this.#planned(asked, caller)?.node.operation === OperationTypeNode.SUBSCRIPTION;
+  async isSubscription(asked: AskedOperation, caller: RouterContext["info"]): Promise<boolean> {
+    return (await this.#planned(asked, caller))?.node.operation === OperationTypeNode.SUBSCRIPTION;
   }
 
   /** Ends all streams: their clients are to subscribe again, elsewhere. */
@@ -124,31 +124,31 @@ export class HttpStreams {
   }
 
   /** undefined: it cannot be planned, and is refused wherever it goes. */
-  #planned({ query, operationName }: AskedOperation, caller: RouterContext["info"]): PlannedOperation | undefined {
+  async #planned({ query, operationName }: AskedOperation, caller: RouterContext["info"]): Promise<PlannedOperation | undefined> {
     try {
-      return this.#runtime.operations.fromText(query, operationName || undefined, caller);
+      return await this.#runtime.operations.fromTextInTurns(query, operationName || undefined, caller);
     } catch {
       return undefined;
     }
   }
 
   /** Takes a stream's places; undefined where it was refused one, and its client has been told. */
-  #enter(streamed: StreamedOperation): Leave | undefined {
+  async #enter(streamed: StreamedOperation): Promise<Leave | undefined> {
     const { response, context } = streamed;
     try {
       return this.#places(response, context);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       response.setHeader("retry-after", "1");
-      this.#refuse(streamed, error, statusOfRefusal(error));
+      await this.#refuse(streamed, error, statusOfRefusal(error));
       return undefined;
     }
   }
 
-  #refuse({ asked, response, context }: StreamedOperation, error: AppError, statusCode: number): void {
+  async #refuse({ asked, response, context }: StreamedOperation, error: AppError, statusCode: number): Promise<void> {
     sendJson(response, statusCode, { errors: [clientError(error, { requestId: context.info.requestId })] });
     const { query, operationName, variables } = asked;
-    const document = documentOf(this.#runtime, query);
+    const document = await documentOf(this.#runtime, query);
     const operation = { context, hash: hashOf(query), document, operationName, variables: variables ?? {}, startedAtMs: performance.now() };
     this.#runtime.audits.record(operation, { statusCode, errorCodes: [error.code], reasons: [error.reason] });
   }

@@ -193,7 +193,7 @@ async function answerAsStream(
   const accept = read.headers.get("accept");
   const format = formatOf(accept);
   // Apollo Server would only say that a GET may not.
-  if (format === undefined && read.method === "GET" && streams.isSubscription(asked, context.info)) throw subscriptionNotStreamed();
+  if (format === undefined && read.method === "GET" && (await streams.isSubscription(asked, context.info))) throw subscriptionNotStreamed();
   if (format === undefined) return false;
   // Whatever becomes of it is audited there.
   const isAnswered = await streams.answer({ asked, format, response, context, ends, isGet: read.method === "GET" }, acceptsJson(accept));

@@ -1,12 +1,15 @@
 /** Operations that Apollo Server does not take: over WebSocket, and subscriptions over HTTP. They are valid, planned and weighed, or refused and audited. */
 import { OperationTypeNode, type DocumentNode, type GraphQLError } from "graphql";
 import { clientError } from "#shared/client-error.ts";
+import { ownTurn } from "#shared/own-turn.ts";
+import { pieceUnits } from "#shared/pieces.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { errorCodesOf, reasonsOf } from "../audit/audit.ts";
-import { hashOf, RefusedOperation } from "../graph/operations.ts";
+import { hashOf } from "../graph/operations.ts";
+import { RefusedOperation } from "../graph/refused-operation.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { AskedOperation } from "./asked-operation.ts";
-import { weighValues, type Runtime } from "./gateway.ts";
+import { afterLongTurn, weighValues, type Runtime } from "./gateway.ts";
 import type { PreparedSubscription } from "./subscriptions.ts";
 
 /** An operation that may begin, and who asks. */
@@ -16,11 +19,11 @@ export interface PreparedOperation extends PreparedSubscription {
 }
 
 /** Prepares an operation; or the errors for its client, which are audited. */
-export function prepareOperation(
+export async function prepareOperation(
   runtime: Runtime,
   asked: AskedOperation,
   { context }: { context: RouterContext },
-): PreparedOperation | readonly GraphQLError[] {
+): Promise<PreparedOperation | readonly GraphQLError[]> {
   const startedAtMs = performance.now();
   // Clients that have no name send an empty one.
   const operationName = asked.operationName || undefined;
@@ -36,9 +39,10 @@ export function prepareOperation(
   // Who may not ask for it is audited with what they asked for, as over HTTP.
   let document: DocumentNode | undefined;
   try {
-    const parsed = runtime.operations.parsed(asked.query);
+    const parsed = await runtime.operations.parsedInTurns(asked.query);
     document = parsed.document;
-    const planned = runtime.operations.fromDocument({ ...parsed, operationName }, context.info);
+    if (asked.query.length > pieceUnits) await ownTurn();
+    const planned = await afterLongTurn(() => runtime.operations.fromDocument({ ...parsed, operationName }, context.info));
     const { errors } = weighValues(runtime, planned, { variables, caller: context.info });
     if (errors.length > 0) return refuse(errors, document);
     const isSubscription = planned.node.operation === OperationTypeNode.SUBSCRIPTION;
@@ -50,9 +54,9 @@ export function prepareOperation(
 }
 
 /** What an operation's text says, for the audit of one that is refused before it is prepared; undefined where nobody can read it. */
-export function documentOf({ operations }: Pick<Runtime, "operations">, query: string): DocumentNode | undefined {
+export async function documentOf({ operations }: Pick<Runtime, "operations">, query: string): Promise<DocumentNode | undefined> {
   try {
-    return operations.parsed(query).document;
+    return (await operations.parsedInTurns(query)).document;
   } catch {
     return undefined;
   }

@@ -66,10 +66,10 @@ export function socketOptions(runtime: Runtime, { server, refusals, identities, 
         room.leave();
       }
     },
-    onRefused: ({ connectionParams, extra }, { query, operationName }, error) => {
+    onRefused: async ({ connectionParams, extra }, { query, operationName }, error) => {
       const context = socketContext(extra.request, connectionParams, { identity: identityOf(extra) });
       const outcome = { statusCode: 400, errorCodes: [error.code], reasons: [error.reason] };
-      const document = documentOf(runtime, query);
+      const document = await documentOf(runtime, query);
       runtime.audits.record(
         { context, hash: hashOf(query), document, operationName, variables: {}, startedAtMs: performance.now() },
         outcome,
@@ -207,9 +207,9 @@ async function prepare(
   { context, underWay }: { context: RouterContext; underWay: UnderWay },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const looked = await runtime.reading.take(payload, { tenantId: laneOf(context), signal: context.info.signal });
-  let prepared: ReturnType<typeof prepareOperation>;
+  let prepared: Awaited<ReturnType<typeof prepareOperation>>;
   try {
-    prepared = prepareOperation(runtime, payload, { context });
+    prepared = await prepareOperation(runtime, payload, { context });
   } finally {
     looked();
   }

@@ -13,6 +13,7 @@ import { executePlan } from "../graph/execute-plan.ts";
 import type { Runtime } from "./gateway.ts";
 import { ofChange } from "./operation-deadline.ts";
 import { subscriptionOpened } from "./operation-metrics.ts";
+import { usedVariables } from "../graph/lifted-values.ts";
 import { hashOf, type PlannedOperation } from "../graph/operations.ts";
 import type { RouterContext } from "../request-context.ts";
 import { endpointOf, fetchFor, requestOf, withDeadline } from "../graph/subgraph-fetch.ts";
@@ -155,8 +156,6 @@ function endStream(started: AsyncIterableIterator<ExecutionResult> | ExecutionRe
 
 async function subscribeUpstream(runtime: Runtime, { planned, variables }: PreparedSubscription, info: RouterContext["info"]) {
   const primary = planned.primary!;
-  const used = (primary.variableUsages ?? [])
-    .filter((name) => variables[name] !== undefined)
-    .map((name) => [name, variables[name]] as const);
-  return endpointOf(runtime.endpoints, primary.serviceName).subscribe(requestOf(primary, Object.fromEntries(used), info));
+  const used = usedVariables(primary.variableUsages, variables, planned.lifted);
+  return endpointOf(runtime.endpoints, primary.serviceName).subscribe(requestOf(primary, used, info));
 }

@@ -11,6 +11,7 @@ import {
   type GraphQLError,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  TokenKind,
 } from "graphql";
 import { tooMuch, type Excess, type OperationLimits } from "./limits.ts";
 
@@ -31,6 +32,15 @@ export function fragmentsOf({ definitions }: DocumentNode): Fragments {
 export function fragmentExcess({ definitions }: DocumentNode, { maxFragments }: OperationLimits): GraphQLError[] {
   const found = definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION).length;
   return found > maxFragments ? [tooMuch({ of: "fragments", found, limit: maxFragments })] : [];
+}
+
+/** OPERATION_LIMIT_EXCEEDED where a name is longer than it may be. */
+export function nameExcess({ loc }: DocumentNode, { maxNameLetters }: OperationLimits): GraphQLError[] {
+  let found = 0;
+  // A parsed document knows its first token.
+  for (let token = loc?.startToken.next ?? null; token !== null; token = token.next)
+    if (token.kind === TokenKind.NAME) found = Math.max(found, token.end - token.start);
+  return found > maxNameLetters ? [tooMuch({ of: "letters of a name", found, limit: maxNameLetters })] : [];
 }
 
 /**

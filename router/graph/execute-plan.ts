@@ -8,6 +8,7 @@ import type { ComposedGraph } from "./supergraph.ts";
 import { clientName } from "./client-names.ts";
 import { cursorsAt, pathTo, representationOf, type Cursor } from "./entities.ts";
 import { Failures, type FailedField } from "./failures.ts";
+import { usedVariables } from "./lifted-values.ts";
 import type { PlannedOperation } from "./operations.ts";
 import { isResultObject, mergeInto, type ResultObject } from "./result-object.ts";
 import { applyRewrites } from "./rewrites.ts";
@@ -133,7 +134,7 @@ function conditionHolds({ planned, variables }: State, { condition }: ConditionN
 
 async function fetchRoot(state: State, node: FetchNode, cursors: readonly Cursor[]): Promise<void> {
   const result = await send(state, node, {
-    variables: usedVariables(state, node),
+    variables: variablesOf(state, node),
     placeOf: (path) => {
       const around = pathTo(cursors[0]?.path);
       return path?.length ? { path: [...around, ...path] } : { path: around.length === 0 ? undefined : around, failed: cursors };
@@ -157,7 +158,7 @@ async function fetchEntities(state: State, node: FetchNode, cursors: readonly Cu
   }
   if (asked.length === 0) return;
   const result = await send(state, node, {
-    variables: { ...usedVariables(state, node), representations },
+    variables: { ...variablesOf(state, node), representations },
     placeOf: (path) => placeOfEntity(path, asked),
     field: () => fieldAt(asked, node),
   });
@@ -243,13 +244,8 @@ async function send(state: State, node: FetchNode, { variables, placeOf, field }
   }
 }
 
-function usedVariables({ variables }: State, node: FetchNode): Record<string, unknown> {
-  const used: Record<string, unknown> = {};
-  for (const name of node.variableUsages ?? []) {
-    if (Object.hasOwn(variables, name) && variables[name] !== undefined) used[name] = variables[name];
-  }
-  return used;
-}
+const variablesOf = ({ variables, planned }: State, { variableUsages }: FetchNode) =>
+  usedVariables(variableUsages, variables, planned.lifted);
 
 /** `__schema` and `__type` are answered here, from the public schema. */
 function introspect({ graph, planned, variables }: PlanRun, node: FieldNode): unknown {

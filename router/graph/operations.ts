@@ -19,14 +19,18 @@ import {
   type OperationDefinitionNode,
   type ValidationRule,
 } from "graphql";
-import { refuseDeep, refuseManyComments, refuseManyLines } from "#shared/json/nesting.ts";
+import { refuseDeep, refuseDocumentInTurns, refuseManyComments, refuseManyLines } from "#shared/json/nesting.ts";
 import { LruCache } from "#shared/lru-cache.ts";
+import { ownTurn } from "#shared/own-turn.ts";
+import { pieceUnits } from "#shared/pieces.ts";
 import { withoutStacks } from "#shared/without-stacks.ts";
 import { withPlannedNames } from "./client-names.ts";
 import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
-import { documentExcess, fragmentExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
+import { documentExcess, fragmentExcess, nameExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
 import { heapSizeOf } from "./heap-size.ts";
+import { withValuesLifted, type LiftedValues } from "./lifted-values.ts";
 import { errorsTold, moreErrors, tokensTold, type OperationLimits } from "./limits.ts";
+import { RefusedOperation } from "./refused-operation.ts";
 import { pointsExcess, rootPricesOf, type RootPrices } from "./root-points.ts";
 import { authorize, rootScopesOf, type CallerFacts, type RootScopes } from "./root-scopes.ts";
 import { tellable } from "./schema-secrecy.ts";
@@ -42,6 +46,8 @@ export interface PlannedOperation {
   rootFields: readonly string[];
   /** What variables are unless given. */
   defaults: Readonly<Record<string, unknown>>;
+  /** What the plan has variables for. */
+  lifted: LiftedValues;
   /** How large the answer may be, by the variables. */
   weighAnswer: WeighAnswer;
   /** Whether somebody outside is asked, such as a model. */
@@ -136,6 +142,24 @@ export class Operations {
     return { hash, document: this.documentOf(hash) ?? this.#parse(text) };
   }
 
+  /** As {@link fromText}, in turns of the main loop where the text is long: it is gone through, parsed, and planned in turns of their own. */
+  async fromTextInTurns(text: string, operationName: string | null | undefined, caller: CallerFacts = {}): Promise<PlannedOperation> {
+    const parsed = await this.parsedInTurns(text);
+    if (text.length > pieceUnits) await ownTurn();
+    return this.fromDocument({ ...parsed, operationName }, caller);
+  }
+
+  /** As {@link parsed}, in turns of the main loop where the text is long. */
+  async parsedInTurns(text: string): Promise<Omit<ParsedOperation, "operationName">> {
+    if (text.length <= pieceUnits) return this.parsed(text);
+    const hash = hashOf(text);
+    const known = this.documentOf(hash);
+    if (known !== undefined) return { hash, document: known };
+    await refuseDocumentInTurns(text);
+    await ownTurn();
+    return { hash, document: this.#parseChecked(text) };
+  }
+
   /** A document that is known to be valid, by the hash of its text. */
   documentOf(hash: string): DocumentNode | undefined {
     return this.#known.get(hash)?.document;
@@ -166,7 +190,7 @@ export class Operations {
     const planned = known.operations.get(name) ?? this.#plan(known, operationName);
     if (!known.operations.has(name)) {
       known.operations.set(name, planned);
-      known.sizeBytes += heapSizeOf([planned.plan, planned.defaults], [known.document]) * (1 + compiledTimes);
+      known.sizeBytes += heapSizeOf([planned.plan, planned.defaults, planned.lifted], [known.document]) * (1 + compiledTimes);
       this.#known.set(hash, known, known.sizeBytes);
     }
     return planned;
@@ -176,6 +200,10 @@ export class Operations {
     refuseDeep(text);
     refuseManyComments(text);
     refuseManyLines(text);
+    return this.#parseChecked(text);
+  }
+
+  #parseChecked(text: string): DocumentNode {
     try {
       return parse(text, { maxTokens: this.#limits.maxTokens });
     } catch (error) {
@@ -198,7 +226,7 @@ export class Operations {
 
   /** In steps, each of which bounds what the next one takes. */
   #validate(document: DocumentNode): readonly GraphQLError[] {
-    const tooMany = fragmentExcess(document, this.#limits);
+    const tooMany = [...nameExcess(document, this.#limits), ...fragmentExcess(document, this.#limits)];
     if (tooMany.length > 0) return tooMany;
     // Of fragments that are not there thousands may be spread, and the other rules would compare each of them with each.
     const cycles = this.#faults(document, [NoFragmentCyclesRule, KnownFragmentNamesRule]);
@@ -224,9 +252,10 @@ export class Operations {
     if (node == null) throw new RefusedOperation([unknownOperation(operationName)]);
     const excess = pointsExcess(node, fragments, { prices: this.#prices, maxPoints: this.#limits.maxPoints });
     if (excess.length > 0) throw new RefusedOperation(excess, document);
-    const renamed = withPlannedNames(document, this.#graph.neededNames);
+    const { document: short, lifted } = withValuesLifted(document, node, this.#graph);
+    const renamed = withPlannedNames(short, this.#graph.neededNames);
     const operation = operationFromDocument(this.#graph.api, renamed, { validate: false, ...(operationName ? { operationName } : {}) });
-    const defaults = operation.collectDefaultedVariableValues() as Record<string, unknown>;
+    const defaults: Record<string, unknown> = { ...operation.collectDefaultedVariableValues(), ...lifted.defaults };
     const weighAnswer = compileWeight({ node, fragments, schema: this.#graph.apiSchema, limits: this.#limits });
     const rootFields = rootFieldsOf(document, node);
     const callsOutside = rootFields.some((name) => this.#prices.outside.has(name));
@@ -235,23 +264,13 @@ export class Operations {
       node,
       rootFields,
       defaults,
+      lifted,
       weighAnswer,
       callsOutside,
       asksSchema: rootFields.some((name) => name === "__schema" || name === "__type"),
       shape: compileShape(operation),
       ...executable(this.#planner.buildQueryPlan(operation)),
     };
-  }
-}
-
-/** An operation that is not run; `errors` are for its client. */
-export class RefusedOperation extends Error {
-  constructor(
-    readonly errors: readonly GraphQLError[],
-    /** What could be read of it. */
-    readonly document?: DocumentNode,
-  ) {
-    super(errors[0]?.message ?? "operation refused");
   }
 }
 

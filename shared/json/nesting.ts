@@ -16,7 +16,14 @@ const maxComments = 15_000;
 /** Its lines: where an error lies is found by going through them, which of two million took 0.3 s for each of a hundred errors. */
 const maxLines = 100_000;
 
+/** Its backslashes: a parser puts a text together of what lies between them, and for a million of them took 0.2 s. */
+const maxEscapes = 100_000;
+
 const nestingErrors = defineErrors({
+  TOO_MANY_ESCAPES: {
+    code: "BAD_USER_INPUT",
+    message: (f: { limit: number }) => `The document has more than ${f.limit} backslashes. Give long texts as variables.`,
+  },
   TOO_MANY_LINES: {
     code: "BAD_USER_INPUT",
     message: (f: { limit: number }) => `The document has more than ${f.limit} lines. Send it in fewer, and give long texts as variables.`,
@@ -63,7 +70,7 @@ export function readJson(text: string, told?: (numbers: readonly LongNumber[]) =
 /**
  * As {@link refuseDeep}, {@link refuseManyComments} and {@link refuseManyLines}, of a GraphQL document: a long one in turns of the main loop.
  *
- * @throws AppError NESTED_TOO_DEEP, TOO_MANY_COMMENTS, TOO_MANY_LINES
+ * @throws AppError NESTED_TOO_DEEP, TOO_MANY_COMMENTS, TOO_MANY_LINES, TOO_MANY_ESCAPES
  */
 export async function refuseDocumentInTurns(text: string): Promise<void> {
   refuseManyLines(text);
@@ -103,9 +110,12 @@ export function refuseManyComments(document: string): void {
 
 const tooManyComments = () => nestingErrors.TOO_MANY_COMMENTS({ limit: maxComments });
 
-/** @throws AppError TOO_MANY_LINES */
+/** @throws AppError TOO_MANY_LINES, TOO_MANY_ESCAPES */
 export function refuseManyLines(document: string): void {
   if (linesIn(document, maxLines) > maxLines) throw nestingErrors.TOO_MANY_LINES({ limit: maxLines });
+  let escapes = 0;
+  for (let at = document.indexOf("\\"); at >= 0 && escapes <= maxEscapes; at = document.indexOf("\\", at + 1)) escapes += 1;
+  if (escapes > maxEscapes) throw nestingErrors.TOO_MANY_ESCAPES({ limit: maxEscapes });
 }
 
 /** The lines of a GraphQL document; above `most` it stops counting. */

@@ -42,7 +42,7 @@ export interface SocketOptions extends ServerOptions<Record<string, unknown>, So
   /** Hears of a message that is not read, or asks for what it may not, with why; the socket ends with it, and so that is heard once. */
   onUnread?: (extra: SocketExtra, error: AppError) => void;
   /** Tells the client of an operation that is refused before it is looked at: above the limit of its socket, with a number that is not kept, or with too many keys. */
-  onRefused?: (context: SocketContext, payload: SubscribePayload, error: AppError) => readonly GraphQLError[];
+  onRefused?: (context: SocketContext, payload: SubscribePayload, error: AppError) => Promise<readonly GraphQLError[]>;
   /** Reads a message of so many bytes, which is a long one, when it is its sender's turn; at once unless given. @throws AppError RESOURCE_EXHAUSTED: there is no room for it; any error where the socket has gone */
   readLong?: (extra: SocketExtra, sizeBytes: number, read: () => Promise<void>) => Promise<void>;
 }

@@ -147,6 +147,34 @@ describe("case 9: a text of 4 MB", () => {
   );
 });
 
+describe("case 9: a document of 2 MB that is one text", () => {
+  const code = `{ appByCode(code: "${"\u007f".repeat(1.9 * mebibyte)}") { id } }`;
+  const streamed = async (query: string) => {
+    const headers = { "content-type": "application/json", accept: "text/event-stream", "x-tenant-id": "t1" };
+    return (await fetch(platform.url, { method: "POST", headers, body: JSON.stringify({ query }) })).text();
+  };
+  const overSocket = async (query: string) => {
+    const client = createClient({
+      url: platform.url.replace("http", "ws"),
+      webSocketImpl: WebSocket,
+      connectionParams: { "x-tenant-id": "t1" },
+    });
+    const { value } = await client.iterate({ query }).next();
+    await client.dispose();
+    return JSON.stringify(value);
+  };
+  it.each<[string, (query: string) => Promise<string>]>([
+    ["over HTTP", async (query) => JSON.stringify(await platform.post(query))],
+    ["over a WebSocket", overSocket],
+    ["as a stream", streamed],
+  ])("is refused by the field's limit, and nobody waits for it: %s", async (_, ask) => {
+    const { outcome, beside } = await other.beside(() => ask(code));
+    expect(outcome).toContain("TEXT_TOO_LONG");
+    expect(outcome.length).toBeLessThan(100_000);
+    expectUnharmed(beside);
+  });
+});
+
 describe("case 10: pages within pages", () => {
   const runs = (size: string, within: string) => `runs(${size}: 200) { edges { node { id ${within} } } }`;
   it.each([

@@ -1,7 +1,7 @@
 /** A completion put together from what a provider answers: from the one value of a whole answer, or from the pieces of a stream. */
 import type { ChatCompletion } from "../chat.types.ts";
 import type { ScrubbedStream, Scrubber } from "#shared/secret/scrub.ts";
-import type { AnswerPiece, SaidPiece } from "./answer-piece.ts";
+import type { AnswerPiece, CallPiece, SaidPiece } from "./answer-piece.ts";
 import { laterUsage, type AnswerUsage } from "./answer-usage.ts";
 import { finishReason, isAbortReason, laterReason } from "./finish-reason.ts";
 import { ToolCalls, type ToolCallDelta } from "./tool-calls.ts";
@@ -62,15 +62,15 @@ export class CompletionAssembler {
     return !this.#text.isEmpty || !this.#reasoning.isEmpty || this.#calls.count > 0;
   }
 
-  /** Takes a piece in, and gives what is new in it. */
-  take({ id, model, said, message, reason, usage }: AnswerPiece): Taken {
+  /** Takes a piece in, and gives what is new in it. In steps, for it may be of many megabytes. */
+  *take({ id, model, said, message, reason, usage }: AnswerPiece): Generator<void, Taken> {
     this.#id ||= id;
     this.#answeredModel ||= model;
     if (usage !== undefined) this.#usage = laterUsage(this.#usage, usage);
     if (reason !== undefined) this.#reason = laterReason(this.#reason, reason);
-    if (message !== undefined && isNothing(said)) return this.#takeMessage(message);
+    if (message !== undefined && isNothing(said)) return yield* this.#takeMessage(message);
     this.#cameByDelta ||= !isNothing(said);
-    const toolCalls = said.calls.flatMap((call) => this.#calls.take(call) ?? []);
+    const toolCalls = yield* told(said.calls, (call) => this.#calls.take(call));
     return { text: this.#text.add(said.text), reasoning: this.#reasoning.add(said.reasoning), toolCalls };
   }
 
@@ -100,18 +100,31 @@ export class CompletionAssembler {
   }
 
   /** A message stands for a delta; behind deltas it is all of them once more, and may have an end that they had not. */
-  #takeMessage({ text, reasoning, calls }: SaidPiece): Taken {
+  *#takeMessage({ text, reasoning, calls }: SaidPiece): Generator<void, Taken> {
     if (this.#cameByDelta) {
       const rest = this.#calls.count > 0 ? [] : calls;
       return {
         text: this.#text.addRestOf(text),
         reasoning: this.#reasoning.addRestOf(reasoning),
-        toolCalls: rest.flatMap((call) => this.#calls.takeWhole(call) ?? []),
+        toolCalls: yield* told(rest, (call) => this.#calls.takeWhole(call)),
       };
     }
-    const toolCalls = calls.flatMap((call) => this.#calls.takeWhole(call) ?? []);
+    const toolCalls = yield* told(calls, (call) => this.#calls.takeWhole(call));
     return { text: this.#text.add(text), reasoning: this.#reasoning.add(reasoning), toolCalls };
   }
+}
+
+/** What is new of calls. */
+function* told(
+  calls: readonly CallPiece[],
+  take: (call: CallPiece) => Generator<void, ToolCallDelta | undefined>,
+): Generator<void, ToolCallDelta[]> {
+  const deltas: ToolCallDelta[] = [];
+  for (const call of calls) {
+    const delta = yield* take(call);
+    if (delta !== undefined) deltas.push(delta);
+  }
+  return deltas;
 }
 
 /** A text that comes in pieces. */

@@ -3,6 +3,7 @@ import type { AppError } from "#shared/errors.ts";
 import { Turns } from "#shared/evaluation/turns.ts";
 import { BodyTextStream } from "#shared/fetch/body-text.ts";
 import { isJsonObject, type Json } from "#shared/json.ts";
+import { finishInTurns } from "#shared/pieces.ts";
 import { modelErrors } from "../errors.ts";
 import { AnswerBody, longEvents, mostEmptyPieces, tooManyEmpty, type BodyEvent, type ReadEvent } from "./answer-body.ts";
 import { errorIn, pageProblem, shownMessage, strayWords, type ToldError } from "./answer-error.ts";
@@ -159,7 +160,10 @@ class ChatReader {
   async #takeValues({ values, name }: ReadEvent & { kind: "values" }, batch: PieceBatch): Promise<AppError | undefined> {
     for (const [index, value] of values.entries()) {
       if (index % eventsAtOnce === eventsAtOnce - 1) await turns.next();
-      const failure = this.#takeValue(value, name, batch);
+      const steps = this.#takeValue(value, name, batch);
+      // Only what is long has more than one.
+      const step = steps.next();
+      const failure = step.done === true ? step.value : await finishInTurns(steps);
       if (failure !== undefined) return failure;
     }
     return undefined;
@@ -177,14 +181,14 @@ class ChatReader {
     }
   }
 
-  #takeValue(value: Json, name: string | undefined, batch: PieceBatch): AppError | undefined {
+  *#takeValue(value: Json, name: string | undefined, batch: PieceBatch): Generator<void, AppError | undefined> {
     const answer = isJsonObject(value) ? unwrapped(value) : {};
     const choice = choiceOf(answer);
     const piece = readPiece(answer, choice);
     const error = errorIn(value, name, choice);
     this.#values++;
     this.#isMessage ||= piece.message !== undefined;
-    const taken = this.#assembler.take(piece);
+    const taken = yield* this.#assembler.take(piece);
     batch.add(taken);
     if (error !== undefined) return this.#failed(error);
     if (isErrorReason(piece.reason)) return this.#brokeOff(piece.reason!);

@@ -1,3 +1,5 @@
+import { finishAtOnce } from "#shared/pieces.ts";
+
 /** Finds where a JSON list or object ends in a text that comes in pieces. Each character is looked at once, whatever the pieces are. */
 export class JsonScan {
   #depth = 0;
@@ -28,6 +30,16 @@ export class JsonScan {
     // An escape that is cut goes on where the next piece begins.
     this.#isEscaped = inString && at > text.length + 1;
     return end;
+  }
+
+  /** As {@link feed}, in steps. */
+  *steps(text: string, at = 0): Generator<void, number> {
+    for (let from = at; from < text.length; from += stepUnits) {
+      const end = this.feed(text.slice(from, from + stepUnits));
+      if (end >= 0) return from + end;
+      if (from + stepUnits < text.length) yield;
+    }
+    return -1;
   }
 }
 
@@ -61,12 +73,7 @@ export function* splitSteps(text: string): Generator<void, string[] | undefined>
   for (let at = skipBlank(text, 0); at < text.length;) {
     if (!isOpening(text, at)) return undefined;
     const scan = new JsonScan();
-    let end = -1;
-    for (let from = at; end < 0 && from < text.length; from += stepUnits) {
-      const found = scan.feed(text.slice(from, from + stepUnits));
-      if (found >= 0) end = from + found;
-      yield;
-    }
+    const end = yield* scan.steps(text, at);
     if (end < 0) return undefined;
     values.push(text.slice(at, end));
     at = skipBlank(text, end);
@@ -76,11 +83,7 @@ export function* splitSteps(text: string): Generator<void, string[] | undefined>
 
 /** The same at once, of a text that is short. */
 export function splitValues(text: string): string[] | undefined {
-  const steps = splitSteps(text);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return finishAtOnce(splitSteps(text));
 }
 
 /** Whether a list or an object begins here. */
@@ -89,9 +92,12 @@ export function isOpening(text: string, at: number): boolean {
   return code === openBrace || code === openBracket;
 }
 
+const saying = /[^\s,]/g;
+
 /** The index of the next character that says something: commas between values do not. */
 export function skipBlank(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && /[\s,]/.test(text[at]!)) at++;
-  return at;
+  // Most begin with what is none; and one by one 15 million of them took 0.5 s.
+  if (from >= text.length || !/[\s,]/.test(text[from]!)) return from;
+  saying.lastIndex = from;
+  return saying.exec(text)?.index ?? text.length;
 }

@@ -30,25 +30,25 @@ export class ToolCalls {
     this.#scrubber = scrubber;
   }
 
-  /** Takes a piece of a stream in; undefined where it brings nothing new. */
-  take(piece: CallPiece): ToolCallDelta | undefined {
+  /** Takes a piece of a stream in; undefined where it brings nothing new. In steps, for it may be of many megabytes. */
+  *take(piece: CallPiece): Generator<void, ToolCallDelta | undefined> {
     const current = this.#currentOf(piece);
-    if (current === undefined || beginsAnother(current, piece)) return this.#begin(piece);
+    if (current === undefined || beginsAnother(current, piece)) return yield* this.#begin(piece);
     if (current.isWhole && piece.name !== "") {
       current.isNamedAgain = piece.id === "" || isOfOtherIndex(current, piece);
       return undefined;
     }
-    if (current.isNamedAgain && piece.arguments.trim() !== "") return this.#begin({ ...piece, name: current.name });
+    if (current.isNamedAgain && piece.arguments.trim() !== "") return yield* this.#begin({ ...piece, name: current.name });
     this.#remember(current, piece);
-    return current.add(piece);
+    return yield* current.add(piece);
   }
 
   /** Takes a call of a message in. Without an index it is whole, and one of its own unless it came before. */
-  takeWhole(piece: CallPiece): ToolCallDelta | undefined {
-    if (piece.index !== undefined) return this.take(piece);
+  *takeWhole(piece: CallPiece): Generator<void, ToolCallDelta | undefined> {
+    if (piece.index !== undefined) return yield* this.take(piece);
     const known = piece.id === "" ? undefined : this.#byId.get(piece.id);
     const isKnown = known?.name === piece.name && known.text === piece.arguments;
-    return isKnown ? undefined : this.#begin(piece);
+    return isKnown ? undefined : yield* this.#begin(piece);
   }
 
   /** How many there are so far. */
@@ -88,11 +88,11 @@ export class ToolCalls {
     return (index === undefined ? undefined : this.#byIndex.get(index)) ?? this.#calls.at(-1);
   }
 
-  #begin(piece: CallPiece): ToolCallDelta {
+  *#begin(piece: CallPiece): Generator<void, ToolCallDelta> {
     const call = new OneCall(this.#calls.length, this.#scrubber);
     this.#calls.push(call);
     this.#remember(call, piece);
-    return call.add(piece);
+    return yield* call.add(piece);
   }
 
   #remember(call: OneCall, { id, index }: CallPiece): void {
@@ -144,14 +144,14 @@ class OneCall {
     return this.#parts[0] ?? "";
   }
 
-  add({ id, name: named, arguments: given }: CallPiece): ToolCallDelta {
+  *add({ id, name: named, arguments: given }: CallPiece): Generator<void, ToolCallDelta> {
     const isNewId = this.id === "" && id !== "";
     if (isNewId) this.id = id;
     // A name may come in pieces too.
     const more = named === this.name ? "" : named;
     this.name += more;
     const text = this.#characters.push(given);
-    this.#addArguments(text);
+    yield* this.#addArguments(text);
     const name = this.#shownName.push(more);
     const shown = { name: name === "" ? null : name, arguments: this.#shownText.push(text) };
     return { index: this.#place, id: isNewId ? this.#scrubber.text(id) : null, ...shown };
@@ -164,12 +164,12 @@ class OneCall {
     return { index: this.#place, id: null, name: name === "" ? null : name, arguments: text };
   }
 
-  #addArguments(text: string): void {
+  *#addArguments(text: string): Generator<void, void> {
     if (text === "") return;
     // Some begin with an empty object, and stream the arguments behind it.
     if (this.#isWhole && this.#parts.length === 1 && this.#parts[0]?.trim() === "{}" && text.trim() !== "") this.#parts = [];
     this.#parts.push(text);
-    const end = this.#scan.feed(text);
+    const end = yield* this.#scan.steps(text);
     this.#isWhole = end < 0 ? this.#isWhole && skipBlank(text, 0) === text.length : skipBlank(text, end) === text.length;
   }
 }

@@ -102,12 +102,15 @@ describe("an answer of a provider", () => {
   });
 
   const text = "a".repeat(4_000_000);
+  const called = (given: string) =>
+    `data: ${JSON.stringify({ choices: [{ delta: { tool_calls: [{ index: 0, id: "a", function: { name: "f", arguments: given } }] } }] })}\n\n`;
   it.each([
     ["lists of 20,000 empty objects", `data: [${"{},".repeat(20_000)}{}]\n\n`.repeat(4), "!"],
     ["80,000 empty objects in one event", `data: ${"{}".repeat(80_000)}\n\n`, "!"],
     ["many values behind a long list", `data: [${"0,".repeat(200_000)}0]{}\n\n`, "MODEL_ANSWER_INVALID"],
     ["one event of a long text", `data: ${JSON.stringify({ choices: [{ delta: { content: text } }] })}\n\n`, `${text}!`],
     ["two values in one event, the first long", `data: ${JSON.stringify({ choices: [{ delta: { content: text } }] })}{}\n\n`, `${text}!`],
+    ["a call of very many blanks", called(`{}${" ".repeat(7_500_000)}`), "!"],
   ])("is read in turns, each of them short: %s", async (_, body, expected) => {
     const end = `data: {"choices":[{"delta":{"content":"!"},"finish_reason":"stop"}]}\n\n`;
     const { outcome, longestMs } = await longestTurnAtBest(() => read(body + end, "text/event-stream", 65_536));

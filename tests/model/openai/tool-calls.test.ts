@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { CallPiece } from "../../../subgraphs/model/openai/answer-piece.ts";
 import { createScrubber } from "#shared/secret/scrub.ts";
+import { finishAtOnce } from "#shared/pieces.ts";
 import { ToolCalls } from "../../../subgraphs/model/openai/tool-calls.ts";
 
 /** A way to send calls: what of each piece is told, where `first` says whether it is the first of its call. */
@@ -38,7 +39,7 @@ describe("tool calls", () => {
         const deltas = given.flatMap(({ name, arguments: value, cuts }, place) =>
           cut(JSON.stringify(value), cuts).flatMap((text, part) => {
             const piece = { ...habit({ place, id: `id${place}`, name, isFirst: part === 0 }), arguments: text };
-            return calls.take(piece) ?? [];
+            return finishAtOnce(calls.take(piece)) ?? [];
           }),
         );
         const wanted = given.map(({ name, arguments: value }) => ({ name, arguments: JSON.parse(JSON.stringify(value)) as unknown }));
@@ -56,14 +57,25 @@ describe("tool calls", () => {
     );
   });
 
+  it("are taken in steps where they are long, and are whole where they end", async () => {
+    const calls = new ToolCalls(createScrubber([]));
+    const text = `[${"[],".repeat(100_000)}"\\""]`;
+    const piece = { index: 0, id: "a", name: "f", arguments: text };
+    expect([...calls.take(piece)].length).toBeGreaterThanOrEqual(4);
+    expect(calls.areWhole).toBe(true);
+    expect([...calls.take({ ...piece, id: "", name: "", arguments: "]" })]).toEqual([]);
+    expect(calls.areWhole).toBe(false);
+    expect((await calls.finish()).map((call) => call.arguments)).toEqual([`${text}]`]);
+  });
+
   it("come in a hundred thousand pieces, with the name in each, or as as many calls", async () => {
     const one = new ToolCalls(createScrubber([]));
-    one.take({ index: 0, id: "a", name: "f", arguments: '{"x":"' });
-    for (let piece = 0; piece < 100_000; piece++) one.take({ index: 0, id: "a", name: "f", arguments: "0123456789" });
-    one.take({ index: 0, id: "a", name: "f", arguments: '"}' });
+    finishAtOnce(one.take({ index: 0, id: "a", name: "f", arguments: '{"x":"' }));
+    for (let piece = 0; piece < 100_000; piece++) finishAtOnce(one.take({ index: 0, id: "a", name: "f", arguments: "0123456789" }));
+    finishAtOnce(one.take({ index: 0, id: "a", name: "f", arguments: '"}' }));
     expect(JSON.stringify((await one.finish())[0]?.arguments)).toHaveLength(1_000_008);
     const many = new ToolCalls(createScrubber([]));
-    for (let place = 0; place < 100_000; place++) many.take({ index: 0, id: `a${place}`, name: "f", arguments: "{}" });
+    for (let place = 0; place < 100_000; place++) finishAtOnce(many.take({ index: 0, id: `a${place}`, name: "f", arguments: "{}" }));
     expect(await many.finish()).toHaveLength(100_000);
   });
 });

@@ -100,6 +100,25 @@ describe.each(Object.keys(transports))("a request for GraphQL over %s that", (tr
     expect(errors.at(-1)?.message).toContain("more than 2 errors");
   });
 
+  it("has more backslashes than it may, or a name of more letters, is told so", async () => {
+    await using t = await fixtureRouter();
+    const ask = async (text: string) => (await transports[transport]!(t, text, {}))?.[0];
+    expect(await ask(`{ whoami @skip(if: "${"\\n".repeat(100_001)}") }`)).toMatchObject({
+      message: "The document has more than 100000 backslashes. Give long texts as variables.",
+      extensions: { reason: "TOO_MANY_ESCAPES" },
+    });
+    expect((await ask(`{ whoami @skip(if: "${"\\n".repeat(100_000)}") }`))?.message).toContain("Boolean cannot represent");
+    expect((await ask(`{ ${"a".repeat(1_001)}: whoami }`))?.extensions).toMatchObject(excess("letters of a name", 1_001, 1_000));
+    expect((await ask(`{ ${"a".repeat(1_000)}: nothing }`))?.message).toContain("Cannot query field");
+  });
+
+  it("has more texts beside variables than are planned is told so", async () => {
+    await using t = await fixtureRouter();
+    const list = (count: number) => `query ($v: JSON) { echo(value: [$v ${times(count, (i) => `"${"x".repeat(70)}${i}"`)}]) }`;
+    const errors = await transports[transport]!(t, list(1_001), {});
+    expect(errors?.[0]?.extensions).toMatchObject(excess("values beside variables", 1_001, 1_000));
+  });
+
   it.each(["#\n", "#,\r", "# a comment\r\n"])("has more comments than it may have tokens is told so: %j", async (comment) => {
     await using t = await fixtureRouter();
     const ask = async (text: string) => (await transports[transport]!(t, text, {}))?.[0];

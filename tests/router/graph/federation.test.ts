@@ -74,6 +74,53 @@ describe.each(modes)("a federated query, %s", (mode) => {
     expect(JSON.stringify(body.data)).toBe(JSON.stringify(data));
   });
 
+  const text = "a text that is long enough to be lifted";
+  const one = `echo(value: "${text}")`;
+  const beside = `[1.5, true, null, A, { of: "${text}" }]`;
+  const told = [1.5, true, null, "A", { of: text }];
+  it.each<{ claim: string; query: string; variables?: Record<string, unknown>; data: unknown }>([
+    { claim: "texts", query: `{ ${one} }`, data: { echo: text } },
+    {
+      claim: "equal fields, which stay one, in fragments too",
+      query: `query Q { ${one} ...F } fragment F on Query { ${one} other: echo(value: "${text}!") }`,
+      data: { echo: text, other: `${text}!` },
+    },
+    {
+      claim: "lists, objects, and texts that look like them",
+      query: `{ echo(value: ${beside}) again: echo(value: { all: ${beside} }) like: echo(value: ${JSON.stringify(JSON.stringify(told))}) }`,
+      data: { echo: told, again: { all: told }, like: JSON.stringify(told) },
+    },
+    {
+      claim: "lists and objects that have variables in them",
+      query: `query ($v: JSON) { echo(value: [$v, "${text}", { of: $v, all: ${beside} }]) }`,
+      variables: { v: 2 },
+      data: { echo: [2, text, { of: 2, all: told }] },
+    },
+    {
+      claim: "ids, which may be numbers",
+      query: `{ none: run(id: "a run that is not there at all") { id } nine: run(id: 9) { id } runs(first: 1) { id } }`,
+      data: { none: null, nine: { id: "9" }, runs: [{ id: "1" }] },
+    },
+    {
+      claim: "defaults of variables that are not given",
+      query: `query ($v: JSON = ${beside}, $w: JSON = "${text}", $n: JSON = "${text}") { echo(value: $v) w: echo(value: $w) n: echo(value: $n) }`,
+      variables: { w: "given", n: null },
+      data: { echo: told, w: "given", n: null },
+    },
+    {
+      claim: "variables that have the names of those for its values, declared or not",
+      query: `query ($value0: JSON) { echo(value: "${text}") given: echo(value: $value0) }`,
+      variables: { value0: 1, value_0: 2 },
+      data: { echo: text, given: 1 },
+    },
+  ])("that is long is answered as a short one: $claim", async ({ query, variables = {}, data }) => {
+    await using t = await fixtureRouter({ mode });
+    for (const document of [query, `${query}${" ".repeat(70_000)}`]) {
+      const { body } = await t.ask(document, { variables });
+      expect(body).toEqual({ data });
+    }
+  });
+
   it("asks for the entities of a page in one fetch", async () => {
     await using t = await fixtureRouter({ mode });
     await t.ask("{ runs(first: 50) { id cost spans { name } parent { cost } } }");

@@ -7,7 +7,8 @@ import { getIntrospectionQuery, parse, type GraphQLError } from "graphql";
 import { AppError } from "#shared/errors.ts";
 import { documentExcess } from "../../../router/graph/document-weight.ts";
 import { defaultLimits } from "../../../router/graph/limits.ts";
-import { hashOf, Operations, RefusedOperation } from "../../../router/graph/operations.ts";
+import { hashOf, Operations } from "../../../router/graph/operations.ts";
+import { RefusedOperation } from "../../../router/graph/refused-operation.ts";
 import { rootPricesOf } from "../../../router/graph/root-points.ts";
 import { loadSupergraph, printApiSchema } from "../../../router/graph/supergraph.ts";
 
