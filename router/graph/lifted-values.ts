@@ -1,20 +1,26 @@
 /**
  * Long documents are planned without their values. The planner prints each fetch and reads what it printed once more, which took 0.5 s of a text of 2.6 MB. In the
- * plan a variable stands for each of them that is a text, a list or an object; and the operation's own variables have none of their long defaults.
+ * plan a variable stands for each of them that is a text, a list or an object; and the operation's own variables have short defaults for long ones.
  */
 import { variableDefinitionsFromAST, type Schema } from "@apollo/federation-internals";
 import {
+  getNamedType,
   GraphQLString,
+  isInputObjectType,
   Kind,
   parseType,
+  typeFromAST,
   TypeInfo,
-  visit,
   valueFromASTUntyped,
+  visit,
   visitWithTypeInfo,
+  type ConstValueNode,
   type DocumentNode,
   type GraphQLInputType,
   type GraphQLSchema,
+  type GraphQLType,
   type ListValueNode,
+  type NamedTypeNode,
   type ObjectValueNode,
   type OperationDefinitionNode,
   type ValueNode,
@@ -72,8 +78,9 @@ export function withValuesLifted(
     ({ defaultValue }) => defaultValue !== undefined && unitsOf(defaultValue) > shortUnits,
   );
   const defaults = variableDefinitionsFromAST(api, long).definitions();
+  const shortDefaults = withShortDefaults(node, { long: new Set(long), schema: apiSchema });
   const planned = visit(lifted, {
-    OperationDefinition: (each) => ({ ...each, variableDefinitions: [...withoutDefaults(each, new Set(long)), ...lifting.definitions] }),
+    OperationDefinition: (each) => ({ ...each, variableDefinitions: [...shortDefaults, ...lifting.definitions] }),
   });
   return {
     document: planned,
@@ -150,11 +157,34 @@ class Lifting {
   }
 }
 
-function withoutDefaults(
+/** With defaults that stand for those that are long: a variable without one could not stand where no null may. */
+function withShortDefaults(
   { variableDefinitions = [] }: OperationDefinitionNode,
-  long: ReadonlySet<VariableDefinitionNode>,
+  { long, schema }: { long: ReadonlySet<VariableDefinitionNode>; schema: GraphQLSchema },
 ): VariableDefinitionNode[] {
-  return variableDefinitions.map((each) => (long.has(each) ? { ...each, defaultValue: undefined } : each));
+  const shortOf = ({ type, defaultValue }: VariableDefinitionNode) => shortened(defaultValue!, typeFromAST(schema, type as NamedTypeNode));
+  return variableDefinitions.map((each) => (long.has(each) ? { ...each, defaultValue: shortOf(each) } : each));
+}
+
+/** Times and the like: what a scalar reads stays as it is. */
+const scalarUnits = 64;
+
+/** A value that may stand where another may. */
+function shortened(node: ConstValueNode, type: GraphQLType | undefined): ConstValueNode {
+  switch (node.kind) {
+    case Kind.STRING:
+      return node.value.length > scalarUnits ? { kind: Kind.STRING, value: "" } : node;
+    case Kind.LIST:
+      return { ...node, values: [] };
+    case Kind.OBJECT: {
+      const of = getNamedType(type);
+      const fields = isInputObjectType(of) ? of.getFields() : {};
+      const kept = node.fields.filter(({ name }) => Object.hasOwn(fields, name.value));
+      return { ...node, fields: kept.map((field) => ({ ...field, value: shortened(field.value, fields[field.name.value]!.type) })) };
+    }
+    default:
+      return node;
+  }
 }
 
 const unitsOf = ({ loc }: { loc?: { start: number; end: number } | undefined }) => (loc === undefined ? 0 : loc.end - loc.start);

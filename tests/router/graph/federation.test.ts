@@ -108,6 +108,12 @@ describe.each(modes)("a federated query, %s", (mode) => {
       data: { echo: told, w: "given", n: null },
     },
     {
+      claim: "defaults where no null may be",
+      query: `query ($id: ID = "${text}", $nine: ID = "9                     ") { run(id: $id) { id } nine: run(id: $nine) { id } }`,
+      variables: { nine: 9 },
+      data: { run: null, nine: { id: "9" } },
+    },
+    {
       claim: "variables that have the names of those for its values, declared or not",
       query: `query ($value0: JSON) { echo(value: "${text}") given: echo(value: $value0) }`,
       variables: { value0: 1, value_0: 2 },
