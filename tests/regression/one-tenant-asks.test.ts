@@ -72,6 +72,16 @@ describe("case 5: many costly fields in one request", () => {
   ])("120 %s are refused too", (_, query) => refused(query, {}, "OPERATION_LIMIT_EXCEEDED"));
 });
 
+describe("case 5: texts of marks, which take the square of their number to be ordered", () => {
+  const marks = (count: number) => `e${"\u0301\u0323".repeat(count / 2)}`;
+  const remember = (index: number) => `m${index}: createMemory(input: { scopeType: TENANT, contentText: $text }) { id }`;
+  const search = (index: number) => `s${index}: searchMemories(input: { query: $text, mode: TEXT }) { score }`;
+  it.each([
+    ["are remembered", `mutation ($text: String!) { ${times(4, remember)} }`, 48_000],
+    ["are looked for", `query ($text: String!) { ${times(20, search)} }`, 9_998],
+  ])("%s", (_, query, count) => refused(query, { text: marks(count) }, undefined));
+});
+
 describe("case 5: schemas that compute", () => {
   // Each reference leads to two: looked into to its end it would take years.
   const levels = Array.from({ length: 40 }, (_, level) => [`s${level}`, { allOf: [1, 2].map(() => ({ $ref: `#/$defs/s${level + 1}` })) }]);
