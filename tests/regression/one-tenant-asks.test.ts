@@ -7,6 +7,7 @@ import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 import { query as adminQuery } from "../testkit/admin-query.ts";
 import { bystander, type Bystander } from "../testkit/bystander.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { makeWorkflow, startRun } from "../testkit/graph.ts";
 import type { GraphAnswer } from "../testkit/platform.ts";
 import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
@@ -80,6 +81,32 @@ describe("case 5: texts of marks, which take the square of their number to be or
     ["are remembered", `mutation ($text: String!) { ${times(4, remember)} }`, 48_000],
     ["are looked for", `query ($text: String!) { ${times(20, search)} }`, 9_998],
   ])("%s", (_, query, count) => refused(query, { text: marks(count) }, undefined));
+});
+
+describe("the page of a link", () => {
+  it("is answered with a number of 200,000 digits that is none", async () => {
+    const form = { type: "object", properties: { amount: { type: "number" } } };
+    const made = await makeWorkflow(platform, {
+      nodes: [{ id: "n", type: "human-input", config: { text: "How much?", form } }],
+      edges: [],
+    });
+    const runId = await startRun(platform, made.workflowId);
+    const waiting = "query ($filter: WaitingNodeRunFilter) { waitingNodeRuns(filter: $filter) { nodes { waiting { link } } } }";
+    const link = await eventually(
+      async () => {
+        const { data } = await platform.post(waiting, { filter: { runId } });
+        return (data as { waitingNodeRuns: { nodes: { waiting: { link: string } }[] } }).waitingNodeRuns.nodes[0]?.waiting.link;
+      },
+      (found) => found !== undefined,
+    );
+    const url = new URL(link!, platform.url);
+    const token = /name="form_token" value="([^"]+)"/.exec(await (await fetch(url)).text())?.[1] ?? "";
+    const body = new URLSearchParams({ form_token: token, "field.amount": `${"1".repeat(200_000)}x` });
+    const { outcome, beside } = await other.beside(() => fetch(url, { method: "POST", body, headers: { origin: url.origin } }));
+    expect(outcome.status).toBe(422);
+    expect(await outcome.text()).toContain("Give a number.");
+    expectUnharmed(beside);
+  });
 });
 
 describe("case 5: schemas that compute", () => {

@@ -195,6 +195,16 @@ describe("the address of a tool", () => {
   });
 });
 
+describe("the wait that a tool asks for", () => {
+  it("may be no number, however many digits it has", async () => {
+    const headers = { "retry-after": `${"1".repeat(60_000)}x` };
+    http.on("GET /busy", (_, response) => void response.writeHead(429, headers).end());
+    const { outcome, beside } = await other.beside(() => ended("http-request", { url: `${http.url}/busy` }));
+    expect(outcome).toBe("TOOL_HTTP_ERROR");
+    expectUnharmed(beside);
+  });
+});
+
 describe("a model", () => {
   const event = (content: string) => `data: {"choices":[{"delta":{"content":${JSON.stringify(content)}}}]}\n\n`;
   const done = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n';
