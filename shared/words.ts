@@ -32,6 +32,11 @@ const articles = [
   { of: /^\p{Script=Hebrew}+$/u, article: "ה" },
 ];
 const isAscii = /^[\0-\x7f]*$/;
+/**
+ * More marks in a row than any language has, Unicode's own bound of them (UAX 15, Stream-Safe Text). To put marks in order takes the square of their number:
+ * 50,000 took 2 s, and texts are looked at in main loops. The two of half-width katakana are letters that become marks.
+ */
+const tooManyMarks = /([\p{M}\uff9e\uff9f]{30})[\p{M}\uff9e\uff9f]+/gu;
 
 /** The words of a text, in its order. */
 export function wordsOf(text: string): string[] {
@@ -117,17 +122,22 @@ function withArticle(word: string): string[] {
 /** A text cut where words end; what is written without spaces between them is one piece. */
 export function piecesOf(text: string): string[] {
   if (isAscii.test(text)) return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-  return foldLetters(withoutAccents(text).replace(unseen, "").normalize("NFKC")).match(pieces) ?? [];
+  return foldLetters(normalized(withoutAccents(text).replace(unseen, ""))).match(pieces) ?? [];
 }
 
 /** The same as memories' words were cut before migration 0008 of memory: letters less folded, and two pieces where one has a character that nobody sees. */
 export function olderPiecesOf(text: string): string[] {
   if (isAscii.test(text)) return piecesOf(text);
-  return foldOlderLetters(withoutAccents(text).normalize("NFKC")).match(pieces) ?? [];
+  return foldOlderLetters(normalized(withoutAccents(text))).match(pieces) ?? [];
 }
 
 function withoutAccents(text: string): string {
-  return text.normalize("NFKC").toLowerCase().normalize("NFKD").replace(accents, "");
+  return normalized(text).toLowerCase().normalize("NFKD").replace(accents, "");
+}
+
+/** Each time anew: where letters between marks were taken away, more of these stand in a row. */
+function normalized(text: string): string {
+  return text.replace(tooManyMarks, "$1").normalize("NFKC");
 }
 
 function pairsOf(characters: readonly string[]): string[] {

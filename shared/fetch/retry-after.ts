@@ -3,7 +3,8 @@
 /** Longest wait that a server is believed. */
 const longestWaitMs = 24 * 60 * 60 * 1000;
 
-const seconds = /^\+?(\d+\.?\d*|\.\d+)$/;
+// Digits have one way to be read: with `\.?` between two runs of them, a long header that is no number takes the square of its length.
+const seconds = /^\+?(\d+(\.\d*)?|\.\d+)$/;
 // Date.parse takes nearly anything that has a digit in it for a date ("in 5" is a day in 2001).
 const httpDate = /^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .*\d\d:\d\d:\d\d/i;
 const isoDate = /^\d{4}-\d\d-\d\dT\d\d:\d\d/i;

@@ -138,7 +138,7 @@ interface Decimal {
 }
 
 function decimal(written: string): Decimal {
-  const [, sign, whole = "", fraction = "", exponent = "0"] = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(written) ?? [];
+  const [, sign, whole = "", fraction = "", exponent = "0"] = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(written) ?? [];
   const digits = (whole + fraction).replace(/^0+/, "");
   const short = withoutZerosBehind(digits);
   return { digits: short, power: Number(exponent) - fraction.length + digits.length - short.length, negative: sign === "-" };

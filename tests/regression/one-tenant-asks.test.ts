@@ -7,6 +7,7 @@ import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 import { query as adminQuery } from "../testkit/admin-query.ts";
 import { bystander, type Bystander } from "../testkit/bystander.ts";
+import { eventually } from "../testkit/eventually.ts";
 import { makeWorkflow, startRun } from "../testkit/graph.ts";
 import type { GraphAnswer } from "../testkit/platform.ts";
 import { startPlatformProcesses, type PlatformProcesses } from "../testkit/platform-processes.ts";
@@ -70,6 +71,42 @@ describe("case 5: many costly fields in one request", () => {
     ["tool calls", `mutation { ${times(120, (index) => `s${index}: invokeTool(input: { toolId: "x" }) { __typename }`)} }`],
     // Fewer than any other limit would refuse.
   ])("120 %s are refused too", (_, query) => refused(query, {}, "OPERATION_LIMIT_EXCEEDED"));
+});
+
+describe("case 5: texts of marks, which take the square of their number to be ordered", () => {
+  const marks = (count: number) => `e${"\u0301\u0323".repeat(count / 2)}`;
+  const remember = (index: number) => `m${index}: createMemory(input: { scopeType: TENANT, contentText: $text }) { id }`;
+  const search = (index: number) => `s${index}: searchMemories(input: { query: $text, mode: TEXT }) { score }`;
+  it.each([
+    ["are remembered", `mutation ($text: String!) { ${times(4, remember)} }`, 48_000],
+    ["are looked for", `query ($text: String!) { ${times(20, search)} }`, 9_998],
+  ])("%s", (_, query, count) => refused(query, { text: marks(count) }, undefined));
+});
+
+describe("the page of a link", () => {
+  it("is answered with a number of 200,000 digits that is none", async () => {
+    const form = { type: "object", properties: { amount: { type: "number" } } };
+    const made = await makeWorkflow(platform, {
+      nodes: [{ id: "n", type: "human-input", config: { text: "How much?", form } }],
+      edges: [],
+    });
+    const runId = await startRun(platform, made.workflowId);
+    const waiting = "query ($filter: WaitingNodeRunFilter) { waitingNodeRuns(filter: $filter) { nodes { waiting { link } } } }";
+    const link = await eventually(
+      async () => {
+        const { data } = await platform.post(waiting, { filter: { runId } });
+        return (data as { waitingNodeRuns: { nodes: { waiting: { link: string } }[] } }).waitingNodeRuns.nodes[0]?.waiting.link;
+      },
+      (found) => found !== undefined,
+    );
+    const url = new URL(link!, platform.url);
+    const token = /name="form_token" value="([^"]+)"/.exec(await (await fetch(url)).text())?.[1] ?? "";
+    const body = new URLSearchParams({ form_token: token, "field.amount": `${"1".repeat(200_000)}x` });
+    const { outcome, beside } = await other.beside(() => fetch(url, { method: "POST", body, headers: { origin: url.origin } }));
+    expect(outcome.status).toBe(422);
+    expect(await outcome.text()).toContain("Give a number.");
+    expectUnharmed(beside);
+  });
 });
 
 describe("case 5: schemas that compute", () => {

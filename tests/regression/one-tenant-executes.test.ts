@@ -179,6 +179,32 @@ describe("case 7: a tool", () => {
   });
 });
 
+describe("the address of a tool", () => {
+  it("may be long: slashes before something else are looked at once", async () => {
+    const { createTool } = await ask<{ createTool: { id: string } }>(
+      platform,
+      'mutation { createTool(input: { code: "slashes", name: "Slashes", toolType: HTTP }) { id } }',
+    );
+    const version = { toolId: createTool.id, invokeConfig: { base_url: http.url } };
+    await ask(platform, "mutation ($input: CreateToolVersionInput!) { createToolVersion(input: $input) { id } }", { input: version });
+    const config = { tool_id: createTool.id, base_url: `${http.url}/${"/".repeat(60_000)}x`, path: "y" };
+    const { outcome, beside } = await other.beside(() => ended("tool", config));
+    // No server takes so long a line: it says so, or hangs up.
+    expect(["TOOL_HTTP_ERROR", "TOOL_UNREACHABLE"]).toContain(outcome);
+    expectUnharmed(beside);
+  });
+});
+
+describe("the wait that a tool asks for", () => {
+  it("may be no number, however many digits it has", async () => {
+    const headers = { "retry-after": `${"1".repeat(60_000)}x` };
+    http.on("GET /busy", (_, response) => void response.writeHead(429, headers).end());
+    const { outcome, beside } = await other.beside(() => ended("http-request", { url: `${http.url}/busy` }));
+    expect(outcome).toBe("TOOL_HTTP_ERROR");
+    expectUnharmed(beside);
+  });
+});
+
 describe("a model", () => {
   const event = (content: string) => `data: {"choices":[{"delta":{"content":${JSON.stringify(content)}}}]}\n\n`;
   const done = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n';

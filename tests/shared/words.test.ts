@@ -44,6 +44,19 @@ describe("the words of a text", () => {
     expect([...countWords("ok 👍🏽 1️⃣ ❤️🇫🇷").keys()]).toEqual(["ok", "👍", "1", "❤", "🇫🇷"]);
   });
 
+  it.each([
+    ["they come in a row", ""],
+    ["something between them is not seen", "\u00ad"],
+    ["something between them is taken for an accent", "\u0640"],
+  ])(
+    "have no more marks in a row than Unicode's own bound, also where %s: to order more takes the square of their number",
+    (_, between) => {
+      const marks = Array.from({ length: 40 }, () => `\u093c\u094d${between}`).join("");
+      expect([...countWords(`क${marks}`).keys()].map((word) => word.length)).toEqual([31]);
+      expect(foundBy(`क${marks}`, `क${marks}`)).toBe(true);
+    },
+  );
+
   it("are cut when they are endless", () => {
     expect([...countWords("x".repeat(5_000)).keys()]).toEqual(["x".repeat(64)]);
     expect(foundBy("x".repeat(5_000), "x".repeat(5_000))).toBe(true);

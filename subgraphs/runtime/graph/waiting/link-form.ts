@@ -132,8 +132,8 @@ interface ReadField {
   problem?: string;
 }
 
-/** As a number field of a page writes it. */
-const numberPattern = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+/** As a number field of a page writes it. Digits have one way to be read: with `\.?` between two runs of them, a long one that is no number takes the square of its length. */
+const numberPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /** No number is rounded in silence. */
 function numberOf(written: string): ReadField {
