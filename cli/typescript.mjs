@@ -46,7 +46,7 @@ export async function registerTypescript(more = []) {
   registerHooks({
     resolve: resolver(rootUrl, code),
     load(url, context, nextLoad) {
-      const file = url.startsWith(rootUrl) ? decodeURI(url.slice(rootUrl.length)).replace(/\?.*$/, "") : "";
+      const file = url.startsWith(rootUrl) ? decodeURI(url.slice(rootUrl.length)).replace(/\?.*/, "") : "";
       if (problems[file] !== undefined) throw new SyntaxError(problems[file]);
       const source = code[file];
       return source === undefined ? nextLoad(url, context) : { format: "module", source, shortCircuit: true };

@@ -10,6 +10,7 @@ import { isWebOrigin } from "./serve/host-guard.ts";
 import { AppError } from "./errors.ts";
 import { masterKeyPattern } from "./secret/secrets.ts";
 import { internalKeyPattern } from "./trust/internal-keys.ts";
+import { withoutSlashesBehind } from "./url-path.ts";
 
 const prefix = "AGENT_PLATFORM_";
 
@@ -89,7 +90,7 @@ const variables = {
   ANSWERS_MIB: { schema: whole(256, 2, 2_047), example: "256" },
   LOG_LEVEL: { schema: z.enum(logLevels, { error: `must be one of ${logLevels.join(", ")}` }).default("info"), example: "info" },
   LOG_FILE: { schema: optional, example: ".data/platform.log" },
-  PUBLIC_URL: { schema: webUrl.transform((url) => url.replace(/\/+$/, "")).optional(), example: "https://platform.example.com" },
+  PUBLIC_URL: { schema: webUrl.transform(withoutSlashesBehind).optional(), example: "https://platform.example.com" },
   ALLOWED_HOSTS: { schema: list, example: "platform.local,10.0.0.5" },
   CORS_ORIGINS: {
     schema: list.refine(

@@ -14,10 +14,15 @@ export function tellable(errors: readonly GraphQLError[], { scopes, subject }: C
   return errors.map(withoutSuggestion);
 }
 
-/** graphql-js has them last in a message. */
-const suggestion = / ?Did you mean .+\?$/s;
-
 function withoutSuggestion(error: GraphQLError): GraphQLError {
   const { nodes, source, positions, path, originalError, extensions } = error;
-  return new GraphQLError(error.message.replace(suggestion, ""), { nodes, source, positions, path, originalError, extensions });
+  return new GraphQLError(untold(error.message), { nodes, source, positions, path, originalError, extensions });
+}
+
+const suggestion = "Did you mean ";
+
+/** graphql-js has a suggestion last in a message. Not by a pattern: what a stranger sent stands in the message, and may have those words in it thousands of times. */
+function untold(message: string): string {
+  const at = message.endsWith("?") ? message.lastIndexOf(suggestion) : -1;
+  return at < 0 ? message : message.slice(0, at).replace(/ $/, "");
 }

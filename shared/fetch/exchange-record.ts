@@ -121,7 +121,7 @@ function errorCode(error: unknown): string {
 function parserReason(error: unknown): string | undefined {
   const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown };
   // Its code is always undefined (undici 7.30).
-  return name === "HTTPParserError" ? (/\(([^)]*)\)$/.exec(String(message))?.[1] ?? "") : undefined;
+  return name === "HTTPParserError" ? (/\(([^()]*)\)$/.exec(String(message))?.[1] ?? "") : undefined;
 }
 
 /** What is wrong with headers behind a status line that was there; undefined: nothing says that one was. */

@@ -43,10 +43,13 @@ export function pageInstead(contentType: string | undefined, start: string): str
   return /^\s*<(!doctype html|html)\b/i.test(start) ? "text/html" : undefined;
 }
 
+/** Blanks have one way to be read: a header has up to 64 KiB, and of two ways each of so many was tried with each. */
+const charsetPattern = /^charset\s*=\s*(?:["']\s*)?([^"'\s][^"']*)?["']?$/i;
+
 function readOne(text: string): MediaType {
   const [type = "", ...parameters] = splitOutsideQuotes(text, ";").map((part) => part.trim());
   const essence = type.toLowerCase();
-  const charset = parameters.map((parameter) => /^charset\s*=\s*["']?([^"']*)["']?$/i.exec(parameter)?.[1]?.trim()).find(Boolean);
+  const charset = parameters.map((parameter) => charsetPattern.exec(parameter)?.[1]?.trim()).find(Boolean);
   return { essence: essencePattern.test(essence) ? essence : "", charset };
 }
 

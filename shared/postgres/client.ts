@@ -55,7 +55,7 @@ export async function inPrepareLock(client: pg.Client, statements: string): Prom
 
 /** Host and database of a URL, never its password. */
 export function databaseAddress(url: string): string {
-  return url.replace(/^(postgres(?:ql)?:\/\/)(?:[^@/]*@)?/, "$1").replace(/\?.*$/, "");
+  return url.replace(/^(postgres(?:ql)?:\/\/)(?:[^@/]*@)?/, "$1").replace(/\?.*/, "");
 }
 
 /** The sentence of an error. */

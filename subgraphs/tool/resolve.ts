@@ -5,7 +5,7 @@
  * arguments are query for GET, HEAD and DELETE, body for all others.
  */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
-import { climbs } from "#shared/url-path.ts";
+import { climbs, withoutSlashesBehind } from "#shared/url-path.ts";
 import { readCallConfig, type CallConfig, type SealedHeader } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
 
@@ -104,13 +104,6 @@ function withPath(base: URL, path: string): URL {
   if (tail !== "") base.pathname = `${withoutSlashesBehind(base.pathname)}/${tail}`;
   base.search = joinedQuery(base.search.slice(1), query);
   return base;
-}
-
-/** Not by a pattern such as /\/+$/, which is quadratic in slashes that are followed by something else: what has 60,000 of them held everybody up for 10 s. */
-function withoutSlashesBehind(pathname: string): string {
-  let end = pathname.length;
-  while (end > 0 && pathname[end - 1] === "/") end -= 1;
-  return pathname.slice(0, end);
 }
 
 function splitOnce(text: string, separator: string): string[] {

@@ -7,6 +7,7 @@ import { newId } from "#shared/ids.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { isOnlyReferences } from "#shared/secret/references.ts";
 import type { SecretBox } from "#shared/secret/secrets.ts";
+import { withoutSlashesBehind } from "#shared/url-path.ts";
 import { modelErrors } from "../errors.ts";
 import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import type { CreateModelProviderInput, UpdateModelProviderInput } from "./model-provider.inputs.ts";
@@ -166,7 +167,7 @@ function checkBaseUrl(text: string): string {
     throw invalid(
       "it has a query or a fragment. Give the part that /chat/completions is added to, and parameters such as api-version as query.",
     );
-  return url.href.replace(/\/+$/, "");
+  return withoutSlashesBehind(url.href);
 }
 
 function checkModel(field: string, value: string | null | undefined): string | null {

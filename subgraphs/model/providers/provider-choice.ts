@@ -2,6 +2,7 @@ import { ModelProvider, ModelProviderStatus } from "./model-provider.entity.ts";
 import type { JsonObject } from "#shared/json.ts";
 import { replaceSecrets, secretsIn } from "#shared/secret/references.ts";
 import { excessOfSecrets } from "#shared/secret/scrub.ts";
+import { withoutSlashesBehind } from "#shared/url-path.ts";
 import { secretValues } from "../access.client.ts";
 import { headersBinding, keyBinding } from "./model-provider.service.ts";
 import { modelErrors } from "../errors.ts";
@@ -106,7 +107,7 @@ export function configuredProvider({ env, services }: ModelContext): ChosenProvi
   return {
     entity: null,
     code: null,
-    baseUrl: url.href.replace(/\/+$/, ""),
+    baseUrl: withoutSlashesBehind(url.href),
     apiKey: env.providerApiKey,
     apiKeyHeader: env.providerApiKeyHeader,
     headers: {},

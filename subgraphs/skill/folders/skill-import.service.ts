@@ -57,7 +57,7 @@ async function givenFolder({ zipBase64, files }: ImportSkillInput): Promise<Skil
 /** Node's own decoder passes over what is no base64. */
 function bytesOf(field: string, base64: string): Buffer {
   const given = base64.replace(/\s+/g, "");
-  const isBase64 = /^[A-Za-z0-9+/]*={0,2}$/.test(given) && given.replace(/=+$/, "").length % 4 !== 1;
+  const isBase64 = /^[A-Za-z0-9+/]*={0,2}$/.test(given) && given.replace(/={1,2}$/, "").length % 4 !== 1;
   if (!isBase64) throw skillErrors.SKILL_FOLDER_INVALID({ field, problem: `it is no base64: ${JSON.stringify(excerpt(base64))}` });
   return Buffer.from(given, "base64");
 }
