@@ -74,8 +74,10 @@ export interface HttpStreamsSetting {
 export class HttpStreams {
   readonly #runtime: Runtime;
   readonly #setting: HttpStreamsSetting;
-  /** What ends each of them, with how many each tenant has. */
+  /** What ends each of them. */
   readonly #open = new Set<() => void>();
+  /** Those that are open, and those that are prepared to be: of all tenants, and of each. */
+  #taken = 0;
   readonly #tenants = new Map<string, number>();
 
   constructor(runtime: Runtime, setting: HttpStreamsSetting) {
@@ -158,14 +160,26 @@ export class HttpStreams {
     const { tenantId } = context.info;
     const { maxStreams, tenantStreams } = this.#setting.bounds;
     if ((this.#tenants.get(tenantId) ?? 0) >= tenantStreams) throw streamErrors.TENANT_STREAMS_LIMIT({ tenantId, limit: tenantStreams });
-    if (this.#open.size >= maxStreams) throw streamErrors.STREAMS_LIMIT({ limit: maxStreams });
+    if (this.#taken >= maxStreams) throw streamErrors.STREAMS_LIMIT({ limit: maxStreams });
     const leaveAddress = this.#runtime.places.ofAddress(response.req);
     try {
-      return both(leaveAddress, this.#runtime.places.ofCaller(context));
+      const leavePlaces = both(leaveAddress, this.#runtime.places.ofCaller(context));
+      return both(leavePlaces, this.#take(tenantId));
     } catch (error) {
       leaveAddress();
       throw error;
     }
+  }
+
+  #take(tenantId: string): Leave {
+    this.#taken += 1;
+    this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
+    return () => {
+      this.#taken -= 1;
+      const left = this.#tenants.get(tenantId)! - 1;
+      if (left > 0) this.#tenants.set(tenantId, left);
+      else this.#tenants.delete(tenantId);
+    };
   }
 
   async #stream({ format, response, context, ends }: StreamedOperation, prepared: PreparedOperation): Promise<void> {
@@ -184,7 +198,6 @@ export class HttpStreams {
     this.#watch(response, tenantId);
     // Queries and mutations end with their key wherever they are answered.
     const stopWatch = isSubscription(prepared) ? this.#setting.identities.watch(context.identity, { end: ended }) : () => {};
-    this.#tenants.set(tenantId, (this.#tenants.get(tenantId) ?? 0) + 1);
     try {
       const results = await this.#results(prepared);
       if (over === undefined) await writeAll(results, { format, response, bounds: this.#setting.bounds });
@@ -197,9 +210,6 @@ export class HttpStreams {
       // Not with its close, which may have been before it began.
       stopWatch();
       this.#open.delete(cut);
-      const left = this.#tenants.get(tenantId)! - 1;
-      if (left > 0) this.#tenants.set(tenantId, left);
-      else this.#tenants.delete(tenantId);
     }
   }
 

@@ -8,7 +8,7 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  type GraphQLError,
+  GraphQLError,
   type OperationDefinitionNode,
   type SelectionSetNode,
   TokenKind,
@@ -34,13 +34,16 @@ export function fragmentExcess({ definitions }: DocumentNode, { maxFragments }: 
   return found > maxFragments ? [tooMuch({ of: "fragments", found, limit: maxFragments })] : [];
 }
 
-/** OPERATION_LIMIT_EXCEEDED where a name is longer than it may be. */
-export function nameExcess({ loc }: DocumentNode, { maxNameLetters }: OperationLimits): GraphQLError[] {
-  let found = 0;
+/** OPERATION_LIMIT_EXCEEDED where a name is longer than it may be, at the first that is. */
+export function nameExcess({ loc }: DocumentNode, { maxNameLetters: limit }: OperationLimits): GraphQLError[] {
   // A parsed document knows its first token.
-  for (let token = loc?.startToken.next ?? null; token !== null; token = token.next)
-    if (token.kind === TokenKind.NAME) found = Math.max(found, token.end - token.start);
-  return found > maxNameLetters ? [tooMuch({ of: "letters of a name", found, limit: maxNameLetters })] : [];
+  for (let token = loc?.startToken.next ?? null; token !== null; token = token.next) {
+    const found = token.end - token.start;
+    if (token.kind !== TokenKind.NAME || found <= limit) continue;
+    const { message, originalError } = tooMuch({ of: "letters of a name", found, limit });
+    return [new GraphQLError(message, { source: loc!.source, positions: [token.start], originalError })];
+  }
+  return [];
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   isInputObjectType,
   Kind,
   parseType,
+  separateOperations,
   typeFromAST,
   TypeInfo,
   valueFromASTUntyped,
@@ -61,9 +62,11 @@ export function withValuesLifted(
   const lifting = new Lifting(node);
   const types = new TypeInfo(apiSchema);
   const lifted = visit(
-    document,
+    // Of no other operation, nor of fragments that this one does not use.
+    separateOperations(document)[node.name?.value ?? ""]!,
     visitWithTypeInfo(types, {
-      OperationDefinition: (each) => (each === node ? undefined : null),
+      // Answered here, from the schema, and not by the plan.
+      Field: ({ name: { value } }) => (value === "__schema" || value === "__type" ? false : undefined),
       // A default has no variables in it.
       VariableDefinition: () => false,
       // Within JSON there are no types.
@@ -131,7 +134,7 @@ class Lifting {
   variable(node: ValueNode, type: GraphQLInputType): VariableNode {
     const value: unknown = valueFromASTUntyped(node);
     const of = `${String(type)} ${node.kind}`;
-    const key = typeof value === "string" ? value : JSON.stringify(value);
+    const key = typeof value === "string" ? value : JSON.stringify(inOrder(value));
     const variables = this.#variables.get(of) ?? new Map<string, VariableNode>();
     this.#variables.set(of, variables);
     const known = variables.get(key);
@@ -144,9 +147,9 @@ class Lifting {
     return variable;
   }
 
-  /** Whether it has no variables in it. Then it is as a value of JSON what it is as a literal, for numbers that are not are refused. */
+  /** Whether it has no variables in it, and is as a value of JSON what it is as a literal: of whole numbers an ID has the digits as they are written. */
   #isConstant(node: ValueNode): boolean {
-    if (node.kind === Kind.VARIABLE) return false;
+    if (node.kind === Kind.VARIABLE || (node.kind === Kind.INT && String(Number(node.value)) !== node.value)) return false;
     if (node.kind !== Kind.LIST && node.kind !== Kind.OBJECT) return true;
     const known = this.#constants.get(node);
     if (known !== undefined) return known;
@@ -155,6 +158,15 @@ class Lifting {
     this.#constants.set(node, isConstant);
     return isConstant;
   }
+}
+
+/** The same with the fields of each object in one order, in which they are equal. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, each]) => [key, inOrder(each)]);
 }
 
 /** With defaults that stand for those that are long: a variable without one could not stand where no null may. */
@@ -166,14 +178,14 @@ function withShortDefaults(
   return variableDefinitions.map((each) => (long.has(each) ? { ...each, defaultValue: shortOf(each) } : each));
 }
 
-/** Times and the like: what a scalar reads stays as it is. */
-const scalarUnits = 64;
+/** Scalars that take any text; what another one reads stays as it is. */
+const texts = new Set(["String", "ID", "JSON"]);
 
 /** A value that may stand where another may. */
 function shortened(node: ConstValueNode, type: GraphQLType | undefined): ConstValueNode {
   switch (node.kind) {
     case Kind.STRING:
-      return node.value.length > scalarUnits ? { kind: Kind.STRING, value: "" } : node;
+      return texts.has(String(getNamedType(type))) ? { kind: Kind.STRING, value: "" } : node;
     case Kind.LIST:
       return { ...node, values: [] };
     case Kind.OBJECT: {

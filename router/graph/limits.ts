@@ -5,7 +5,7 @@ import { linesIn } from "#shared/json/nesting.ts";
 
 export interface OperationLimits {
   maxTokens: number;
-  /** Of each name. Planned, printed and answered one of 4 MB took 0.5 s. */
+  /** Of each name. Planned, printed and answered one of 4 MB took 0.5 s; so did thousands of 1,000 letters, as keys of JSON. */
   maxNameLetters: number;
   /** Errors that are told of one document. */
   maxErrors: number;
@@ -36,7 +36,7 @@ export interface OperationLimits {
 /** Wide enough for GraphiQL's introspection and for any console; narrow enough to plan in a fraction of a second. */
 export const defaultLimits: OperationLimits = {
   maxTokens: 15_000,
-  maxNameLetters: 1_000,
+  maxNameLetters: 255,
   maxErrors: 100,
   maxDepth: 30,
   maxAliases: 200,
@@ -57,14 +57,15 @@ const advice = {
   levels: "",
   "levels of fragments": "",
   aliases: "",
-  "letters of a name": "",
+  "letters of a name": " Give it a shorter one.",
   fields: "",
   fragments: "",
   branches: " Those are fields with fields beneath them. Ask in several operations.",
   comparisons: " Those are pairs of fields that may be the same one. Write each field once, and fewer fragments.",
   points: " Each root field has some, see docs/operations.md. Ask in several operations.",
   nodes: " Ask for smaller pages (first, last) there or around it, or for fewer lists within lists.",
-  "values beside variables": " Those are texts that lie within lists or objects beside variables. Give each of these as one variable.",
+  "values beside variables":
+    " Those are texts, lists and objects that lie within lists or objects beside variables. Give each of the outer ones as one variable.",
   values: " Ask for smaller pages (first, last) there or around it, or for fewer fields.",
   "values of the schema": " Ask for the schema's parts in several operations.",
 };

@@ -19,7 +19,7 @@ import {
   type OperationDefinitionNode,
   type ValidationRule,
 } from "graphql";
-import { refuseDeep, refuseDocumentInTurns, refuseManyComments, refuseManyLines } from "#shared/json/nesting.ts";
+import { refuseDeep, refuseDocumentInTurns, refuseManyComments, refuseManyEscapes, refuseManyLines } from "#shared/json/nesting.ts";
 import { LruCache } from "#shared/lru-cache.ts";
 import { ownTurn } from "#shared/own-turn.ts";
 import { pieceUnits } from "#shared/pieces.ts";
@@ -200,6 +200,7 @@ export class Operations {
     refuseDeep(text);
     refuseManyComments(text);
     refuseManyLines(text);
+    refuseManyEscapes(text);
     return this.#parseChecked(text);
   }
 

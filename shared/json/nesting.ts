@@ -68,12 +68,13 @@ export function readJson(text: string, told?: (numbers: readonly LongNumber[]) =
 }
 
 /**
- * As {@link refuseDeep}, {@link refuseManyComments} and {@link refuseManyLines}, of a GraphQL document: a long one in turns of the main loop.
+ * As {@link refuseDeep}, {@link refuseManyComments}, {@link refuseManyLines} and {@link refuseManyEscapes}, of a GraphQL document: a long one in turns of the main loop.
  *
  * @throws AppError NESTED_TOO_DEEP, TOO_MANY_COMMENTS, TOO_MANY_LINES, TOO_MANY_ESCAPES
  */
 export async function refuseDocumentInTurns(text: string): Promise<void> {
   refuseManyLines(text);
+  refuseManyEscapes(text);
   if (text.length > pieceUnits) return finishInTurns(documentSteps(text));
   refuseDeep(text);
   refuseManyComments(text);
@@ -110,9 +111,13 @@ export function refuseManyComments(document: string): void {
 
 const tooManyComments = () => nestingErrors.TOO_MANY_COMMENTS({ limit: maxComments });
 
-/** @throws AppError TOO_MANY_LINES, TOO_MANY_ESCAPES */
+/** @throws AppError TOO_MANY_LINES */
 export function refuseManyLines(document: string): void {
   if (linesIn(document, maxLines) > maxLines) throw nestingErrors.TOO_MANY_LINES({ limit: maxLines });
+}
+
+/** @throws AppError TOO_MANY_ESCAPES */
+export function refuseManyEscapes(document: string): void {
   let escapes = 0;
   for (let at = document.indexOf("\\"); at >= 0 && escapes <= maxEscapes; at = document.indexOf("\\", at + 1)) escapes += 1;
   if (escapes > maxEscapes) throw nestingErrors.TOO_MANY_ESCAPES({ limit: maxEscapes });

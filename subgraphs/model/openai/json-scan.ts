@@ -77,6 +77,8 @@ export function* splitSteps(text: string): Generator<void, string[] | undefined>
     if (end < 0) return undefined;
     values.push(text.slice(at, end));
     at = skipBlank(text, end);
+    // Short ones are a step each: there may be a million.
+    yield;
   }
   return values;
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { CallPiece } from "../../../subgraphs/model/openai/answer-piece.ts";
 import { createScrubber } from "#shared/secret/scrub.ts";
 import { finishAtOnce } from "#shared/pieces.ts";
+import { splitSteps } from "../../../subgraphs/model/openai/json-scan.ts";
 import { ToolCalls } from "../../../subgraphs/model/openai/tool-calls.ts";
 
 /** A way to send calls: what of each piece is told, where `first` says whether it is the first of its call. */
@@ -55,6 +56,16 @@ describe("tool calls", () => {
         expect(shown).toEqual(wanted);
       }),
     );
+  });
+
+  it("are told apart in steps where a text has many that are short", () => {
+    const steps = splitSteps(`${"{} ".repeat(10_000)}[]`);
+    let count = 0;
+    for (let step = steps.next(); ; step = steps.next(), count++)
+      if (step.done === true) {
+        expect([step.value?.length, count]).toEqual([10_001, 10_001]);
+        break;
+      }
   });
 
   it("are taken in steps where they are long, and are whole where they end", async () => {

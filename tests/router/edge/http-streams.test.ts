@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import type { Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { eventually } from "../../testkit/eventually.ts";
 import { fixtureRouter, modes, type FixtureRouter } from "../../testkit/fixture-router.ts";
 
@@ -54,6 +54,19 @@ function holdSockets() {
     letGo: () => held?.resolve(),
     [Symbol.dispose]: () => void unsubscribe("http.server.request.start", begun),
   };
+}
+
+/** Resolves when so many requests have begun. */
+function beginnings(count: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let left = count;
+  const begun = () => {
+    if (--left > 0) return;
+    unsubscribe("http.server.request.start", begun);
+    resolve();
+  };
+  subscribe("http.server.request.start", begun);
+  return promise;
 }
 
 const sse = "text/event-stream";
@@ -168,6 +181,33 @@ describe("a stream over HTTP", () => {
     for (let index = 0; index < 3_000; index++) t.sources.push("1", { runEvents: { __typename: "LogLine", text: "x".repeat(10_000) } });
     await t.sources.untilActive(0);
     answer.leave();
+  });
+
+  it("is one of so many, however many are asked for at once that nobody has planned yet", async () => {
+    await using t = await fixtureRouter({ streams: { tenantStreams: 3, maxStreams: 5 } });
+    const { port, host, pathname } = new URL(t.router.url);
+    const body = JSON.stringify({ query: open });
+    const asking = (tenant: string) =>
+      `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\nx-tenant-id: ${tenant}\r\ncontent-type: application/json\r\naccept: ${sse}\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    const askers = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) => {
+        const socket = connect(Number(port), "127.0.0.1");
+        await once(socket, "connect");
+        return { socket, tenant: index % 2 === 0 ? "a" : "b" };
+      }),
+    );
+    const answers = askers.map(({ socket }) => once(socket, "data") as Promise<[Buffer]>);
+    const begun = beginnings(askers.length);
+    for (const { socket, tenant } of askers) socket.write(asking(tenant).slice(0, -1));
+    await begun;
+    // In one turn of the event loop, so that all are there before the first has been planned.
+    for (const { socket } of askers) socket.write("}");
+    const statuses = (await Promise.all(answers)).map(([data]) => Number(data.toString("latin1").slice(9, 12)));
+    const openOf = (tenant: string) => statuses.filter((status, index) => status === 200 && askers[index]!.tenant === tenant).length;
+    expect([openOf("a") + openOf("b"), Math.max(openOf("a"), openOf("b"))]).toEqual([5, 3]);
+    expect(new Set(statuses)).toEqual(new Set([200, 429, 503]));
+    for (const { socket } of askers) socket.destroy();
+    await t.sources.untilActive(0);
   });
 
   it("is one of so many, of a tenant and in all", async () => {

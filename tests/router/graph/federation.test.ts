@@ -114,6 +114,17 @@ describe.each(modes)("a federated query, %s", (mode) => {
       data: { run: null, nine: { id: "9" } },
     },
     {
+      claim: "types of the schema, whose names are texts",
+      query: `{ ${one} ...F } fragment F on Query { __type(name: "__DirectiveLocation") { name } }`,
+      data: { echo: text, __type: { name: "__DirectiveLocation" } },
+    },
+    {
+      claim: "equal objects in another order",
+      query: `query ($i: Boolean!) { x: echo(value: { a: "${text}", b: [{ c: 1, d: 2 }] }) ... on Query @include(if: $i) { x: echo(value: { b: [{ d: 2, c: 1 }], a: "${text}" }) } }`,
+      variables: { i: true },
+      data: { x: { a: text, b: [{ c: 1, d: 2 }] } },
+    },
+    {
       claim: "variables that have the names of those for its values, declared or not",
       query: `query ($value0: JSON) { echo(value: "${text}") given: echo(value: $value0) }`,
       variables: { value0: 1, value_0: 2 },
@@ -125,6 +136,13 @@ describe.each(modes)("a federated query, %s", (mode) => {
       const { body } = await t.ask(document, { variables });
       expect(body).toEqual({ data });
     }
+  });
+
+  it("is planned for the values of the operation alone that is asked for", async () => {
+    await using t = await fixtureRouter({ mode });
+    const others = `query B($v: JSON) { ...G } fragment G on Query { echo(value: [$v ${Array.from({ length: 1_001 }, (_, i) => `"${text}${i}"`).join()}]) }`;
+    const { body } = await t.ask(`query A { ${one} } ${others}${" ".repeat(70_000)}`, { operationName: "A" });
+    expect(body).toEqual({ data: { echo: text } });
   });
 
   it("asks for the entities of a page in one fetch", async () => {
