@@ -19,14 +19,14 @@ import {
   type OperationDefinitionNode,
   type ValidationRule,
 } from "graphql";
-import { refuseDeep, refuseDocumentInTurns, refuseManyComments, refuseManyEscapes, refuseManyLines } from "#shared/json/nesting.ts";
+import { refuseDocument, refuseDocumentInTurns } from "#shared/json/nesting.ts";
 import { LruCache } from "#shared/lru-cache.ts";
 import { ownTurn } from "#shared/own-turn.ts";
 import { pieceUnits } from "#shared/pieces.ts";
 import { withoutStacks } from "#shared/without-stacks.ts";
 import { withPlannedNames } from "./client-names.ts";
 import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
-import { documentExcess, fragmentExcess, nameExcess, fragmentsOf, type Fragments } from "./document-weight.ts";
+import { documentExcess, fragmentExcess, fragmentsOf, nameExcess, type Fragments } from "./document-weight.ts";
 import { heapSizeOf } from "./heap-size.ts";
 import { withValuesLifted, type LiftedValues } from "./lifted-values.ts";
 import { errorsTold, moreErrors, tokensTold, type OperationLimits } from "./limits.ts";
@@ -197,10 +197,7 @@ export class Operations {
   }
 
   #parse(text: string): DocumentNode {
-    refuseDeep(text);
-    refuseManyComments(text);
-    refuseManyLines(text);
-    refuseManyEscapes(text);
+    refuseDocument(text);
     return this.#parseChecked(text);
   }
 

@@ -67,7 +67,7 @@ const schemas = new WeakMap<object, Pick<SubgraphDefinition, "orphanedTypes"> & 
 export function prepareSubgraph<L, S>(definition: SubgraphDefinition<L, S>): Promise<FederatedSchema> {
   const { resolvers, orphanedTypes, references } = definition;
   const known = schemas.get(resolvers);
-  if (known?.orphanedTypes === orphanedTypes && known?.references === references && known !== undefined) return known.built;
+  if (known !== undefined && known.orphanedTypes === orphanedTypes && known.references === references) return known.built;
   const built = buildFederatedSchema<SubgraphContext<L, S>>(definition);
   schemas.set(resolvers, { orphanedTypes, references, built });
   return built;

@@ -67,17 +67,20 @@ export function readJson(text: string, told?: (numbers: readonly LongNumber[]) =
   }
 }
 
-/**
- * As {@link refuseDeep}, {@link refuseManyComments}, {@link refuseManyLines} and {@link refuseManyEscapes}, of a GraphQL document: a long one in turns of the main loop.
- *
- * @throws AppError NESTED_TOO_DEEP, TOO_MANY_COMMENTS, TOO_MANY_LINES, TOO_MANY_ESCAPES
- */
-export async function refuseDocumentInTurns(text: string): Promise<void> {
-  refuseManyLines(text);
-  refuseManyEscapes(text);
-  if (text.length > pieceUnits) return finishInTurns(documentSteps(text));
+/** Refuses a GraphQL document that would take long to parse. @throws AppError NESTED_TOO_DEEP, TOO_MANY_COMMENTS, TOO_MANY_LINES, TOO_MANY_ESCAPES */
+export function refuseDocument(text: string): void {
   refuseDeep(text);
   refuseManyComments(text);
+  refuseManyLines(text);
+  refuseManyEscapes(text);
+}
+
+/** As {@link refuseDocument}, of a long one in turns of the main loop. */
+export async function refuseDocumentInTurns(text: string): Promise<void> {
+  if (text.length <= pieceUnits) return refuseDocument(text);
+  refuseManyLines(text);
+  refuseManyEscapes(text);
+  await finishInTurns(documentSteps(text));
 }
 
 function* documentSteps(text: string): Generator<void, void> {
@@ -112,12 +115,12 @@ export function refuseManyComments(document: string): void {
 const tooManyComments = () => nestingErrors.TOO_MANY_COMMENTS({ limit: maxComments });
 
 /** @throws AppError TOO_MANY_LINES */
-export function refuseManyLines(document: string): void {
+function refuseManyLines(document: string): void {
   if (linesIn(document, maxLines) > maxLines) throw nestingErrors.TOO_MANY_LINES({ limit: maxLines });
 }
 
 /** @throws AppError TOO_MANY_ESCAPES */
-export function refuseManyEscapes(document: string): void {
+function refuseManyEscapes(document: string): void {
   let escapes = 0;
   for (let at = document.indexOf("\\"); at >= 0 && escapes <= maxEscapes; at = document.indexOf("\\", at + 1)) escapes += 1;
   if (escapes > maxEscapes) throw nestingErrors.TOO_MANY_ESCAPES({ limit: maxEscapes });
