@@ -2,6 +2,7 @@ import pg from "pg";
 import { withinDeadline } from "../deadline.ts";
 import { readGauge } from "../metrics/instruments.ts";
 import { engineUrlOf } from "./engine-login.ts";
+import { hasLongValue, queryLong } from "./long-value.ts";
 import { refuseNoPrimary } from "./primary.ts";
 import { keepOpen, prepareAll, type PreparedStatement } from "./prepared.ts";
 
@@ -132,7 +133,7 @@ interface OneStatement {
 async function queryOnce(pool: pg.Pool, { config, values, answerTimeoutMs }: OneStatement): Promise<pg.QueryResult> {
   const client = await pool.connect();
   let lost: Error | undefined;
-  const ask = () => client.query(config, values);
+  const ask = () => (hasLongValue(config.values) ? queryLong(client, config) : client.query(config, values));
   try {
     return await (answerTimeoutMs === undefined ? ask() : withinDeadline(answerTimeoutMs, ask));
   } catch (cause) {

@@ -5,6 +5,7 @@
  * Rows travel as arrays, one a column, and are put together again by `unnest`. That costs PostgreSQL about half of what jsonb_to_recordset does, and
  * JSON arrives as it was written. A column that no row of a statement fills is one null, whatever the number of rows.
  */
+import { LongValue } from "#shared/db/long-value.ts";
 import { takeInTurns, textPieces } from "#shared/pieces.ts";
 
 import type { Json } from "#shared/json.ts";
@@ -333,7 +334,7 @@ export function rowsFrom(columns: Columns, first: number, { isNumbered }: { isNu
 }
 
 /** A parameter of a statement: an array as text or, where an element of it is long, in PostgreSQL's binary form. */
-export type Parameter = string | Buffer | null;
+export type Parameter = string | LongValue | null;
 
 /** The parameters of {@link rowsFrom}: arrays, null for a column without a value. `long`: elements that were made before. */
 export function arraysOf(columns: Columns, rows: readonly object[], long?: LongElements): Parameter[] {
@@ -439,7 +440,7 @@ function msText(ms: number): string {
 const elementOids: Readonly<Record<string, number>> = { json: 114, text: 25 };
 
 /** As array_recv takes it: dimensions, whether there are nulls, the elements' type, how many, the first one's number, then each with its length. */
-function binaryArray(oid: number, { field, rows, long }: { field: string; rows: readonly Fields[]; long: LongElements }): Buffer {
+function binaryArray(oid: number, { field, rows, long }: { field: string; rows: readonly Fields[]; long: LongElements }): LongValue {
   const pieces = [int32s(1, 1, oid, rows.length, 1)];
   for (const row of rows) {
     const value = row[field];
@@ -450,7 +451,7 @@ function binaryArray(oid: number, { field, rows, long }: { field: string; rows: 
     const bytes = long.get(value) ?? [Buffer.from(value)];
     pieces.push(int32s(bytes.reduce((sum, { length }) => sum + length, 0)), ...bytes);
   }
-  return Buffer.concat(pieces);
+  return new LongValue(pieces);
 }
 
 function int32s(...values: number[]): Buffer {

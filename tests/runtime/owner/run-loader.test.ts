@@ -168,9 +168,11 @@ describe("runs that were begun", () => {
       if (name === "load" && isAway) throw tooLarge();
       if (name === "release_runs") isAway = false;
     };
-    t.worker({ executors: withBig(t), sends });
+    const worker = t.worker({ executors: withBig(t), sends });
     expect(await t.finished(long!)).toMatchObject({ status: "COMPLETED", nodes: { last: "COMPLETED" } });
     expect(isAway).toBe(false);
+    // Its statements and this one would wait for each other.
+    await worker.stop();
     // No story has the events that were made up.
     await query(t.adminUrl, "truncate runtime.run, runtime.node_run, runtime.run_story, runtime.work, runtime.inbox");
   });

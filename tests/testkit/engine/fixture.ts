@@ -2,6 +2,7 @@
 import { pino } from "pino";
 import type pg from "pg";
 import { Database } from "#shared/db/database.ts";
+import { LongValue } from "#shared/db/long-value.ts";
 import { openPool } from "#shared/db/pool.ts";
 import { newId } from "#shared/ids.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
@@ -213,7 +214,7 @@ function watch(pool: pg.Pool, sends: (sent: SentStatement) => unknown): void {
   const watched = async (...args: unknown[]): Promise<unknown> => {
     const { name = "", values = [] } = args[0] as Partial<SentStatement>;
     const characters = values.reduce<number>(
-      (sum, value) => sum + (typeof value === "string" || Buffer.isBuffer(value) ? value.length : 0),
+      (sum, value) => sum + (typeof value === "string" || value instanceof LongValue ? value.length : 0),
       0,
     );
     const answer = sends({ name, values, characters });
