@@ -55,7 +55,7 @@ describe("model providers", () => {
         { id: provider.id },
       ),
     ).toEqual({
-      modelProvider: { deletedAt: expect.any(Date) },
+      modelProvider: { deletedAt: expect.any(String) },
       modelProviderByCode: null,
       modelProviders: { edges: [] },
     });

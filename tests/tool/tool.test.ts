@@ -64,7 +64,7 @@ describe("tool subgraph", () => {
         { id: tool.id },
       ),
     ).toEqual({
-      tool: { name: "S", description: "d", status: "ARCHIVED", deletedAt: expect.any(Date) },
+      tool: { name: "S", description: "d", status: "ARCHIVED", deletedAt: expect.any(String) },
       toolByCode: null,
       tools: { edges: [] },
     });
@@ -140,7 +140,7 @@ describe("tool subgraph", () => {
         { id: binding.id, toolId: id },
       ),
     ).toEqual({
-      toolBinding: { deletedAt: expect.any(Date) },
+      toolBinding: { deletedAt: expect.any(String) },
       toolBindings: { edges: [] },
     });
     await t.ask(`mutation ($id: ID!) { deleteTool(id: $id) { id } }`, { id });

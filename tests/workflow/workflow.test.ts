@@ -34,7 +34,7 @@ describe("workflow subgraph", () => {
         id: app.id,
       }),
     ).toEqual({
-      app: { code: "shop", deletedAt: expect.any(Date) },
+      app: { code: "shop", deletedAt: expect.any(String) },
       appByCode: null,
       apps: { edges: [] },
     });
@@ -127,7 +127,7 @@ describe("workflow subgraph", () => {
     const first = await make({});
     expect(first).toMatchObject({ version: 1, status: "DRAFT", config: {}, publishedAt: null, workflowVersion: { id: runs.id } });
     const second = await make({ status: "PUBLISHED", config: { colour: "red" } });
-    expect(second).toMatchObject({ version: 2, status: "PUBLISHED", config: { colour: "red" }, publishedAt: expect.any(Date) });
+    expect(second).toMatchObject({ version: 2, status: "PUBLISHED", config: { colour: "red" }, publishedAt: expect.any(String) });
     const current = async () => {
       const query = `query ($id: ID!) { app(id: $id) { publishedVersion { id } versions { edges { node { version } } } } }`;
       return (await t.ask<{ app: object }>(query, { id: appId })).app;

@@ -179,9 +179,9 @@ describe("executing by mutation", () => {
       const beforeMs = Date.now();
       executing.push(t.ask(next, { input: { workerKey: `mine-${index}`, leaseSeconds } }));
       await begun[index]!.promise;
-      const { nodeRun } = await t.ask<{ nodeRun: { leaseExpiresAt: Date } }>(running, { id: `${id}:s` });
+      const { nodeRun } = await t.ask<{ nodeRun: { leaseExpiresAt: string } }>(running, { id: `${id}:s` });
       expect(nodeRun).toMatchObject({ status: "RUNNING", workerKey: `mine-${index}` });
-      const leasedAtMs = nodeRun.leaseExpiresAt.getTime() - lasts! * 1_000;
+      const leasedAtMs = Date.parse(nodeRun.leaseExpiresAt) - lasts! * 1_000;
       expect([beforeMs <= leasedAtMs, leasedAtMs <= Date.now() + 1]).toEqual([true, true]);
     }
     for (const leaseSeconds of [0, 3_601])
@@ -215,10 +215,10 @@ describe("executing by mutation", () => {
     await hasBegun;
     expect(await t.refusal(executeRun, { id })).toMatchObject({ code: "CONFLICT", reason: "RUN_OWNED" });
     const running = `query($id: ID!) { nodeRun(id: $id) { status leaseExpiresAt workerKey } }`;
-    const { nodeRun } = await t.ask<{ nodeRun: { status: string; leaseExpiresAt: Date } }>(running, { id: `${id}:s` });
+    const { nodeRun } = await t.ask<{ nodeRun: { status: string; leaseExpiresAt: string } }>(running, { id: `${id}:s` });
     expect(nodeRun).toMatchObject({ status: "RUNNING", workerKey: "test worker" });
     // 30 s from the claim on, or from a renewal.
-    const leasedAtMs = nodeRun.leaseExpiresAt.getTime() - 30_000;
+    const leasedAtMs = Date.parse(nodeRun.leaseExpiresAt) - 30_000;
     expect([beforeMs <= leasedAtMs, leasedAtMs <= Date.now() + 1]).toEqual([true, true]);
     release();
   });

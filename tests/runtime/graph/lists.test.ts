@@ -145,7 +145,7 @@ describe("spans and artifacts", () => {
     await execute(t, id);
     const query = `query($id: ID!) { traceSpans(runId: $id) { ${spanFields.replace("errorCode", "errorCode errorMessage")} } }`;
     const { traceSpans } = await t.ask<{ traceSpans: Page<Span> }>(query, { id });
-    const failed = { status: "ERROR", errorCode: "TEST_FAILURE", endedAt: expect.any(Date) };
+    const failed = { status: "ERROR", errorCode: "TEST_FAILURE", endedAt: expect.any(String) };
     expect(traceSpans.edges.map(({ node }) => node)).toMatchObject([
       { spanType: "RUN", run: { id }, nodeRun: null, errorMessage: "The node f failed: It failed.", ...failed },
       { spanType: "NODE", run: { id }, nodeRun: { nodeId: "f" }, errorMessage: "It failed.", ...failed },

@@ -122,8 +122,8 @@ describe("what may be set from outside", () => {
     await t.ask(setRun, { id: runId, status: "FAILED" });
     const query = `query($id: ID!, $node: ID!) { run(id: $id) { status errorCode errorMessage endedAt } nodeRun(id: $node) { status errorCode endedAt } }`;
     expect(await t.ask(query, { id: runId, node: nodeRunId })).toEqual({
-      run: { status: "FAILED", errorCode: "FAILED_OUTSIDE", errorMessage: expect.stringMatching(/outside/), endedAt: expect.any(Date) },
-      nodeRun: { status: "CANCELLED", errorCode: "RUN_ENDED", endedAt: expect.any(Date) },
+      run: { status: "FAILED", errorCode: "FAILED_OUTSIDE", errorMessage: expect.stringMatching(/outside/), endedAt: expect.any(String) },
+      nodeRun: { status: "CANCELLED", errorCode: "RUN_ENDED", endedAt: expect.any(String) },
     });
   });
 });
