@@ -1,5 +1,5 @@
 /** Mocks that a run is asked for with: each is of nodes that its plan has. What they look like afterwards is engine/mocks.ts. */
-import { suggester } from "#shared/dsl/suggest.ts";
+import { suggester, type Suggest } from "#shared/dsl/suggest.ts";
 import { excerpt } from "#shared/fields.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { withoutOrdinals } from "../engine/mocks.ts";
@@ -26,12 +26,17 @@ export function withMocks(document: PlanDocument, { field, mocks, takenOverFrom 
   const entries = Object.entries(mocks);
   if (entries.length === 0) return document;
   if (entries.length > maxMocks) throw runtimeErrors.MOCKS_TOO_MANY({ field, found: entries.length, limit: maxMocks });
-  const plan = compilePlan(document);
-  const misfits = entries.flatMap(([key, mock = null]) => misfitOf(plan, { field, key, mock }) ?? []);
+  const places = new Places(compilePlan(document));
+  const misfits: Misfit[] = [];
+  for (const [key, mock = null] of entries) {
+    const misfit = misfitOf(places, { field, key, mock });
+    if (misfit === undefined) continue;
+    if (takenOverFrom === undefined) throw misfit.error;
+    misfits.push(misfit);
+  }
   if (misfits.length === 0) return { ...document, mocks };
-  if (takenOverFrom === undefined) throw misfits[0]!.error;
   const problems = misfits.map(({ path, problem }) => ({ path, message: `${problem}.` }));
-  throw runtimeErrors.FORK_MOCKS_MISFIT({ field: "patch.dropMocks", id: takenOverFrom, problems });
+  throw runtimeErrors.FORK_MOCKS_MISFIT({ field: "patch.dropMocks", id: takenOverFrom!, problems });
 }
 
 /** The mocks of a run but for some. @throws AppError MOCKS_TOO_MANY, FORK_MOCK_UNKNOWN */
@@ -62,8 +67,8 @@ interface Misfit {
   error: Error;
 }
 
-function misfitOf(plan: CompiledPlan, { field, key, mock }: { field: string; key: string; mock: Json }): Misfit | undefined {
-  const found = mockedNode(plan, key);
+function misfitOf(places: Places, { field, key, mock }: { field: string; key: string; mock: Json }): Misfit | undefined {
+  const found = mockedNode(places, key);
   if (typeof found === "string")
     return { path: key, problem: found, error: runtimeErrors.MOCK_PATH_UNKNOWN({ field, path: excerpt(key), problem: found }) };
   const problem = mockFault(found, mock);
@@ -76,15 +81,15 @@ function misfitOf(plan: CompiledPlan, { field, key, mock }: { field: string; key
 }
 
 /** The node of a key; or what is wrong with the key, and what may be meant. */
-function mockedNode(plan: CompiledPlan, key: string): CompiledNode | string {
-  let within = plan;
+function mockedNode(places: Places, key: string): CompiledNode | string {
+  let within = places.plan;
   let place = rootPath;
   const segments = key.split("/");
   for (const [depth, segment] of segments.entries()) {
     const id = segmentNodeId(segment);
     const node = within.nodes[within.indexById.get(id) ?? -1];
     const isLast = depth === segments.length - 1;
-    if (node === undefined) return `the run has no node there${meant(plan, withoutOrdinals(key), place, within)}`;
+    if (node === undefined) return `the run has no node there${places.meant(withoutOrdinals(key), place, within)}`;
     place = pathBeneath(place, id);
     const { composite } = node;
     const hasItems = composite?.end !== undefined;
@@ -108,20 +113,41 @@ function exampleOf(body: CompiledPlan | undefined): string {
   return body?.nodes[0]?.id ?? "node";
 }
 
-/** The nearest place: in the same graph; else one that ends alike. */
-function meant(plan: CompiledPlan, place: string, around: string, within: CompiledPlan): string {
-  const id = lastSegment(place);
-  const sibling = suggester(within.nodes.map((node) => node.id))(
-    place.slice(around === rootPath ? 0 : around.length + 1).split("/")[0] ?? "",
-  );
-  const all = [...placesOf(plan, rootPath)];
-  const near =
-    sibling !== undefined && place.split("/").length === (around === rootPath ? 1 : around.split("/").length + 1)
-      ? pathBeneath(around, sibling)
-      : undefined;
-  const found =
-    near ?? all.find((other) => lastSegment(other) === id) ?? suggester(all)(place) ?? (sibling && pathBeneath(around, sibling));
-  return found === undefined ? `; it has ${all.slice(0, 10).join(", ")}${all.length > 10 ? ", …" : ""}` : `; did you mean ${found}`;
+/** The places of a plan, for keys that name none of them: listed once, however many there are. */
+class Places {
+  readonly plan: CompiledPlan;
+  readonly #siblings = new Map<CompiledPlan, Suggest>();
+  #all: { list: readonly string[]; byEnd: ReadonlyMap<string, string>; suggest: Suggest } | undefined;
+
+  constructor(plan: CompiledPlan) {
+    this.plan = plan;
+  }
+
+  /** The nearest place: in the same graph; else one that ends alike. */
+  meant(place: string, around: string, within: CompiledPlan): string {
+    const all = (this.#all ??= listed(this.plan));
+    const sibling = this.#sibling(within, place.slice(around === rootPath ? 0 : around.length + 1).split("/")[0] ?? "");
+    const near =
+      sibling !== undefined && place.split("/").length === (around === rootPath ? 1 : around.split("/").length + 1)
+        ? pathBeneath(around, sibling)
+        : undefined;
+    const found = near ?? all.byEnd.get(lastSegment(place)) ?? all.suggest(place) ?? (sibling && pathBeneath(around, sibling));
+    if (found !== undefined) return `; did you mean ${found}`;
+    return `; it has ${all.list.slice(0, 10).join(", ")}${all.list.length > 10 ? ", …" : ""}`;
+  }
+
+  #sibling(within: CompiledPlan, id: string): string | undefined {
+    let suggest = this.#siblings.get(within);
+    if (suggest === undefined) this.#siblings.set(within, (suggest = suggester(within.nodes.map((node) => node.id))));
+    return suggest(id);
+  }
+}
+
+function listed(plan: CompiledPlan) {
+  const list = [...placesOf(plan, rootPath)];
+  // Of those that end alike the first one: it is nearest to the top.
+  const byEnd = new Map(list.toReversed().map((place) => [lastSegment(place), place]));
+  return { list, byEnd, suggest: suggester(list) };
 }
 
 /** Level by level, so that what is near the top comes first. */
