@@ -18,8 +18,8 @@ describe("a request of an agent", () => {
     ["is longer than its context", said("x".repeat(5_000)), { context: 1_000 }, /1250 tokens/],
     ["is as long as it", said("x".repeat(4_000)), { context: 1_000 }, undefined],
     ["was longer than it as the provider counts", said("語"), { context: 1_000, tokensBefore: 1_001 }, /1001 tokens/],
-  ])("%s", (_name, request, { context, tokensBefore = 0 }, problem) => {
-    const found = tooLong(request, { agent: agent(context), tokensBefore });
+  ])("%s", async (_name, request, { context, tokensBefore = 0 }, problem) => {
+    const found = await tooLong(request, { agent: agent(context), tokensBefore });
     if (problem === undefined) expect(found).toBeUndefined();
     else expect(found).toMatch(problem);
   });

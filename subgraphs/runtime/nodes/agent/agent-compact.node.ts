@@ -1,9 +1,9 @@
 import { teamRoute } from "../../engine/drivers/team-route.ts";
 import type { ModelRequest } from "../ports/model.port.ts";
-import { charactersOf, contextProblem, contextTooLarge } from "./agent-context.ts";
+import { callsJson, charactersOf, contextProblem, contextTooLarge } from "./agent-context.ts";
 import { agentOf, openingOf, type FrozenAgent } from "./agent-frozen.ts";
 import { modelSettings } from "./agent-model.node.ts";
-import { promptOf, type PromptMessage, type PromptParts } from "./agent-prompt.ts";
+import { promptAhead, promptOf, type PromptMessage, type PromptParts } from "./agent-prompt.ts";
 import { overBudget, spentOf } from "./agent-spent.ts";
 import { agentRunOf, inputsOf, placeOf, turnOf } from "./agent-turn.ts";
 import type { NodeContext, NodeOutcome } from "../executor.ts";
@@ -36,6 +36,7 @@ export const agentCompactNode = outsideNode(async (context) => {
   const seen = turnOf(scope.nodes, turn)?.inputs ?? 0;
   const inputs = inputsOf({ nodes: scope.nodes, inputs: seen });
   const parts = { agent, turn, inputs, opening: openingOf(scope), outputs: scope.nodes, agentRunId: agentRunOf(nodeRunId) };
+  await promptAhead(parts);
   const request = { ...modelSettings(agent), messages: recordMessages(parts) };
   if (dryRun) return completed({ outputText: "[dry run]", outputJson: { dry_run: true } });
   return shortened(context, agent, request);
@@ -77,7 +78,7 @@ function charactersWanted(parts: PromptParts): number {
 }
 
 function textOf({ role, content, toolCalls }: PromptMessage): string {
-  const calls = toolCalls === undefined ? "" : ` calls ${JSON.stringify(toolCalls)}`;
+  const calls = toolCalls === undefined ? "" : ` calls [${callsJson(toolCalls).join(",")}]`;
   return `[${role.toLowerCase()}]${content === null ? "" : ` ${content}`}${calls}`;
 }
 

@@ -1,8 +1,10 @@
 /** Whether a conversation is too long for its model, and what becomes of that: it is made shorter once, or the agent ends. */
 import { AppError } from "#shared/errors.ts";
-import type { Json } from "#shared/json.ts";
+import { writeJson } from "#shared/json-writer.ts";
+import type { Json, JsonObject } from "#shared/json.ts";
 import { routeOfTurn } from "../../engine/drivers/agent.driver.ts";
 import type { FrozenAgent } from "./agent-frozen.ts";
+import { argumentsJson } from "./agent-long.ts";
 import type { Prompt, PromptMessage } from "./agent-prompt.ts";
 import type { NodeOutcome, NodeUsage } from "../executor.ts";
 import { given } from "../model-call.ts";
@@ -20,8 +22,8 @@ export interface PromptFacts {
   tokensBefore: number;
 }
 
-/** Why a request is too long to be made, for people; undefined: it may be made. */
-export function tooLong(request: ModelRequest, { agent: { limits }, tokensBefore }: PromptFacts): string | undefined {
+/** Why a request is too long to be made, for people; undefined: it may be made. One that is near its limit is written in turns of the main loop, to be measured. */
+export async function tooLong(request: ModelRequest, { agent: { limits }, tokensBefore }: PromptFacts): Promise<string | undefined> {
   const { messages } = request;
   if (messages.length > limits.prompt_messages) return `it has ${messages.length} messages, more than ${limits.prompt_messages}`;
   const characters = charactersOf(messages);
@@ -29,19 +31,32 @@ export function tooLong(request: ModelRequest, { agent: { limits }, tokensBefore
   const { context_tokens: mostTokens = Infinity } = limits;
   if (tokens > mostTokens) return `it has about ${tokens} tokens, more than its contextTokens, ${mostTokens}`;
   // Most are far from it, and are not written once more to be measured.
-  const lists = lengthOf(request.tools);
-  if ((characters + lists) * bytesOfCharacter < limits.prompt_bytes) return undefined;
-  const bytes = Buffer.byteLength(JSON.stringify(request));
-  return bytes > limits.prompt_bytes ? `it has ${bytes} bytes, more than ${limits.prompt_bytes}` : undefined;
+  const all = characters + (request.tools === undefined ? 0 : JSON.stringify(request.tools).length);
+  if (all * bytesOfCharacter < limits.prompt_bytes) return undefined;
+  const bytes = all > limits.prompt_bytes ? all : await bytesOf(request);
+  return bytes > limits.prompt_bytes ? `it has ${bytes} bytes or more, and may have ${limits.prompt_bytes}` : undefined;
+}
+
+async function bytesOf(request: ModelRequest): Promise<number> {
+  let bytes = 0;
+  await writeJson(request as unknown as Json, (piece) => (bytes += Buffer.byteLength(piece)));
+  return bytes;
 }
 
 /** Characters of messages, as they are told. */
 export function charactersOf(messages: readonly PromptMessage[]): number {
-  return messages.reduce((sum, { content, toolCalls }) => sum + (content?.length ?? 0) + lengthOf(toolCalls), 0);
+  return messages.reduce((sum, { content, toolCalls }) => sum + (content?.length ?? 0) + callsLength(toolCalls), 0);
 }
 
-function lengthOf(value: Json | undefined): number {
-  return value === undefined ? 0 : JSON.stringify(value).length;
+function callsLength(calls: Json | undefined): number {
+  return calls === undefined ? 0 : callsJson(calls).reduce((sum, { length }) => sum + length + 1, 1);
+}
+
+/** JSON of the calls of a message, of each. */
+export function callsJson(calls: Json): string[] {
+  return (calls as JsonObject[]).map(
+    ({ arguments: args, ...call }) => `${JSON.stringify(call).slice(0, -1)},"arguments":${argumentsJson(args as JsonObject)}}`,
+  );
 }
 
 /** Why a provider refused a request that is longer than its model can read; undefined: it failed otherwise. */

@@ -6,7 +6,7 @@ import { contextProblem, tooLong, tooLongOutcome } from "./agent-context.ts";
 import { agentOf, openingOf, type FrozenAgent } from "./agent-frozen.ts";
 import { functionsTold } from "./agent-functions.ts";
 import { answerCheck } from "./agent-output.ts";
-import { promptOf, type Prompt } from "./agent-prompt.ts";
+import { promptAhead, promptOf, type Prompt } from "./agent-prompt.ts";
 import { overBudget, overSteps, spentOf, spentWith, type Spent } from "./agent-spent.ts";
 import { agentRunOf, inputsOf, placeOf, turnsBefore, type ToolCall, type Turn } from "./agent-turn.ts";
 import type { NodeContext, NodeOutcome, NodeUsage } from "../executor.ts";
@@ -42,10 +42,11 @@ export const agentModelNode = outsideNode(async (context) => {
   if (turn === 1) tellLeftOut(context, agent);
   const before = turnsBefore(scope.nodes, turn);
   const inputs = inputsOf(scope);
-  const prompt = promptOf({
-    ...{ agent, turn, inputs, opening: openingOf(scope), outputs: scope.nodes },
-    agentRunId: agentRunOf(context.nodeRunId),
-  });
+  const parts = { agent, turn, inputs, opening: openingOf(scope), outputs: scope.nodes, agentRunId: agentRunOf(context.nodeRunId) };
+  const ahead = promptAhead(parts);
+  // Most have nothing that is long, and wait for nothing.
+  if (ahead !== undefined) await ahead;
+  const prompt = promptOf(parts);
   return ask(context, { agent, before, spent, seen: inputs.length, prompt });
 });
 
@@ -63,7 +64,7 @@ async function ask(context: NodeContext, place: TurnPlace): Promise<NodeOutcome>
     const outputJson = { dry_run: true, request: { ...request } as JsonObject };
     return completed({ outputText: "[dry run]", outputJson, route: routeOfCall(agent, "dry", { seen }) });
   }
-  const long = tooLong(request, { agent, tokensBefore: before.at(-1)?.tokens ?? 0 });
+  const long = await tooLong(request, { agent, tokensBefore: before.at(-1)?.tokens ?? 0 });
   if (long !== undefined) return tooLongOutcome(prompt, { problem: long, seen });
   try {
     return await outcomeOf(context, place, await modelCall(context, request));

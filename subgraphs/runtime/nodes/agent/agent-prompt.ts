@@ -4,6 +4,7 @@ import { agentParts } from "../../engine/drivers/agent.driver.ts";
 import { memberPart } from "../../engine/drivers/team.driver.ts";
 import { foldersNote } from "./agent-folders.ts";
 import type { AgentOpening, FrozenAgent } from "./agent-frozen.ts";
+import { answerText, argumentsTold, longAhead } from "./agent-long.ts";
 import { objectOf, turnsBefore, type AgentOutputs, type ToolCall, type Turn } from "./agent-turn.ts";
 import type { ModelRequest } from "../ports/model.port.ts";
 
@@ -31,6 +32,14 @@ export interface Prompt {
   messages: PromptMessage[];
   /** Whether it could be made shorter: it has turns, or earlier messages of its session. */
   hasRecord: boolean;
+}
+
+/** Writes what is long of a prompt in turns of the main loop; {@link promptOf} finds it done. undefined: nothing is long. */
+export function promptAhead({ agent, outputs, turn }: Pick<PromptParts, "agent" | "outputs" | "turn">): Promise<void> | undefined {
+  const turns = turnsBefore(outputs, turn);
+  const parts = turns.flatMap(({ number, calls }) => calls.map((_, call) => calledPart(number, call, outputs)));
+  const rows = parts.flatMap((part) => outputs[part] ?? []);
+  return longAhead({ calls: turns.flatMap(({ calls }) => calls), rows, most: agent.limits.result_characters });
 }
 
 /**
@@ -109,9 +118,9 @@ function messagesOf({ number, text, calls, problem }: Turn, parts: PromptParts):
  * A call as its model made it; but of names that no function can have, and of arguments that are no object, there are providers that refuse the conversation
  * from then on. What was wrong its answer says.
  */
-function toldCall({ id, name, arguments: args }: ToolCall): JsonObject {
-  const fitting = name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, nameCharacters) || "unnamed";
-  return { id, name: fitting, arguments: isJsonObject(args) ? args : { arguments: args } };
+function toldCall(call: ToolCall): JsonObject {
+  const fitting = call.name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, nameCharacters) || "unnamed";
+  return { id: call.id, name: fitting, arguments: argumentsTold(call) };
 }
 
 /** What answers a call: a tool, or a member of the team. */
@@ -124,21 +133,11 @@ function calledPart(turn: number, call: number, outputs: AgentOutputs): string {
 function resultText(part: string, { outputs, agent, agentRunId }: PromptParts): string {
   const row = outputs[part];
   if (row === undefined) return JSON.stringify({ error: { code: "TOOL_CALL_CANCELLED", message: "The call was not made." } });
-  const { result, approved_arguments: approved } = objectOf(row.output);
-  const answer = row.error === undefined ? plain(result ?? row.text ?? row.output) : JSON.stringify({ error: row.error, ...given(result) });
-  const text = approved === undefined ? answer : `A person had it called with other arguments: ${JSON.stringify(approved)}\n${answer}`;
   const { result_characters: most } = agent.limits;
-  if (text.length <= most) return text;
+  const { head, length } = answerText(row, most);
+  if (length <= most) return head;
   const place = `the output of the node run ${agentRunId}/${part} has all of it`;
-  return `${text.slice(0, most).toWellFormed()}\n[${text.length} characters, of which these are the first ${most}; ${place}]`;
-}
-
-function given(result: Json | undefined): { result?: Json } {
-  return result === undefined || result === null ? {} : { result };
-}
-
-function plain(value: Json): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return `${head.toWellFormed()}\n[${length} characters, of which these are the first ${most}; ${place}]`;
 }
 
 function textsOf(value: Json | undefined): string[] {
