@@ -5,6 +5,7 @@
  * arguments are query for GET, HEAD and DELETE, body for all others.
  */
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { jsonBytes } from "#shared/template/text.ts";
 import { climbs, withoutSlashesBehind } from "#shared/url-path.ts";
 import { readCallConfig, type CallConfig, type SealedHeader } from "./call-config.ts";
 import { toolErrors } from "./errors.ts";
@@ -48,7 +49,10 @@ export function resolveToolCall(layers: ToolCallLayers): ResolvedToolCall {
   if (url === undefined) throw toolErrors.TOOL_URL_MISSING({ field: "config.base_url" });
   const method = invoke.method ?? config.method ?? "GET";
   const asQuery = method === "GET" || method === "HEAD" || method === "DELETE";
-  addQuery(url, { ...invoke.query, ...(asQuery ? layers.arguments : {}), ...config.query });
+  const queries = [invoke.query, asQuery ? layers.arguments : undefined, config.query];
+  for (const query of queries) checkQueryLength(query ?? {});
+  addQuery(url, Object.assign({}, ...queries) as JsonObject);
+  checkLength("url", url.href.length);
   const body = mergedBody([invoke.body, asQuery ? undefined : layers.arguments, config.body]);
   const headers = mergedHeaders(config, binding, invoke);
   return {
@@ -83,6 +87,7 @@ function urlOf(config: CallConfig, binding: CallConfig, invoke: CallConfig): URL
 }
 
 function parseUrl(field: string, text: string): URL {
+  checkLength(field, text.length);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw toolErrors.TOOL_CONFIG_INVALID({ field, problem: `${JSON.stringify(text.slice(0, 200))} is no http or https URL.` });
@@ -93,8 +98,32 @@ function parseUrl(field: string, text: string): URL {
   return url;
 }
 
+/** The longest URL of a call, in characters. Few servers take a tenth of it, and to read one of half a million, or to write it, holds everybody up. */
+const longestUrl = 65_536;
+
+/** @throws AppError TOOL_CONFIG_INVALID */
+function checkLength(field: string, length: number): void {
+  if (length <= longestUrl) return;
+  const problem = `the URL of the call has more than ${longestUrl.toLocaleString("en")} characters. Give what is long in the body, with a method that has one.`;
+  throw toolErrors.TOOL_CONFIG_INVALID({ field, problem });
+}
+
+/** Before it is merged or written, which takes a tenth of a second for 50,000 arguments. Written it has more characters, not fewer. @throws AppError TOOL_CONFIG_INVALID */
+function checkQueryLength(query: JsonObject): void {
+  let characters = 0;
+  for (const key of Object.keys(query)) {
+    const value = query[key];
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item === null || item === undefined) continue;
+      characters += key.length + 2 + (typeof item === "object" ? jsonBytes(item, longestUrl) : String(item).length);
+      checkLength("query", characters);
+    }
+  }
+}
+
 /** Beneath the base, whatever the path looks like: set as a pathname it can never name another host, and it may not climb. */
 function withPath(base: URL, path: string): URL {
+  checkLength("path", path.length);
   const [pathname = "", query = ""] = splitOnce(path, "?");
   if (climbs(path)) {
     const problem = `${JSON.stringify(path.slice(0, 200))} has the step "..", which would leave the base URL. Name the path without it.`;

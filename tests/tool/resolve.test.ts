@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { JsonObject } from "#shared/json.ts";
 import { homeOrigin, resolveToolCall, type ToolCallLayers } from "../../subgraphs/tool/resolve.ts";
+import { longestTurnAtBest } from "../testkit/longest-turn.ts";
 
 const base = "http://invoke.test/v1";
 
@@ -14,7 +15,7 @@ const refusal = (layers: Partial<ToolCallLayers>) => {
     resolve(layers);
   } catch (error) {
     const { reason, facts, message } = error as { reason: string; facts: JsonObject; message: string };
-    return { reason, message, ...facts };
+    return { reason, message, field: facts["field"], ...facts };
   }
   throw new Error("it was not refused");
 };
@@ -174,6 +175,27 @@ describe("resolveToolCall", () => {
     const layers = (length: number) => ({ config: { url: base, headers: { "X-Api-Key": "a".repeat(length) } } });
     expect(refusal(layers(16_385))).toMatchObject({ reason: "TOOL_CONFIG_INVALID", field: "config.headers.X-Api-Key" });
     expect(resolve(layers(16_384)).headers["x-api-key"]).toHaveLength(16_384);
+  });
+
+  it.each<[string, (length: number) => Partial<ToolCallLayers>]>([
+    ["config.url", (length) => ({ config: { url: `${base}/`.padEnd(length, "x") } })],
+    ["base_url", (length) => ({ config: { base_url: `${base}/`.padEnd(length, "x") } })],
+    ["path", (length) => ({ config: { base_url: base, path: "/".padEnd(length - base.length, "x") } })],
+    ["query", (length) => ({ config: { url: base, query: { q: "x".repeat(length - base.length - 3) } } })],
+    ["query", (length) => ({ invoke: { url: base }, arguments: { q: ["x".repeat(length - base.length - 6), ""], none: [null] } })],
+    ["query", (length) => ({ invoke: { url: base }, arguments: { q: { a: "x".repeat(length - base.length - 25) } } })],
+  ])("refuses a URL of more than 65,536 characters: %s", (field, layers) => {
+    expect(resolve(layers(65_536)).url).toHaveLength(65_536);
+    const { field: named, ...refused } = refusal(layers(65_537 + (field === "path" ? base.length : 0)));
+    expect(refused).toMatchObject({ reason: "TOOL_CONFIG_INVALID", message: expect.stringContaining("more than 65,536 characters") });
+    expect([field, "url"]).toContain(named);
+  });
+
+  it("refuses arguments that would make such a URL before it is written", async () => {
+    const named = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`k${index}`, 1]));
+    const { longestMs } = await longestTurnAtBest(async () => refusal({ invoke: { url: base }, arguments: named }));
+    expect(longestMs).toBeLessThan(60);
+    expect(resolve({ invoke: { url: base, method: "POST" }, arguments: { q: "x".repeat(100_000) } }).body).toHaveLength(100_008);
   });
 
   it("never leaves the base URL, whatever the path: it is beneath it or refused", () => {
