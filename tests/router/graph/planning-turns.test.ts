@@ -5,6 +5,7 @@ import { executeSync } from "graphql";
 import { executePlan } from "../../../router/graph/execute-plan.ts";
 import { defaultLimits } from "../../../router/graph/limits.ts";
 import { Operations } from "../../../router/graph/operations.ts";
+import { rehearsedOperations } from "../../../router/graph/rehearsal.ts";
 import { RefusedOperation } from "../../../router/graph/refused-operation.ts";
 import { loadSupergraph } from "../../../router/graph/supergraph.ts";
 
@@ -59,6 +60,23 @@ describe("planning", () => {
     const parsed = { ...operations.parsed("{ nothing }"), operationName: undefined };
     await expect(operations.fromDocumentInTurns(parsed)).rejects.toThrow(RefusedOperation);
     expect(() => operations.fromDocument(parsed)).toThrow(RefusedOperation);
+  });
+});
+
+describe("a rehearsal", () => {
+  it("is of operations that can be planned, and nothing of it is kept", async () => {
+    const operations = operationsOf();
+    await operations.rehearse();
+    expect(operations.kept.documents).toBe(0);
+    const texts = [...rehearsedOperations(graph.apiSchema)];
+    for (const text of texts) operations.fromText(text, undefined);
+    expect(operations.kept.documents).toBe(texts.length);
+    expect(texts.length).toBeGreaterThan(20);
+  });
+
+  it("leaves out what the limits refuse", async () => {
+    const operations = new Operations({ graph, rules: [], limits: { ...defaultLimits, maxAliases: 0 } });
+    await expect(operations.rehearse()).resolves.toBeUndefined();
   });
 });
 
