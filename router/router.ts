@@ -95,6 +95,8 @@ export interface RunningRouter {
   supergraphSdl: string;
   /** Does in the background, beside the requests, what the first visitor of GraphiQL would else wait for. */
   prepareGraphiql(): void;
+  /** Until it was called and has resolved the first long operations are slow. */
+  warm(): Promise<void>;
   /** Drains: no new requests, those in flight get `graceMs`, streams end with close code 1001. The endpoints stay open. Asked again it is the same stop. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -171,6 +173,7 @@ export async function startRouter(options: RouterOptions): Promise<RunningRouter
     port: Number(new URL(address).port),
     supergraphSdl: runtime.supergraphSdl,
     prepareGraphiql: graphiql.prepare,
+    warm: () => runtime.operations.rehearse(),
     stop: (graceMs = 5_000) => (stopped ??= stopAll({ http, streams, sockets, server, graphiql, graceMs })),
   };
 }

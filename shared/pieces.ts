@@ -21,13 +21,13 @@ export async function takeInTurns(pieces: Iterable<string>, take: (piece: string
 }
 
 /** Goes through steps, as many in one turn as it has time for. @returns what the last of them gives */
-export async function finishInTurns<T>(steps: Generator<void, T>): Promise<T> {
+export async function finishInTurns<T>(steps: Generator<void, T>, { turnMs: longMs = turnMs }: { turnMs?: number } = {}): Promise<T> {
   // Whatever was done before in this turn was work enough.
   await ownTurn();
   let turnAt = performance.now();
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done === true) return step.value;
-    if (performance.now() - turnAt < turnMs) continue;
+    if (performance.now() - turnAt < longMs) continue;
     await ownTurn();
     turnAt = performance.now();
   }

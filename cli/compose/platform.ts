@@ -66,7 +66,7 @@ export async function startPlatform(
     shutdown.add("the workers' server", () => internal.stop(2_000), 4_000);
     progress("composing the graph");
     const { router, hasKeys } = await openRouter(opened, { env, log, registry, shutdown, buses, trouble, parts });
-    await warmed(opened);
+    await warmed([...opened, router]);
     return {
       graphUrl: router.url,
       notes: [...(await notes), ...firstKeyNotes(env, hasKeys)],
@@ -80,8 +80,8 @@ export async function startPlatform(
 }
 
 /** Whoever is told that it serves finds it as quick as it will be. Connections that are not open by then open while it serves. */
-async function warmed(subgraphs: readonly RunningSubgraph[]): Promise<void> {
-  await withinDeadline(warmWithinMs, () => Promise.all(subgraphs.map((subgraph) => subgraph.warm()))).catch(() => {});
+async function warmed(parts: readonly { warm(): Promise<unknown> }[]): Promise<void> {
+  await withinDeadline(warmWithinMs, () => Promise.all(parts.map((part) => part.warm()))).catch(() => {});
 }
 
 /** Why code nodes will fail here, if they will, and in which Python they run where it is not the one that was named. */
@@ -220,6 +220,7 @@ export async function startRouterAlone(env: Env, { log, keys }: StartOptions): P
     await migrateAll(env, [accessSubgraphName]);
     const { router, access, hasKeys } = await openRouter(endpoints, { env, log, registry, shutdown, buses: new Map() });
     if (env.accessPort !== undefined) await serveAccess(access, env.accessPort, { env, log, keys, shutdown });
+    await warmed([router]);
     const notes = firstKeyNotes(env, hasKeys);
     return { graphUrl: router.url, notes, prepareGraphiql: router.prepareGraphiql, stop: () => shutdown.run() };
   } catch (error) {

@@ -2,8 +2,6 @@
 import { HeaderMap } from "@apollo/server";
 import { GraphQLError, OperationTypeNode, type ExecutionResult } from "graphql";
 import { AppError } from "#shared/errors.ts";
-import { ownTurn } from "#shared/own-turn.ts";
-import { pieceUnits } from "#shared/pieces.ts";
 import { processReads } from "#shared/read-bytes.ts";
 import type { Gateway } from "#shared/serve/graphql-http.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
@@ -70,17 +68,6 @@ export function createGateway(runtime: Runtime): Gateway {
   };
 }
 
-/** What follows work that took long has a turn of its own. */
-export async function afterLongTurn<T>(work: () => T): Promise<T> {
-  const beganAtMs = performance.now();
-  const done = work();
-  if (performance.now() - beganAtMs > longTurnMs) await ownTurn();
-  return done;
-}
-
-/** An operation of 200 fields takes as long to plan as to begin: together 0.2 s (November 2026). */
-const longTurnMs = 10;
-
 /** How large an operation's answer may be with these variables; or why it is not run with them, in errors for the client. */
 export function weighValues(
   { graph }: Pick<Runtime, "graph">,
@@ -123,9 +110,7 @@ async function execute(
   let deadline: RunningDeadline | undefined;
   let stopWatch = () => {};
   try {
-    // To read one of 4 MB takes a turn of the main loop, and to plan it another.
-    if ((parsed.document.loc?.end ?? 0) > pieceUnits) await ownTurn();
-    const planned = await afterLongTurn(() => runtime.operations.fromDocument(parsed, context.info));
+    const planned = await runtime.operations.fromDocumentInTurns(parsed, context.info);
     asked.names = namesOf(planned);
     if (planned.node.operation === OperationTypeNode.SUBSCRIPTION) throw subscriptionOverHttp();
     const { errors, nodes } = weighValues(runtime, planned, { variables, caller: context.info });

@@ -1,15 +1,13 @@
 /** Operations that Apollo Server does not take: over WebSocket, and subscriptions over HTTP. They are valid, planned and weighed, or refused and audited. */
 import { OperationTypeNode, type DocumentNode, type GraphQLError } from "graphql";
 import { clientError } from "#shared/client-error.ts";
-import { ownTurn } from "#shared/own-turn.ts";
-import { pieceUnits } from "#shared/pieces.ts";
 import { statusOfRefusal } from "#shared/serve/http-body.ts";
 import { errorCodesOf, reasonsOf } from "../audit/audit.ts";
 import { hashOf } from "../graph/operations.ts";
 import { RefusedOperation } from "../graph/refused-operation.ts";
 import type { RouterContext } from "../request-context.ts";
 import type { AskedOperation } from "./asked-operation.ts";
-import { afterLongTurn, weighValues, type Runtime } from "./gateway.ts";
+import { weighValues, type Runtime } from "./gateway.ts";
 import type { PreparedSubscription } from "./subscriptions.ts";
 
 /** An operation that may begin, and who asks. */
@@ -41,8 +39,7 @@ export async function prepareOperation(
   try {
     const parsed = await runtime.operations.parsedInTurns(asked.query);
     document = parsed.document;
-    if (asked.query.length > pieceUnits) await ownTurn();
-    const planned = await afterLongTurn(() => runtime.operations.fromDocument({ ...parsed, operationName }, context.info));
+    const planned = await runtime.operations.fromDocumentInTurns({ ...parsed, operationName }, context.info);
     const { errors } = weighValues(runtime, planned, { variables, caller: context.info });
     if (errors.length > 0) return refuse(errors, document);
     const isSubscription = planned.node.operation === OperationTypeNode.SUBSCRIPTION;

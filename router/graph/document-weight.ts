@@ -69,7 +69,14 @@ export function documentExcess(document: DocumentNode, limits: OperationLimits):
   }
   exceed("fields", sum.fields, limits.maxFields, operations[0]);
   if (found.length > 0) return found;
-  exceed("comparisons", comparisonsIn(operations, weighing.fragments), limits.maxComparisons, operations[0]);
+  // Fields of each fragment are compared with each other fragment.
+  let comparisons = fieldsInFragments(weighing.fragments) * weighing.fragments.size;
+  for (const node of operations) {
+    const merged = merge([node.selectionSet], weighing.fragments);
+    exceed("different fields", merged.fields, limits.maxDifferentFields, node);
+    comparisons += merged.pairs;
+  }
+  exceed("comparisons", comparisons, limits.maxComparisons, operations[0]);
   return found;
 }
 
@@ -132,27 +139,32 @@ function add(sum: Weight, part: Weight): void {
   sum.introspects ||= part.introspects;
 }
 
-/**
- * About how often graphql-js compares two fields to learn whether they can be merged: fields of one name that meet in one place,
- * however deep, with each other; and the fields of each fragment with every other fragment.
- */
-function comparisonsIn(operations: readonly OperationDefinitionNode[], fragments: Fragments): number {
-  let inFragments = 0;
-  for (const { selectionSet } of fragments.values()) inFragments += countFields(selectionSet);
-  return operations.reduce((sum, { selectionSet }) => sum + pairsIn([selectionSet], fragments), inFragments * fragments.size);
+/** Fields as they are answered: those of one name in one place are one. */
+interface Merged {
+  /** Fields that are planned. */
+  fields: number;
+  /** About how often graphql-js compares two fields to learn whether they can be merged: those of one name that meet in one place, however deep, with each other. */
+  pairs: number;
 }
 
-/** Pairs of one name among selection sets that apply to one object, and beneath them. */
-function pairsIn(sets: readonly SelectionSetNode[], fragments: Fragments): number {
+/** Of selection sets that apply to one object, and what is beneath them. */
+function merge(sets: readonly SelectionSetNode[], fragments: Fragments): Merged {
   const spread = new Set<string>();
   const fields = sets.flatMap((set) => fieldsIn(set, { fragments, spread }));
-  let pairs = 0;
+  const sum: Merged = { fields: 0, pairs: 0 };
   for (const same of Map.groupBy(fields, (field) => (field.alias ?? field.name).value).values()) {
-    pairs += (same.length * (same.length - 1)) / 2;
     const beneath = same.flatMap(({ selectionSet }) => selectionSet ?? []);
-    if (beneath.length > 0) pairs += pairsIn(beneath, fragments);
+    const merged = beneath.length === 0 ? { fields: 0, pairs: 0 } : merge(beneath, fragments);
+    sum.fields += 1 + merged.fields;
+    sum.pairs += (same.length * (same.length - 1)) / 2 + merged.pairs;
   }
-  return pairs;
+  return sum;
+}
+
+function fieldsInFragments(fragments: Fragments): number {
+  let fields = 0;
+  for (const { selectionSet } of fragments.values()) fields += countFields(selectionSet);
+  return fields;
 }
 
 /** The fields that a selection set has for one object: its own, and those of its fragments that were not `spread` yet. */

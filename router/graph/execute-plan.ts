@@ -3,6 +3,7 @@ import type { ConditionNode, FetchNode, PlanNode } from "@apollo/query-planner";
 import { executeSync, GraphQLError, Kind, OperationTypeNode, type ExecutionResult, type FieldNode, type SelectionSetNode } from "graphql";
 import { clientError } from "#shared/client-error.ts";
 import { defineErrors } from "#shared/errors.ts";
+import { ownTurn } from "#shared/own-turn.ts";
 import type { AnswerMeter } from "./answer-bytes.ts";
 import type { ComposedGraph } from "./supergraph.ts";
 import { clientName } from "./client-names.ts";
@@ -41,8 +42,13 @@ export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
   // What there is of it is let go: the whole of it is too much, and a part would be taken for the whole.
   if (run.meter.refusal !== undefined) return { errors: [clientError(run.meter.refusal)], data: null };
   const { gone, failures } = state;
-  const shape = () => planned.shape({ input: data, variables, introspect: (field) => introspect(run, field), gone, failures });
-  const shaped = planned.asksSchema ? await inSchemaTurn(run, shape) : shape();
+  const ofSchema: FieldNode[] = [];
+  const introspect = (field: FieldNode) => {
+    ofSchema.push(field);
+    return null;
+  };
+  const shaped = planned.shape({ input: data, variables, introspect, gone, failures });
+  if (ofSchema.length > 0 && shaped.data !== null) await introspectInTurns(run, ofSchema, shaped.data);
   const told = [...state.errors, ...(failures === undefined ? [] : failureErrors(failures, shaped.failed))];
   // Shaping complains of nulls that an error explains already.
   const errors = told.length > 0 ? told : shaped.errors.map((error) => clientError(error, { report: run.report }));
@@ -55,11 +61,15 @@ export async function executePlan(run: PlanRun): Promise<ExecutionResult> {
     : { data: shaped.data, extensions: { valueCompletion: shaped.missing } };
 }
 
-/** Makes what is long to make in a turn of its own, which others wait for. */
-async function inSchemaTurn<T>({ schemaTurn }: PlanRun, make: () => T): Promise<T> {
-  const leave = await schemaTurn?.();
+/** Answers what is asked of the schema, which others wait for; each field in a turn of its own, for it is long to make. */
+async function introspectInTurns(run: PlanRun, fields: readonly FieldNode[], data: ResultObject): Promise<void> {
+  const leave = await run.schemaTurn?.();
   try {
-    return make();
+    for (const field of fields) {
+      await ownTurn();
+      const name = (field.alias ?? field.name).value;
+      data[name] = introspected(run, field)?.[name];
+    }
   } finally {
     leave?.();
   }
@@ -248,7 +258,7 @@ const variablesOf = ({ variables, planned }: State, { variableUsages }: FetchNod
   usedVariables(variableUsages, variables, planned.lifted);
 
 /** `__schema` and `__type` are answered here, from the public schema. */
-function introspect({ graph, planned, variables }: PlanRun, node: FieldNode): unknown {
+function introspected({ graph, planned, variables }: PlanRun, node: FieldNode): ExecutionResult["data"] {
   const { data } = executeSync({
     schema: graph.apiSchema,
     document: {
@@ -264,5 +274,5 @@ function introspect({ graph, planned, variables }: PlanRun, node: FieldNode): un
     },
     variableValues: variables,
   });
-  return data?.[node.alias?.value ?? node.name.value];
+  return data;
 }

@@ -21,7 +21,7 @@ import {
 export interface Gathered {
   input: ResultObject;
   variables: Record<string, unknown>;
-  /** Answers `__schema` and `__type`. */
+  /** Answers `__schema` and `__type`, each once; or takes its place, with null. */
   introspect: (selection: FieldNode) => unknown;
   /** Objects of which a subgraph has no record: that they lack its fields is nobody's fault. */
   gone?: ReadonlySet<object> | undefined;

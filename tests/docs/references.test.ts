@@ -146,7 +146,7 @@ describe("what the documents show", () => {
     const limits = defaultLimits;
     const operations = pageAt("docs/operations.md");
     expect(operations).toContain(
-      `${number(limits.maxTokens)} tokens, ${limits.maxDepth} levels, ${limits.maxAliases} aliases (${limits.maxIntrospectionAliases} where it asks for the schema), ${number(limits.maxFields)} fields, ${limits.maxFragments} fragments, ${limits.maxFragmentDepth} within each other, ${limits.maxBranches} branches (fields with fields beneath them), ${number(limits.maxComparisons)} comparisons`,
+      `${number(limits.maxTokens)} tokens, ${limits.maxDepth} levels, ${limits.maxAliases} aliases (${limits.maxIntrospectionAliases} where it asks for the schema), ${number(limits.maxFields)} fields (${number(limits.maxDifferentFields)} where those of one name in one place are one), ${limits.maxFragments} fragments, ${limits.maxFragmentDepth} within each other, ${limits.maxBranches} branches (fields with fields beneath them), ${number(limits.maxComparisons)} comparisons`,
     );
     expect(operations).toContain(`${limits.maxPoints} points: a look-up ${pointsUnlessPriced.query},`);
     const { points: priced } = rootPricesOf(loadSupergraph(readFileSync("codegen/supergraph.graphql", "utf8")).supergraph.schema);

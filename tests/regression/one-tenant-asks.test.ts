@@ -29,6 +29,22 @@ afterAll(() => platform.stop());
 const times = (count: number, write: (index: number) => string) => Array.from({ length: count }, (_, index) => write(index)).join(" ");
 const mebibyte = 1 << 20;
 
+/** The answer to an operation that is sent as a stream, and over a WebSocket. */
+const streamed = async (query: string) => {
+  const headers = { "content-type": "application/json", accept: "text/event-stream", "x-tenant-id": "t1" };
+  return (await fetch(platform.url, { method: "POST", headers, body: JSON.stringify({ query }) })).text();
+};
+const overSocket = async (query: string) => {
+  const client = createClient({
+    url: platform.url.replace("http", "ws"),
+    webSocketImpl: WebSocket,
+    connectionParams: { "x-tenant-id": "t1" },
+  });
+  const { value } = await client.iterate({ query }).next();
+  await client.dispose();
+  return JSON.stringify(value);
+};
+
 /** How an operation was told off; undefined: it was not. */
 const reasonOf = ({ errors }: GraphAnswer) => errors?.[0]?.extensions["reason"] ?? errors?.[0]?.extensions["code"];
 
@@ -186,20 +202,6 @@ describe("case 9: a text of 4 MB", () => {
 
 describe("case 9: a document of 2 MB that is one text", () => {
   const code = `{ appByCode(code: "${"\u007f".repeat(1.9 * mebibyte)}") { id } }`;
-  const streamed = async (query: string) => {
-    const headers = { "content-type": "application/json", accept: "text/event-stream", "x-tenant-id": "t1" };
-    return (await fetch(platform.url, { method: "POST", headers, body: JSON.stringify({ query }) })).text();
-  };
-  const overSocket = async (query: string) => {
-    const client = createClient({
-      url: platform.url.replace("http", "ws"),
-      webSocketImpl: WebSocket,
-      connectionParams: { "x-tenant-id": "t1" },
-    });
-    const { value } = await client.iterate({ query }).next();
-    await client.dispose();
-    return JSON.stringify(value);
-  };
   it.each<[string, (query: string) => Promise<string>]>([
     ["over HTTP", async (query) => JSON.stringify(await platform.post(query))],
     ["over a WebSocket", overSocket],
@@ -230,16 +232,38 @@ describe("case 10: pages within pages", () => {
 });
 
 describe("case 11: many different documents", () => {
+  const fields = "id code name description status createdAt updatedAt deletedAt";
+  const ofRun = "id kind execution dryRun status createdAt workflow { id name app { id name } }";
+  const aliased = (name: number, count: number, field: string) => times(count, (index) => `f${name}x${index}: ${field}`);
   // How much is kept of them takes more of them to be seen: tests/long/asks.long.ts.
-  it("are planned one after the other", async () => {
-    const fields = "id code name description status createdAt updatedAt deletedAt ".repeat(4);
-    const query = (name: number) => `{ ${times(120, (index) => `f${name}x${index}: app(id: "1") @skip(if: true) { ${fields} }`)} }`;
+  it.each<[string, number, (name: number) => string]>([
+    ["of many fields", 12, (name) => `{ ${aliased(name, 120, `app(id: "1") @skip(if: true) { ${`${fields} `.repeat(4)} }`)} }`],
+    ["of as many as may be different", 4, (name) => `{ ${aliased(name, 199, `app(id: "1") { ${fields} }`)} }`],
+    ["of many subgraphs' fields", 4, (name) => `{ ${aliased(name, 80, `run(id: "1") { ${ofRun} }`)} }`],
+    [
+      "of named operations with fragments",
+      4,
+      (name) => `query Q${name} { ${aliased(name, 80, `run(id: "1") { ...R }`)} } fragment R on Run { ${ofRun} }`,
+    ],
+  ])("%s are planned one after the other", async (_, count, query) => {
     const { outcome, beside } = await other.beside(async () => {
       const told = new Set<unknown>();
-      for (let name = 0; name < 12; name++) told.add(reasonOf(await platform.post(query(name))));
+      for (let name = 0; name < count; name++) told.add(reasonOf(await platform.post(query(name))));
       return [...told];
     });
     expect(outcome).toEqual([undefined]);
+    expectUnharmed(beside);
+  });
+
+  it.each<[string, (query: string) => Promise<string>]>([
+    ["over a WebSocket", overSocket],
+    ["as a stream", streamed],
+  ])("are planned so %s", async (_, ask) => {
+    const query = (name: number) =>
+      `subscription { runEvents(runId: "x") { type ${aliased(name, 80, "run { id workflow { id name app { id } } }")} } }`;
+    const { beside } = await other.beside(async () => {
+      for (let name = 0; name < 2; name++) expect(await ask(query(name))).toContain("RUN_NOT_FOUND");
+    });
     expectUnharmed(beside);
   });
 });
@@ -399,7 +423,8 @@ describe("case 16: a document that is long to look at", () => {
       `mutation { ${times(199, (index) => `m${index}: createApp(input: { code: "c${index}", name: "A" }) { id }`)} }`,
       "OPERATION_LIMIT_EXCEEDED",
     ],
-    ["4,000 unknown fields", `{ ${times(4_000, (index) => `appz${index}`)} }`, "GRAPHQL_VALIDATION_FAILED"],
+    ["4,000 unknown fields", `{ ${times(4_000, (index) => `appz${index}`)} }`, "OPERATION_LIMIT_EXCEEDED"],
+    ["2,000 of them", `{ ${times(2_000, (index) => `appz${index}`)} }`, "GRAPHQL_VALIDATION_FAILED"],
     ["3,000 unknown arguments", `{ app(${times(3_000, (index) => `idz${index}: 1`)}) { id } }`, "GRAPHQL_VALIDATION_FAILED"],
     ["2,000 unknown types", `query (${times(2_000, (index) => `$v${index}: Strinx${index}`)}) { __typename }`, "GRAPHQL_VALIDATION_FAILED"],
   ])("%s", (_, query, reason) => refused(query, {}, reason));

@@ -1,4 +1,5 @@
 /** Documents and variables that are long to look at: one by one, tenants in turn, and what is known or short at once. */
+import { Kind } from "graphql";
 import { AppError } from "#shared/errors.ts";
 import { tenantIdPattern, type RequestInfo } from "#shared/request-info.ts";
 import type { Identity } from "../../../router/edge/identity.ts";
@@ -229,12 +230,18 @@ describe("whoever has no key", () => {
 describe("an answer of the schema that cannot be made", () => {
   it("gives its turn back", async () => {
     let left = 0;
-    const shape = () => {
-      throw new Error("no shape");
+    const shape: PlannedOperation["shape"] = ({ introspect }) => {
+      introspect({ kind: Kind.FIELD, name: { kind: Kind.NAME, value: "__schema" } });
+      return { data: {}, errors: [], missing: [], failed: [] };
     };
-    const planned = { plan: undefined, asksSchema: true, shape } as unknown as PlannedOperation;
-    const asked = { planned, variables: {}, meter: { refusal: undefined }, schemaTurn: () => Promise.resolve(() => void left++) };
-    await expect(executePlan(asked as unknown as PlanRun)).rejects.toThrow("no shape");
+    const planned = { plan: undefined, node: {}, shape } as unknown as PlannedOperation;
+    const graph = {
+      get apiSchema() {
+        throw new Error("no schema");
+      },
+    };
+    const asked = { graph, planned, variables: {}, meter: { refusal: undefined }, schemaTurn: () => Promise.resolve(() => void left++) };
+    await expect(executePlan(asked as unknown as PlanRun)).rejects.toThrow("no schema");
     expect(left).toBe(1);
   });
 });

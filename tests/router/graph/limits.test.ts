@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { getIntrospectionQuery, parse, type GraphQLError } from "graphql";
+import { getIntrospectionQuery, getNamedType, isLeafType, parse, type GraphQLError, type GraphQLObjectType } from "graphql";
 import { AppError } from "#shared/errors.ts";
 import { documentExcess } from "../../../router/graph/document-weight.ts";
 import { defaultLimits } from "../../../router/graph/limits.ts";
@@ -183,6 +183,16 @@ describe("the schema", () => {
 });
 
 describe("a document", () => {
+  /** Eight fields of a run from a place on. */
+  const leaves = (from: number) => {
+    const fields = Object.values((graph.apiSchema.getType("Run") as GraphQLObjectType).getFields()).filter(({ type }) =>
+      isLeafType(getNamedType(type)),
+    );
+    return fields
+      .slice(from, from + 8)
+      .map(({ name }) => name)
+      .join(" ");
+  };
   const comparing = (text: string) =>
     documentExcess(parse(text), defaultLimits).map((error) => (error.originalError as AppError).facts["of"]);
 
@@ -203,10 +213,21 @@ describe("a document", () => {
       `{ app(id: 1) { ...F0 } } ${times(120, (index) => `fragment F${index} on App { id ${index < 119 ? `...F${index + 1}` : ""} }`)}`,
       "levels of fragments",
     ],
+    [
+      "of many different fields",
+      `{ ${times(160, (index) => `a${index}: run(id: 1) { ...F ...G }`)} } fragment F on Run { ${leaves(0)} } fragment G on Run { ${leaves(4)} }`,
+      "different fields",
+    ],
     ["of many branches", `{ ${times(45, (index) => `a${index}: app(id: 1) { ${runsOf("workflow { app { id } }")} }`)} }`, "branches"],
   ])("%s is refused before it is validated", (_what, text, of) => {
     expect(comparing(text)).toEqual([of]);
     expect(refusal(text)).toMatchObject({ of });
+  });
+
+  it("may have more fields than may be different, where they are equal", () => {
+    const asked = (from: number) =>
+      `{ ${times(160, (index) => `a${index}: run(id: 1) { ${leaves(0)} ${leaves(from)} ${leaves(from)} }`)} }`;
+    expect([0, 4].map((from) => comparing(asked(from)))).toEqual([[], ["different fields"]]);
   });
 
   it("of fragments within themselves is refused for that, not walked for ever", () => {
