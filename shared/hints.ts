@@ -180,10 +180,11 @@ export class HintBus implements HintChannel {
   }
 
   #deliver(payload: string): void {
+    // Its own come back to it: they need not be read.
+    if (payload.startsWith(beginningOf(this.#id))) return;
     const parsed = payloadSchema.safeParse(parseJson(payload));
     // Whoever may connect to the database may notify the channel.
     if (!parsed.success) return this.#log.warn("hints: a message that is none was dropped");
-    if (parsed.data.from === this.#id) return;
     for (const message of parsed.data.hints) this.#tell(message as Message);
   }
 
@@ -212,7 +213,11 @@ function takePayload(from: string, queue: Map<string, Message>): string | undefi
     parts.push(text);
     bytes += size;
   }
-  return parts.length === 0 ? undefined : `{"from":"${from}","hints":[${parts.join(",")}]}`;
+  return parts.length === 0 ? undefined : `${beginningOf(from)}[${parts.join(",")}]}`;
+}
+
+function beginningOf(from: string): string {
+  return `{"from":"${from}","hints":`;
 }
 
 function parseJson(text: string): unknown {

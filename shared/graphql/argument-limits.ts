@@ -33,8 +33,13 @@ export function OwnLimit(): PropertyDecorator & MethodDecorator {
   return Extensions({ [ownLimit]: true });
 }
 
-/** Checks a value at its place, coerced or not: what is of another type is left to GraphQL. @throws AppError TEXT_TOO_LONG, LIST_TOO_LONG */
-type Check = (value: unknown, field: string) => void;
+/**
+ * Checks a value at its place, coerced or not: what is of another type is left to GraphQL. Without a place it finds the same: to name that of each text of a prompt
+ * took longer than to check them.
+ *
+ * @throws AppError TEXT_TOO_LONG, LIST_TOO_LONG
+ */
+type Check = (value: unknown, field: string | undefined) => void;
 
 type Given = Readonly<Record<string, unknown>>;
 
@@ -79,11 +84,7 @@ export class ArgumentLimits {
       const type = typeFromAST(this.#schema, typeNode as never);
       const check = isInputType(type) ? this.#ofType(type, true) : undefined;
       if (check === undefined || value == null) continue;
-      try {
-        check(value, "");
-      } catch {
-        check(value, placeOf(document, name));
-      }
+      checkAt(check, value, () => placeOf(document, name));
     }
   }
 
@@ -94,7 +95,7 @@ export class ArgumentLimits {
     });
     if (checks.length === 0) return undefined;
     return (given) => {
-      for (const { name, field, check } of checks) if (given[name] != null) check(given[name], field);
+      for (const { name, field, check } of checks) if (given[name] != null) checkAt(check, given[name], () => field);
     };
   }
 
@@ -112,7 +113,10 @@ export class ArgumentLimits {
     const fields: { name: string; check: Check }[] = [];
     const checkFields: Check = (value, place) => {
       if (typeof value !== "object" || value === null) return;
-      for (const { name, check } of fields) if ((value as Given)[name] != null) check((value as Given)[name], placeIn(place, name));
+      for (const { name, check } of fields) {
+        const one = (value as Given)[name];
+        if (one != null) check(one, place === undefined ? undefined : placeIn(place, name));
+      }
     };
     // Before its fields are looked at: an input may hold inputs of its type.
     this.#inputs.set(type.name, checkFields);
@@ -154,6 +158,15 @@ function placeIn(place: string, name: string): string {
   return place === "" ? name : `${place}.${name}`;
 }
 
+/** Looks for the place only of what is refused. */
+function checkAt(check: Check, value: unknown, placeOf: () => string): void {
+  try {
+    check(value, undefined);
+  } catch {
+    check(value, placeOf());
+  }
+}
+
 /** Where a document uses a variable; by the variable's name where it does not. */
 function placeOf(document: DocumentNode, variable: string): string {
   const names: string[] = [];
@@ -175,7 +188,7 @@ function placeOf(document: DocumentNode, variable: string): string {
 
 function textCheck(max: number): Check {
   return (value, field) => {
-    if (typeof value === "string") checkText(field, value, { max });
+    if (typeof value === "string") checkText(field ?? "", value, { max });
   };
 }
 
@@ -183,7 +196,7 @@ function listCheck(ofItem: Check | undefined, max: number): Check {
   return (value, field) => {
     // GraphQL takes an item for a list of one.
     if (!Array.isArray(value)) return ofItem?.(value, field);
-    checkItems(field, value, max);
-    if (ofItem !== undefined) value.forEach((item, index) => ofItem(item, `${field}[${index}]`));
+    checkItems(field ?? "", value, max);
+    if (ofItem !== undefined) value.forEach((item, index) => ofItem(item, field === undefined ? undefined : `${field}[${index}]`));
   };
 }

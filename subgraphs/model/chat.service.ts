@@ -4,6 +4,7 @@ import { CompletionEvents } from "./completion-events.ts";
 import type { ModelContext } from "./model.context.ts";
 import type { ReadCompletion } from "./openai/chat-answer.ts";
 import type { ChatPiece } from "./openai/chat-stream.ts";
+import { stopsOf } from "./openai/transport.ts";
 import { askForCompletion } from "./providers/provider-attempts.ts";
 
 /**
@@ -12,7 +13,7 @@ import { askForCompletion } from "./providers/provider-attempts.ts";
  * @throws AppError of `modelErrors`, with `retryable`, `retryAfterMs` and `effectUnknown` where a provider was asked; EGRESS_DENIED
  */
 export async function completeChat(context: ModelContext, input: ChatCompletionInput): Promise<ChatCompletion> {
-  const asked = await askForCompletion(context, input, { pace: "whole", signal: context.signal });
+  const asked = await askForCompletion(context, input, { pace: "whole", stops: stopsOf(context.signal) });
   try {
     const completion = await wholeOf(asked.pieces);
     const measured = await asked.meter.completed(completion);
@@ -41,7 +42,6 @@ export async function streamCompletion(
   isAsked: (field: string) => boolean,
 ): Promise<CompletionEvents> {
   const stop = new AbortController();
-  const signal = context.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, context.signal]);
-  const asked = await askForCompletion(context, input, { pace: "stream", signal });
+  const asked = await askForCompletion(context, input, { pace: "stream", stops: [stop.signal, ...stopsOf(context.signal)] });
   return new CompletionEvents(asked, { stop: () => stop.abort(), isAsked: (field) => field === "completion" || isAsked(field) });
 }

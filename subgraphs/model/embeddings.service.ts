@@ -5,7 +5,7 @@ import { modelErrors } from "./errors.ts";
 import type { ModelContext } from "./model.context.ts";
 import { checkIdempotencyKey } from "./openai/chat-request.ts";
 import { mostNumbers, readEmbeddings } from "./openai/embeddings-answer.ts";
-import { requestJson } from "./openai/transport.ts";
+import { requestJson, stopsOf } from "./openai/transport.ts";
 import { chooseProvider, circuitKey, deadlinesOf, profileOf } from "./providers/provider-choice.ts";
 import { CallMeter } from "./usage/usage.service.ts";
 
@@ -40,7 +40,7 @@ export async function createEmbeddings(context: ModelContext, input: CreateEmbed
       model,
       traceparent,
       idempotencyKey: input.idempotencyKey ?? undefined,
-      signal,
+      stops: stopsOf(signal),
       deadlines: deadlinesOf(services.deadlines, { provider }),
       maxBytes: answerBytes,
       mostValues: Math.min(answerValues, besideVectors + input.input.length * (mostNumbers + besideVector)),

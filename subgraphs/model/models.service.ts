@@ -2,7 +2,7 @@ import { isJsonObject, type Json } from "#shared/json.ts";
 import { ModelProvider } from "./providers/model-provider.entity.ts";
 import type { ModelContext } from "./model.context.ts";
 import { secretScrubber } from "./openai/provider-target.ts";
-import { requestJson } from "./openai/transport.ts";
+import { requestJson, stopsOf } from "./openai/transport.ts";
 import { activeProviders, configuredProvider, ofTenant, type ChosenProvider } from "./providers/provider-choice.ts";
 import type { Model } from "./usage/usage.types.ts";
 
@@ -41,7 +41,7 @@ async function modelsOf(context: ModelContext, named: Named, open: () => Promise
       path: "/models",
       model: "",
       traceparent,
-      signal,
+      stops: stopsOf(signal),
       deadlines,
       maxBytes: answerBytes,
     });

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { startScriptedProvider } from "../testkit/scripted-provider.ts";
 import { complete, createProvider, hello, openModelTest, type ModelTest } from "./setup.ts";
 
@@ -213,6 +214,15 @@ describe("chatCompletion", () => {
     gone.abort();
     expect(await refused).toMatchObject({ reason: "MODEL_CALL_CANCELLED", retryable: false });
     await t.provider.requests[0]?.aborted;
+  });
+
+  it("asks nobody when its caller has gone before, and leaves nothing at the signal of one who stays", async () => {
+    expect(await t.refusal(complete, { input: hello }, { signal: AbortSignal.abort() })).toMatchObject({ reason: "MODEL_CALL_CANCELLED" });
+    expect(t.provider.requests).toEqual([]);
+    const { signal } = new AbortController();
+    t.provider.chat({ text: "Hello" });
+    await t.ask(complete, { input: hello }, { signal });
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   it.each<[object, string]>([

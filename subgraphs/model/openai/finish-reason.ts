@@ -68,6 +68,7 @@ export function finishReason(word: string | undefined, calls: { areThere: boolea
 
 /** `maxTokens`, `MAX_TOKENS` and `max-tokens` are one word. */
 function plain(word: string): string {
+  if (known.has(word)) return word;
   return word
     .replace(/([a-z])([A-Z])/g, "$1_$2")
     .toLowerCase()

@@ -63,6 +63,7 @@ export class RequestProfile {
 
   /** The request to send. */
   get body(): JsonObject {
+    if (this.#without.size === 0) return this.#given;
     return Object.fromEntries(
       Object.entries(this.#given).flatMap(([name, value]) => {
         const sentAs = this.#nameOf(name);
@@ -73,6 +74,7 @@ export class RequestProfile {
 
   /** What somebody asked for and was not sent. */
   get omitted(): string[] {
+    if (this.#without.size === 0) return [];
     return Object.keys(this.#given).filter((name) => !additions.has(name) && this.#nameOf(name) === undefined);
   }
 

@@ -15,7 +15,8 @@ import { CallMeter } from "../usage/usage.service.ts";
 /** How it is asked for. */
 export interface AskOptions {
   pace: Pace;
-  signal: AbortSignal | undefined;
+  /** The first of them that fires ends the provider's request. */
+  stops: readonly AbortSignal[];
 }
 
 /** A completion that is on its way. */
@@ -164,7 +165,7 @@ function attemptOf(
     model,
     traceparent: context.traceparent,
     idempotencyKey: input.idempotencyKey ?? undefined,
-    signal: options.signal,
+    stops: options.stops,
     deadlines: deadlinesOf(context.services.deadlines, { provider, timeoutSeconds: input.timeoutSeconds }),
   };
   return { provider, call, profile, input };

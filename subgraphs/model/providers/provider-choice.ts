@@ -98,16 +98,27 @@ async function openedSecrets(context: ModelContext, entity: CallableProvider): P
   return opened;
 }
 
+/** The last address that was read: a process has one. */
+let address: { given: string; baseUrl: string; query: Readonly<Record<string, string>> } | undefined;
+
+function addressOf(given: string): NonNullable<typeof address> {
+  if (address?.given !== given) {
+    const url = new URL(given);
+    const query = Object.fromEntries(url.searchParams);
+    url.search = url.hash = "";
+    address = { given, baseUrl: withoutSlashesBehind(url.href), query };
+  }
+  return address;
+}
+
 /** The operator's provider (S-97); undefined where none is configured. */
 export function configuredProvider({ env, services }: ModelContext): ChosenProvider | undefined {
   if (env.providerBaseUrl === undefined) return undefined;
-  const url = new URL(env.providerBaseUrl);
-  const query = Object.fromEntries(url.searchParams);
-  url.search = url.hash = "";
+  const { baseUrl, query } = addressOf(env.providerBaseUrl);
   return {
     entity: null,
     code: null,
-    baseUrl: withoutSlashesBehind(url.href),
+    baseUrl,
     apiKey: env.providerApiKey,
     apiKeyHeader: env.providerApiKeyHeader,
     headers: {},

@@ -23,16 +23,24 @@ export function readRoute(route: string | undefined): { end: TurnEnd; inputs: nu
   return { end, inputs: Number(inputs) };
 }
 
+/** Names that are written once: each turn looks up those of all before it, and a text that was just put together is looked up slowly. */
+function numbered(word: string, behind = ""): (number: number) => string {
+  const names = Array.from({ length: 100 }, (_, number) => `${word}#${number}${behind}`);
+  return (number) => names[number] ?? `${word}#${number}${behind}`;
+}
+
+const firstTool = numbered("tool", ".0");
+
 /** Names of the node runs of an agent: the last segments of their paths. */
 export const agentParts = {
   read: "memory#0",
   write: "memory#1",
-  model: (turn: number): string => `model#${turn}`,
-  tool: (turn: number, call: number): string => `tool#${turn}.${call}`,
+  model: numbered("model"),
+  tool: (turn: number, call: number): string => (call === 0 ? firstTool(turn) : `tool#${turn}.${call}`),
   /** What stands for all that was before the model call of a turn, where that found the conversation too long. */
-  compact: (turn: number): string => `compact#${turn}`,
+  compact: numbered("compact"),
   /** What somebody has said to it while it worked; from 1. */
-  input: (number: number): string => `input#${number}`,
+  input: numbered("input"),
 } as const;
 
 /** How the node runs of an agent stand. */

@@ -5,7 +5,7 @@ import { agentOf, openingOf, type FrozenAgent } from "./agent-frozen.ts";
 import { modelSettings } from "./agent-model.node.ts";
 import { promptAhead, promptOf, type PromptMessage, type PromptParts } from "./agent-prompt.ts";
 import { overBudget, spentOf } from "./agent-spent.ts";
-import { agentRunOf, inputsOf, placeOf, turnOf } from "./agent-turn.ts";
+import { agentRunOf, inputsOf, placeOf, turnOf, turnsBefore } from "./agent-turn.ts";
 import type { NodeContext, NodeOutcome } from "../executor.ts";
 import { completionOutput, modelCall, usageOf } from "../model-call.ts";
 import { completed, outsideNode } from "../outcome.ts";
@@ -31,13 +31,14 @@ export const agentCompactNode = outsideNode(async (context) => {
   const agent = agentOf(context.config);
   const { scope, dryRun, nodeRunId } = context;
   const { turn } = placeOf(nodeRunId);
-  const refusal = overBudget(agent, spentOf(scope.nodes, turn));
+  const refusal = overBudget(agent, () => spentOf(scope.nodes, turn));
   if (refusal !== undefined) return refusal;
   const seen = turnOf(scope.nodes, turn)?.inputs ?? 0;
   const inputs = inputsOf({ nodes: scope.nodes, inputs: seen });
-  const parts = { agent, turn, inputs, opening: openingOf(scope), outputs: scope.nodes, agentRunId: agentRunOf(nodeRunId) };
+  const turns = turnsBefore(scope.nodes, turn);
+  const parts = { agent, turns, inputs, opening: openingOf(scope), outputs: scope.nodes, agentRunId: agentRunOf(nodeRunId) };
   await promptAhead(parts);
-  const request = { ...modelSettings(agent), messages: recordMessages(parts) };
+  const request = { ...modelSettings(agent), messages: recordMessages(parts, turn) };
   if (dryRun) return completed({ outputText: "[dry run]", outputJson: { dry_run: true } });
   return shortened(context, agent, request);
 });
@@ -60,19 +61,19 @@ async function shortened(context: NodeContext, agent: FrozenAgent, request: Mode
 }
 
 /** The record as one text: what a model is to shorten must not look like its own conversation. */
-function recordMessages(parts: PromptParts): PromptMessage[] {
+function recordMessages(parts: PromptParts, turn: number): PromptMessage[] {
   const [, ...said] = promptOf(parts).messages;
-  const texts = excerpts(said.map(textOf), charactersWanted(parts));
+  const texts = excerpts(said.map(textOf), charactersWanted(parts, turn));
   return [
     { role: "SYSTEM", content: instruction },
     { role: "USER", content: `The record:\n\n${texts.join("\n\n")}\n\nNow the shortened record.` },
   ];
 }
 
-function charactersWanted(parts: PromptParts): number {
-  const { outputs, turn } = parts;
+function charactersWanted(parts: PromptParts, turn: number): number {
+  const { outputs } = parts;
   const refused = turnOf(outputs, turn)?.compaction ?? 0;
-  const taken = turn === 1 ? Infinity : charactersOf(promptOf({ ...parts, turn: turn - 1 }).messages);
+  const taken = turn === 1 ? Infinity : charactersOf(promptOf({ ...parts, turns: turnsBefore(outputs, turn - 1) }).messages);
   const wanted = Math.min(mostCharacters, refused * shareOfRefused, taken * shareOfTaken);
   return Math.max(leastCharacters, Math.floor(wanted));
 }

@@ -31,10 +31,20 @@ export async function tooLong(request: ModelRequest, { agent: { limits }, tokens
   const { context_tokens: mostTokens = Infinity } = limits;
   if (tokens > mostTokens) return `it has about ${tokens} tokens, more than its contextTokens, ${mostTokens}`;
   // Most are far from it, and are not written once more to be measured.
-  const all = characters + (request.tools === undefined ? 0 : JSON.stringify(request.tools).length);
+  const all = characters + toolsLength(request.tools);
   if (all * bytesOfCharacter < limits.prompt_bytes) return undefined;
   const bytes = all > limits.prompt_bytes ? all : await bytesOf(request);
   return bytes > limits.prompt_bytes ? `it has ${bytes} bytes or more, and may have ${limits.prompt_bytes}` : undefined;
+}
+
+/** Of lists that each turn of an agent has. */
+const lengths = new WeakMap<object, number>();
+
+function toolsLength(tools: ModelRequest["tools"]): number {
+  if (tools === undefined) return 0;
+  let length = lengths.get(tools);
+  if (length === undefined) lengths.set(tools, (length = JSON.stringify(tools).length));
+  return length;
 }
 
 async function bytesOf(request: ModelRequest): Promise<number> {

@@ -48,9 +48,18 @@ export function functionNamed(agent: FrozenAgent, name: string): OfferedFunction
   return functionsOffered(agent).find((offered) => offered.name === name);
 }
 
-/** The list as a model is asked with it, with what its team gives it; undefined: it may call nothing. */
+const told = new WeakMap<FrozenAgent, NonNullable<ModelRequest["tools"]>>();
+
+/** The list as a model is asked with it, with what its team gives it; made once, as each turn is asked with it. undefined: it may call nothing. */
 export function functionsTold(agent: FrozenAgent): ModelRequest["tools"] {
-  const functions = [...functionsOffered(agent), ...teamFunctions(agent)];
-  if (functions.length === 0) return undefined;
-  return functions.map(({ name, description, parameters }) => ({ name, ...(description !== undefined && { description }), parameters }));
+  let list = told.get(agent);
+  if (list === undefined) {
+    list = [...functionsOffered(agent), ...teamFunctions(agent)].map(({ name, description, parameters }) => ({
+      name,
+      ...(description !== undefined && { description }),
+      parameters,
+    }));
+    told.set(agent, list);
+  }
+  return list.length === 0 ? undefined : list;
 }

@@ -22,7 +22,8 @@ const toldCalls = 4;
 interface TurnPlace {
   agent: FrozenAgent;
   before: readonly Turn[];
-  spent: Spent;
+  /** What was used before it. */
+  spent: () => Spent;
   /** Inputs that it sees. */
   seen: number;
   prompt: Prompt;
@@ -36,13 +37,20 @@ export const agentModelNode = outsideNode(async (context) => {
   const agent = agentOf(context.config);
   const { scope } = context;
   const { turn } = placeOf(context.nodeRunId);
-  const spent = spentOf(scope.nodes, turn);
+  const spent = () => spentOf(scope.nodes, turn);
   const refusal = overBudget(agent, spent);
   if (refusal !== undefined) return refusal;
   if (turn === 1) tellLeftOut(context, agent);
   const before = turnsBefore(scope.nodes, turn);
   const inputs = inputsOf(scope);
-  const parts = { agent, turn, inputs, opening: openingOf(scope), outputs: scope.nodes, agentRunId: agentRunOf(context.nodeRunId) };
+  const parts = {
+    agent,
+    turns: before,
+    inputs,
+    opening: openingOf(scope),
+    outputs: scope.nodes,
+    agentRunId: agentRunOf(context.nodeRunId),
+  };
   const ahead = promptAhead(parts);
   // Most have nothing that is long, and wait for nothing.
   if (ahead !== undefined) await ahead;
@@ -141,7 +149,7 @@ async function outcomeOf(
   }
   if (calls.length > 0) {
     // Nobody would read what they answer: they are not made.
-    const refusal = overBudget(agent, spentWith(spent, outputJson));
+    const refusal = overBudget(agent, () => spentWith(spent(), outputJson));
     if (refusal !== undefined) return { ...refusal, outputText, outputJson, usage };
     const repeated = repeatedCall(agent, before, calls);
     if (repeated !== undefined) {

@@ -5,7 +5,7 @@ import { memberPart } from "../../engine/drivers/team.driver.ts";
 import { foldersNote } from "./agent-folders.ts";
 import type { AgentOpening, FrozenAgent } from "./agent-frozen.ts";
 import { answerText, argumentsTold, longAhead } from "./agent-long.ts";
-import { objectOf, turnsBefore, type AgentOutputs, type ToolCall, type Turn } from "./agent-turn.ts";
+import { objectOf, type AgentOutputs, type ToolCall, type Turn } from "./agent-turn.ts";
 import type { ModelRequest } from "../ports/model.port.ts";
 
 /** Of a function's name, as providers take it. */
@@ -19,8 +19,8 @@ export interface PromptParts {
   agent: FrozenAgent;
   opening: AgentOpening;
   outputs: AgentOutputs;
-  /** The model call that it is for; 1 is the first. */
-  turn: number;
+  /** Those before the model call that it is for. */
+  turns: readonly Turn[];
   /** What was said to the agent while it worked, as far as this call sees it. */
   inputs: readonly string[];
   /** The agent's own node run. */
@@ -35,8 +35,7 @@ export interface Prompt {
 }
 
 /** Writes what is long of a prompt in turns of the main loop; {@link promptOf} finds it done. undefined: nothing is long. */
-export function promptAhead({ agent, outputs, turn }: Pick<PromptParts, "agent" | "outputs" | "turn">): Promise<void> | undefined {
-  const turns = turnsBefore(outputs, turn);
+export function promptAhead({ agent, outputs, turns }: Pick<PromptParts, "agent" | "outputs" | "turns">): Promise<void> | undefined {
   const parts = turns.flatMap(({ number, calls }) => calls.map((_, call) => calledPart(number, call, outputs)));
   const rows = parts.flatMap((part) => outputs[part] ?? []);
   return longAhead({ calls: turns.flatMap(({ calls }) => calls), rows, most: agent.limits.result_characters });
@@ -47,9 +46,8 @@ export function promptAhead({ agent, outputs, turn }: Pick<PromptParts, "agent" 
  * too long before, a summary stands for all but the input and what was said since.
  */
 export function promptOf(parts: PromptParts): Prompt {
-  const { agent, opening, outputs, turn, inputs } = parts;
+  const { agent, opening, outputs, turns, inputs } = parts;
   const read = objectOf(outputs[agentParts.read]?.output);
-  const turns = turnsBefore(outputs, turn);
   const shortened = turns.findLast(
     ({ number, compaction }) => compaction !== undefined && outputs[agentParts.compact(number)] !== undefined,
   );

@@ -44,9 +44,15 @@ function add(spent: Spent, row: AgentOutputs[string] | undefined): void {
   spent.price += numberOf(usage["price"]);
 }
 
-/** How an agent ends that may not ask its model again; undefined: it may. */
-export function overBudget({ limits }: FrozenAgent, spent: Spent): Failed | undefined {
+/**
+ * How an agent ends that may not ask its model again; undefined: it may.
+ *
+ * @param spentSoFar  is asked of agents that have a budget; most have none, and their turns need not be summed up.
+ */
+export function overBudget({ limits }: FrozenAgent, spentSoFar: () => Spent): Failed | undefined {
+  if (limits.max_total_tokens === undefined && limits.max_total_price === undefined) return undefined;
   const { max_total_tokens: mostTokens = Infinity, max_total_price: mostPrice = Infinity } = limits;
+  const spent = spentSoFar();
   const tokens = spent.promptTokens + spent.completionTokens;
   const price = Number(spent.price.toPrecision(12));
   if (tokens >= mostTokens) return exceeded(`used ${tokens} tokens, and its maxTotalTokens is ${mostTokens}`);

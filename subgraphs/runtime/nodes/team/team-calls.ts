@@ -53,7 +53,8 @@ export function repeatedAsk(
   before: readonly Turn[],
   calls: readonly ToolCall[],
 ): { member: string; times: number } | undefined {
-  const most = agent.team?.same_asks ?? 0;
+  if (agent.team === undefined) return undefined;
+  const { same_asks: most } = agent.team;
   const counts = new Map<string, number>();
   for (const call of [...before.flatMap((turn) => turn.calls), ...calls]) {
     const ask = askOf(agent, call);
