@@ -21,8 +21,11 @@ import type { ArtifactDraft, NodeOutcome } from "./executor.ts";
 /** The most that one node may put out; what exceeds a hot row (2 kB) becomes an artifact up to this. */
 export const maxOutputBytes = 50 * 1024 * 1024;
 
-/** JSON of more is looked at and written in turns of the main loop, before its outcome is taken: 50 MiB at once would hold it up for tenths of a second. */
-const longUnits = 1 << 20;
+/**
+ * JSON of more is looked at and written in turns of the main loop, before its outcome is taken: 50 MiB at once would hold it up for tenths of a second, and objects of
+ * 49,000 keys, half a MiB each, for 15 ms and more.
+ */
+const longUnits = 1 << 18;
 
 const shortUnits = 16_384;
 

@@ -76,7 +76,9 @@ async function filledIn(tenantId: string, { id, question }: WaitingRow, given: G
   if (question?.form !== undefined) await checkValues(tenantId, { field: "outputJson", id }, question.form, values);
   const route = actions.length > 0 ? action : question?.route;
   if (route !== undefined && values["action"] !== undefined && values["action"] !== route) throw otherAction(id, values["action"], route);
-  const output = { ...values, ...((route ?? action) !== undefined && { action: route ?? action ?? null }) };
+  const taken = route ?? action;
+  // Not copied for nothing: an object of 49,000 keys takes 20 ms.
+  const output = taken === undefined ? values : { ...values, action: taken };
   return {
     kind: "completed",
     ...(outputText != null && { outputText }),
@@ -90,11 +92,12 @@ function actionOf(
   given: GivenAnswer & { values: JsonObject },
   { actions, form }: { actions: readonly string[]; form: JsonObject | undefined },
 ): { action: string | undefined; values: JsonObject } {
-  const { route, ...values } = given.values;
+  const said = given.values["route"];
   const isFilledIn = form !== undefined && formProperties(form).some(({ key }) => key === "route");
-  if (given.action != null || isFilledIn || typeof route !== "string" || !actions.includes(route))
+  if (given.action != null || isFilledIn || typeof said !== "string" || !actions.includes(said))
     return { action: given.action ?? undefined, values: given.values };
-  return { action: route, values };
+  const { route, ...values } = given.values;
+  return { action: route as string, values };
 }
 
 /** The output says in `action` which action was taken: what was filled in there would be lost. */
