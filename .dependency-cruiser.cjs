@@ -47,6 +47,7 @@ const machineFaces = {
     "engine-rights",
     "errors",
     "json-columns",
+    "long-value",
     "pool",
     "primary",
     "recorded-migrations",
