@@ -121,7 +121,12 @@ function compileField(field: FieldNode, parent: GraphQLNamedType, { conditions, 
   const definition = definitionOf(field, parent);
   const kindOfLeaf = parent.name.startsWith("__") ? "schema" : "leaf";
   const part = { name, conditions, sizes: undefined, items: undefined, kind: kindOfLeaf, parts: [] } as const;
-  if (definition === undefined || field.selectionSet === undefined) return part;
+  if (definition === undefined) return part;
+  if (field.selectionSet === undefined) {
+    // A page of plain values is made item by item, as one of objects is.
+    const sizes = sizesOf(field, definition);
+    return sizes === undefined ? part : { ...part, kind: "node", sizes };
+  }
   const type = getNamedType(definition.type);
   const parts = compile(field.selectionSet, type, compiling);
   if (type.name.startsWith("__")) return { ...part, kind: "schema", items: schemaItems(compiling.schema, parent, definition), parts };

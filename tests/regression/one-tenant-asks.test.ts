@@ -178,12 +178,15 @@ describe("schedules whose times are rare", () => {
       select 'rare-' || n, tenant_id, name, workflow_id, cron, zone, missed, status, input, next_at + n * interval '1 minute', due_at, created_at, updated_at
       from runtime.schedule, generate_series(1, 199) n where id = $1`;
     await adminQuery(platform.adminUrl, copies, [id]);
-    const page = `{ schedules(first: 200) { edges { node { ${times(40, (index) => `t${index}: nextTimes(first: 10)`)} } } } }`;
-    const { outcome, beside } = await other.beside(() => platform.post(page));
+    const page = (aliases: number, first: number) =>
+      `{ schedules(first: 200) { edges { node { ${times(aliases, (index) => `t${index}: nextTimes(first: ${first})`)} } } } }`;
+    const { outcome, beside } = await other.beside(() => platform.post(page(4, 10)));
     expect(outcome.errors).toBeUndefined();
-    const { edges } = (outcome.data as { schedules: { edges: { node: { t39: string[] } }[] } }).schedules;
-    expect([edges.length, edges[0]?.node.t39.length]).toEqual([200, 10]);
+    const { edges } = (outcome.data as { schedules: { edges: { node: { t3: string[] } }[] } }).schedules;
+    expect([edges.length, edges[0]?.node.t3.length]).toEqual([200, 10]);
     expectUnharmed(beside);
+    // Each of them is counted.
+    for (const query of [page(5, 10), page(50, 1), page(190, 2)]) await refused(query, {}, "OPERATION_LIMIT_EXCEEDED");
   });
 });
 
