@@ -1,10 +1,12 @@
 import {
+  addLongElements,
   arraysOf,
   insertionOf,
   mockedPlan,
   newRunColumns,
   planColumns,
   rowsFrom,
+  type LongElements,
   type NewRunRow,
   type Parameter,
   type PlanRow,
@@ -100,14 +102,17 @@ export interface ExistingRun {
 }
 
 /** The parameters of {@link runsCreation}. Plans are in one order everywhere: two statements that store the same do not wait for each other in a ring. */
-export function creationParameters(runs: readonly NewRunRow[], plans: readonly PlanRow[]): Parameter[] {
+export function creationParameters(runs: readonly NewRunRow[], plans: readonly PlanRow[], long?: LongElements): Parameter[] {
   const sorted = plans.toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  return [...arraysOf(planColumns, sorted), ...arraysOf(newRunColumns, runs)];
+  return [...arraysOf(planColumns, sorted, long), ...arraysOf(newRunColumns, runs, long)];
 }
 
 /** Creates runs with their first events and work rows. @returns the times of those that are new, by id. */
 export async function runsCreate(db: Queryable, runs: readonly NewRunRow[], plans: readonly PlanRow[]): Promise<Map<string, Date>> {
-  const rows = await rowsOf<{ id: string; createdAt: Date }>(db, create, creationParameters(runs, plans));
+  const long: LongElements = new Map();
+  await addLongElements(planColumns, plans, long);
+  await addLongElements(newRunColumns, runs, long);
+  const rows = await rowsOf<{ id: string; createdAt: Date }>(db, create, creationParameters(runs, plans, long));
   return new Map(rows.map(({ id, createdAt }) => [id, createdAt]));
 }
 

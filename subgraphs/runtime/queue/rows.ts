@@ -344,8 +344,8 @@ export function arraysOf(columns: Columns, rows: readonly object[], long?: LongE
 /** The bytes of elements of arrays, in pieces, by their text. */
 export type LongElements = Map<string, Buffer[]>;
 
-/** Texts of more are encoded in turns of the main loop. */
-const longUnits = 1 << 20;
+/** Texts of more are encoded in turns of the main loop: a statement may have sixteen of a MiB that come at once. */
+const longUnits = 1 << 18;
 
 /** Encodes the elements that are long, in turns of the main loop, and adds them to `long`. */
 export async function addLongElements(columns: Columns, rows: readonly object[], long: LongElements): Promise<void> {

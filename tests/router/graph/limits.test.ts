@@ -59,7 +59,12 @@ describe("what an operation may return", () => {
     ["a page of a variable that is null", `query ($n: Int) { ${runsOf("id", "(first: $n)")} }`, { n: null }, 20],
     ["no more than a page may have", `{ ${runsOf("id", "(first: 100000)")} }`, {}, 200],
     ["an object beneath each", `{ ${runsOf("workflow { id }")} }`, {}, 400],
-    ["pages of plain values", "{ schedules(first: 100) { edges { node { a: nextTimes(first: 10) b: nextTimes } } } }", {}, 100 + 1_000 + 500],
+    [
+      "pages of plain values",
+      "{ schedules(first: 100) { edges { node { a: nextTimes(first: 10) b: nextTimes } } } }",
+      {},
+      100 + 1_000 + 500,
+    ],
     ["pages beneath each", `{ ${runsOf("nodeRuns(first: 10) { edges { node { id } } }")} }`, {}, 2_200],
     ["twice the same under two names", `{ a: ${runsOf("id")} b: ${runsOf("id")} }`, {}, 400],
     ["a list without pages", "{ agentVersion(id: 1) { tools { id } } }", {}, 21],

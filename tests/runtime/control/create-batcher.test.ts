@@ -21,6 +21,25 @@ describe("runs that are created at once", () => {
     expect(statements.reduce((sum, { runs }) => sum + runs, 0)).toBe(9);
     expect(statements.at(-1)).toEqual({ runs: 2 });
   });
+
+  it("have their inputs whole, whatever is in them, long ones beside short ones", async () => {
+    const t = await EngineFixture.open();
+    const frozen = freezePlan(tenantId, plan([node("a", "pure")]));
+    const inputs = [
+      {},
+      { text: '"\\\n{},'.repeat(200_000) },
+      { text: "ä😀".repeat(100_000) },
+      { text: "short" },
+      { text: '"'.repeat(900_000) },
+    ];
+    await t.control.createRuns(inputs.map((input) => ({ id: newId(), tenantId, requestId: "r", plan: frozen, input })));
+    for (const { id, input } of (await query(t.adminUrl, "select id, input from runtime.run order by id limit 5")) as {
+      id: string;
+      input: object;
+    }[])
+      expect({ id, input }).toEqual({ id, input: inputs.shift() });
+    expect(inputs).toEqual([]);
+  });
 });
 
 describe("a plan", () => {
