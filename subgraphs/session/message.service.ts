@@ -1,6 +1,6 @@
 import { databaseNow } from "#shared/database-time.ts";
 import { toEntity, type Tx } from "#shared/db/database.ts";
-import { checkJson, checkStorable, checkText } from "#shared/fields.ts";
+import { checkJson, checkStorableInTurns, checkText } from "#shared/fields.ts";
 import { claimIdempotencyKey } from "#shared/graphql/idempotency.ts";
 import { newId } from "#shared/ids.ts";
 import type { Json } from "#shared/json.ts";
@@ -55,7 +55,7 @@ export async function addMessage({ db, hints }: SessionContext, input: AddMessag
  */
 export async function recordRunMessage({ db, hints }: SessionContext, input: RecordRunMessageInput): Promise<Message> {
   const { runId, sessionId, content } = input;
-  const contentJson = checkStorable("contentJson", input.contentJson ?? null);
+  const contentJson = await checkStorableInTurns("contentJson", input.contentJson ?? null);
   const message = await db.transaction(async (tx) => {
     const session = await lockSession(tx, sessionId);
     // Under the session's lock, which the first call held through its commit.

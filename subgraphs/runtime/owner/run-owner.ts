@@ -26,6 +26,7 @@ import { LeftToOthers } from "./takeover/left-to-others.ts";
 import { answerBytesOfHeap, heldBytesOfHeap } from "./held/heap-share.ts";
 import { IdleSignal } from "./idle-signal.ts";
 import { PlanCache } from "../plan/frozen-plan.ts";
+import { mailAhead } from "./mail/mail-ahead.ts";
 import { MailDrain } from "./mail/mail-drain.ts";
 import { OwnedRun } from "./owned-run.ts";
 import type { Policy } from "./policy.ts";
@@ -257,6 +258,7 @@ export class RunOwner implements RunHost {
 
   /** @param atMs  when it was claimed. */
   async #adoptLoaded(claim: RunClaim, row: LoadedRun | undefined, atMs: number, options: Adoption): Promise<void> {
+    if (row !== undefined) await mailAhead(row.inbox);
     const confirmedAtMs = this.#adopting.get(claim);
     // Not ours any more: the lease ran out while we waited for the database.
     if (row === undefined || row.lease !== claim.lease || confirmedAtMs === undefined) options.left?.({ kind: "lost" });

@@ -1,4 +1,4 @@
-import { checkStorable, checkStorableText, checkText } from "#shared/fields.ts";
+import { checkStorableInTurns, checkStorableText, checkText } from "#shared/fields.ts";
 import { NoTurn } from "#shared/turn-queue.ts";
 import { runtimeErrors } from "../../errors.ts";
 import type { NodeRun } from "./node-run.entity.ts";
@@ -34,7 +34,7 @@ export async function updateNodeRunStatus(context: RuntimeContext, id: string, i
   const key = keyOf(id);
   const report = {
     ...(workerKey != null && { workerKey: checkWorkerKey(workerKey) }),
-    ...outputOf(input),
+    ...(await outputOf(input)),
     ...(errorCode != null && { errorCode: checkStorableText("errorCode", checkText("errorCode", errorCode, { min: 1, max: 100 })) }),
     ...(errorMessage != null && {
       errorMessage: checkStorableText("errorMessage", checkText("errorMessage", errorMessage, { max: 10_000 })),
@@ -120,13 +120,13 @@ export async function own(
   return result;
 }
 
-function outputOf({
+async function outputOf({
   outputText,
   outputJson,
-}: UpdateNodeRunStatusInput): Pick<UpdateNodeRunStatusInput, "outputJson"> & { outputText?: string } {
+}: UpdateNodeRunStatusInput): Promise<Pick<UpdateNodeRunStatusInput, "outputJson"> & { outputText?: string }> {
   return {
     ...(outputText != null && { outputText: checkStorableText("outputText", outputText) }),
-    ...(outputJson !== undefined && { outputJson: checkStorable("outputJson", outputJson) }),
+    ...(outputJson !== undefined && { outputJson: await checkStorableInTurns("outputJson", outputJson) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { databaseNowMs } from "#shared/database-time.ts";
 import type { JsonObject } from "#shared/json.ts";
-import { checkJson, checkStorable, checkStorableText, checkText } from "#shared/fields.ts";
+import { checkJson, checkStorableInTurns, checkStorableText, checkText } from "#shared/fields.ts";
 import { requestInfoOf } from "#shared/request-info.ts";
 import { toolInputSchema } from "../../client/tool.client.ts";
 import type { Posted } from "../../control/posted.ts";
@@ -31,7 +31,7 @@ export function answererOf({ subject }: Pick<RuntimeContext, "subject">): string
  */
 export async function answerNodeRun(context: RuntimeContext, id: string, given: GivenAnswer, by = answererOf(context)): Promise<NodeRun> {
   const key = keyOf(id);
-  const answer = storableAnswer(given);
+  const answer = await storableAnswer(given);
   const row = await context.loaders.waiting.clear(id).load(id);
   const posted = await post(context, key, { row, answer, by });
   const nodeRun = await nodeRunById(context, id);
@@ -72,12 +72,12 @@ async function checkArguments(context: RuntimeContext, { id, question }: Waiting
   if (schema !== null) await checkValues(context.db.tenantId, { field: "arguments", id }, schema, values);
 }
 
-function storableAnswer(given: GivenAnswer): GivenAnswer {
+async function storableAnswer(given: GivenAnswer): Promise<GivenAnswer> {
   const { outputText, outputJson, action, decision, arguments: args, reason } = given;
   return {
     decision,
     ...(outputText != null && { outputText: checkStorableText("outputText", outputText) }),
-    ...(outputJson !== undefined && { outputJson: checkStorable("outputJson", outputJson) }),
+    ...(outputJson !== undefined && { outputJson: await checkStorableInTurns("outputJson", outputJson) }),
     ...(action != null && { action: checkStorableText("action", action) }),
     ...(args != null && { arguments: checkJson("arguments", args, argumentsBytes) }),
     ...(reason != null && { reason: checkStorableText("reason", checkText("reason", reason, { max: reasonLength })) }),

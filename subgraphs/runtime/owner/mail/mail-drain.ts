@@ -1,11 +1,9 @@
-import { isJsonObject, type Json } from "#shared/json.ts";
 import type { Log } from "#shared/log.ts";
-import type { NodeOutcome } from "../../nodes/executor.ts";
-import { storedAhead } from "../../nodes/storable.ts";
 import { mailDrain, type DrainedMail } from "../../queue/drain.sql.ts";
 import { isTimeOut } from "../../queue/failure.ts";
 import type { Queryable } from "../../queue/statement.ts";
 import type { OwnedRun } from "../owned-run.ts";
+import { mailAhead } from "./mail-ahead.ts";
 
 /** Without a word from the hints, mail is looked for this often. */
 const drainEveryMs = 500;
@@ -54,7 +52,7 @@ export class MailDrain {
     this.#isDraining = true;
     try {
       for (const { id, mail, messages } of await this.#read(runs)) {
-        for (const { body } of messages) await bodyAhead(body);
+        await mailAhead(messages);
         const run = this.#owned.get(id);
         run?.mailApply(messages, mail);
         run?.advance();
@@ -82,10 +80,4 @@ export class MailDrain {
       return halves.flatMap((half) => (half.status === "fulfilled" ? half.value : []));
     }
   }
-}
-
-/** Of an outcome that somebody handed in, what is long is made storable in turns of the main loop, before it is taken. */
-function bodyAhead(body: Json): Promise<void> | undefined {
-  const outcome = isJsonObject(body) ? body["outcome"] : undefined;
-  return isJsonObject(outcome) ? storedAhead(outcome as unknown as NodeOutcome) : undefined;
 }
