@@ -20,10 +20,19 @@ export async function takeInTurns(pieces: Iterable<string>, take: (piece: string
   }
 }
 
-/** Goes through steps, as many in one turn as it has time for. @returns what the last of them gives */
-export async function finishInTurns<T>(steps: Generator<void, T>, { turnMs: longMs = turnMs }: { turnMs?: number } = {}): Promise<T> {
+/**
+ * Goes through steps, as many in one turn as it has time for.
+ *
+ * @param how.turnMs  how long a turn may be before the next step has another one; 1 ms
+ * @param how.isOwn  whoever asks has a turn, and has done little in it: the first steps are done at once
+ * @returns what the last of them gives
+ */
+export async function finishInTurns<T>(
+  steps: Generator<void, T>,
+  { turnMs: longMs = turnMs, isOwn = false }: { turnMs?: number; isOwn?: boolean } = {},
+): Promise<T> {
   // Whatever was done before in this turn was work enough.
-  await ownTurn();
+  if (!isOwn) await ownTurn();
   let turnAt = performance.now();
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done === true) return step.value;

@@ -81,7 +81,7 @@ export async function startPlatform(
 
 /** Whoever is told that it serves finds it as quick as it will be. Connections that are not open by then open while it serves. */
 async function warmed(parts: readonly { warm(): Promise<unknown> }[]): Promise<void> {
-  await withinDeadline(warmWithinMs, () => Promise.all(parts.map((part) => part.warm()))).catch(() => {});
+  await withinDeadline(warmWithinMs, () => Promise.allSettled(parts.map((part) => part.warm()))).catch(() => {});
 }
 
 /** Why code nodes will fail here, if they will, and in which Python they run where it is not the one that was named. */

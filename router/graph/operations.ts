@@ -185,11 +185,13 @@ export class Operations {
 
   /**
    * As {@link fromDocument}, in turns of the main loop where nobody has planned it yet: to validate and to plan what a document may have takes a twentieth of
-   * a second each. Whatever follows has a turn of its own.
+   * a second each. What follows a step that took long has a turn of its own.
    */
   async fromDocumentInTurns(parsed: ParsedOperation, caller: CallerFacts = {}): Promise<PlannedOperation> {
     const steps = this.#steps(parsed, caller);
-    return this.isPlanned(parsed.hash, parsed.operationName) ? finishAtOnce(steps) : finishInTurns(steps, { turnMs: stepMs });
+    if (this.isPlanned(parsed.hash, parsed.operationName)) return finishAtOnce(steps);
+    // A long text was gone through and parsed in this turn.
+    return finishInTurns(steps, { turnMs: stepMs, isOwn: (parsed.document.loc?.end ?? 0) <= pieceUnits });
   }
 
   *#steps({ hash, document, ...parsed }: ParsedOperation, caller: CallerFacts): Generator<void, PlannedOperation> {

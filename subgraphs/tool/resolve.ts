@@ -49,9 +49,9 @@ export function resolveToolCall(layers: ToolCallLayers): ResolvedToolCall {
   if (url === undefined) throw toolErrors.TOOL_URL_MISSING({ field: "config.base_url" });
   const method = invoke.method ?? config.method ?? "GET";
   const asQuery = method === "GET" || method === "HEAD" || method === "DELETE";
-  const queries = [invoke.query, asQuery ? layers.arguments : undefined, config.query];
-  for (const query of queries) checkQueryLength(query ?? {});
-  addQuery(url, Object.assign({}, ...queries) as JsonObject);
+  const given = asQuery ? layers.arguments : undefined;
+  checkQueryLength([invoke.query ?? {}, given ?? {}, config.query ?? {}]);
+  addQuery(url, { ...invoke.query, ...given, ...config.query });
   checkLength("url", url.href.length);
   const body = mergedBody([invoke.body, asQuery ? undefined : layers.arguments, config.body]);
   const headers = mergedHeaders(config, binding, invoke);
@@ -108,11 +108,20 @@ function checkLength(field: string, length: number): void {
   throw toolErrors.TOOL_CONFIG_INVALID({ field, problem });
 }
 
-/** Before it is merged or written, which takes a tenth of a second for 50,000 arguments. Written it has more characters, not fewer. @throws AppError TOOL_CONFIG_INVALID */
-function checkQueryLength(query: JsonObject): void {
+/**
+ * Before they are merged or written, which takes a tenth of a second for 50,000 arguments. Written they have more characters, not fewer.
+ *
+ * @param queries  a later one's keys win
+ * @throws AppError TOOL_CONFIG_INVALID
+ */
+function checkQueryLength(queries: readonly JsonObject[]): void {
   let characters = 0;
-  for (const key of Object.keys(query)) {
-    const value = query[key];
+  const winning = queries.flatMap((query, place) =>
+    Object.keys(query).flatMap((key) =>
+      queries.slice(place + 1).some((later) => Object.hasOwn(later, key)) ? [] : [[key, query[key]] as const],
+    ),
+  );
+  for (const [key, value] of winning) {
     for (const item of Array.isArray(value) ? value : [value]) {
       if (item === null || item === undefined) continue;
       characters += key.length + 2 + (typeof item === "object" ? jsonBytes(item, longestUrl) : String(item).length);

@@ -237,12 +237,15 @@ describe("case 10: pages within pages", () => {
 describe("case 11: many different documents", () => {
   const fields = "id code name description status createdAt updatedAt deletedAt";
   const ofRun = "id kind execution dryRun status createdAt workflow { id name app { id name } }";
+  const far =
+    "id kind execution dryRun status createdAt startedAt endedAt workflow { id code name description createdAt app { id code name } }";
   const aliased = (name: number, count: number, field: string) => times(count, (index) => `f${name}x${index}: ${field}`);
   // How much is kept of them takes more of them to be seen: tests/long/asks.long.ts.
   it.each<[string, number, (name: number) => string]>([
     ["of many fields", 12, (name) => `{ ${aliased(name, 120, `app(id: "1") @skip(if: true) { ${`${fields} `.repeat(4)} }`)} }`],
-    ["of as many as may be different", 4, (name) => `{ ${aliased(name, 199, `app(id: "1") { ${fields} }`)} }`],
+    ["of as many as may be different", 4, (name) => `{ ${aliased(name, 133, `app(id: "1") { ${fields} }`)} }`],
     ["of many subgraphs' fields", 4, (name) => `{ ${aliased(name, 80, `run(id: "1") { ${ofRun} }`)} }`],
+    ["of as many of many subgraphs", 4, (name) => `{ ${aliased(name, 63, `run(id: "1") { ${far} }`)} }`],
     [
       "of named operations with fragments",
       4,

@@ -191,6 +191,11 @@ describe("resolveToolCall", () => {
     expect([field, "url"]).toContain(named);
   });
 
+  it("counts what is sent: no argument that the config overrides", () => {
+    const layers = { invoke: { url: base }, arguments: { a: "x".repeat(70_000), ["__proto__"]: "v" }, config: { query: { a: "short" } } };
+    expect(resolve(layers).url).toBe(`${base}?a=short&__proto__=v`);
+  });
+
   it("refuses arguments that would make such a URL before it is written", async () => {
     const named = Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`k${index}`, 1]));
     const { longestMs } = await longestTurnAtBest(async () => refusal({ invoke: { url: base }, arguments: named }));

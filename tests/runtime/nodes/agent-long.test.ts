@@ -1,4 +1,4 @@
-import { answerText, argumentsJson, argumentsTold, longAhead } from "../../../subgraphs/runtime/nodes/agent/agent-long.ts";
+import { answerText, argumentsLength, argumentsTold, longAhead } from "../../../subgraphs/runtime/nodes/agent/agent-long.ts";
 import type { AgentOutputs } from "../../../subgraphs/runtime/nodes/agent/agent-turn.ts";
 import { longestTurnAtBest } from "../../testkit/longest-turn.ts";
 
@@ -44,15 +44,16 @@ describe("what a call answered", () => {
 });
 
 describe("arguments of a call", () => {
-  it.each([{ l: list(9_000) }, list(9_000), "text", null, {}])(
-    "are told as an object, the same whether they were written ahead or not",
+  it.each([{ l: list(9_000) }, list(9_000), "x".repeat(9_000), "text", null, {}])(
+    "are told as an object, once, and are as long whether they were written ahead or not",
     async (args) => {
       const call = { id: "c", name: "n", arguments: args };
       const told = argumentsTold(call);
       const json = JSON.stringify(Array.isArray(args) || typeof args !== "object" || args === null ? { arguments: args } : args);
-      expect(argumentsJson(told)).toBe(json);
+      expect([JSON.stringify(told), argumentsLength(told)]).toEqual([json, json.length]);
       await longAhead({ calls: [call], rows: [], most });
-      expect(argumentsJson(argumentsTold(call))).toBe(json);
+      expect(argumentsTold(call)).toBe(told);
+      expect(argumentsLength(told)).toBe(json.length);
       expect(longAhead({ calls: [call], rows: [], most })).toBeUndefined();
     },
   );

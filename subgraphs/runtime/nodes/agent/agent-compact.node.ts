@@ -1,6 +1,8 @@
+import { jsonPieces } from "#shared/json-writer.ts";
+import { joinInTurns } from "#shared/pieces.ts";
 import { teamRoute } from "../../engine/drivers/team-route.ts";
 import type { ModelRequest } from "../ports/model.port.ts";
-import { callsJson, charactersOf, contextProblem, contextTooLarge } from "./agent-context.ts";
+import { charactersOf, contextProblem, contextTooLarge } from "./agent-context.ts";
 import { agentOf, openingOf, type FrozenAgent } from "./agent-frozen.ts";
 import { modelSettings } from "./agent-model.node.ts";
 import { promptAhead, promptOf, type PromptMessage, type PromptParts } from "./agent-prompt.ts";
@@ -38,7 +40,7 @@ export const agentCompactNode = outsideNode(async (context) => {
   const turns = turnsBefore(scope.nodes, turn);
   const parts = { agent, turns, inputs, opening: openingOf(scope), outputs: scope.nodes, agentRunId: agentRunOf(nodeRunId) };
   await promptAhead(parts);
-  const request = { ...modelSettings(agent), messages: recordMessages(parts, turn) };
+  const request = { ...modelSettings(agent), messages: await recordMessages(parts, turn) };
   if (dryRun) return completed({ outputText: "[dry run]", outputJson: { dry_run: true } });
   return shortened(context, agent, request);
 });
@@ -61,9 +63,11 @@ async function shortened(context: NodeContext, agent: FrozenAgent, request: Mode
 }
 
 /** The record as one text: what a model is to shorten must not look like its own conversation. */
-function recordMessages(parts: PromptParts, turn: number): PromptMessage[] {
+async function recordMessages(parts: PromptParts, turn: number): Promise<PromptMessage[]> {
   const [, ...said] = promptOf(parts).messages;
-  const texts = excerpts(said.map(textOf), charactersWanted(parts, turn));
+  const all: string[] = [];
+  for (const message of said) all.push(await textOf(message));
+  const texts = excerpts(all, charactersWanted(parts, turn));
   return [
     { role: "SYSTEM", content: instruction },
     { role: "USER", content: `The record:\n\n${texts.join("\n\n")}\n\nNow the shortened record.` },
@@ -78,8 +82,8 @@ function charactersWanted(parts: PromptParts, turn: number): number {
   return Math.max(leastCharacters, Math.floor(wanted));
 }
 
-function textOf({ role, content, toolCalls }: PromptMessage): string {
-  const calls = toolCalls === undefined ? "" : ` calls [${callsJson(toolCalls).join(",")}]`;
+async function textOf({ role, content, toolCalls }: PromptMessage): Promise<string> {
+  const calls = toolCalls === undefined ? "" : ` calls ${await joinInTurns(jsonPieces(toolCalls))}`;
   return `[${role.toLowerCase()}]${content === null ? "" : ` ${content}`}${calls}`;
 }
 

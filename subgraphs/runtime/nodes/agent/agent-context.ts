@@ -4,7 +4,7 @@ import { writeJson } from "#shared/json-writer.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
 import { routeOfTurn } from "../../engine/drivers/agent.driver.ts";
 import type { FrozenAgent } from "./agent-frozen.ts";
-import { argumentsJson } from "./agent-long.ts";
+import { argumentsLength } from "./agent-long.ts";
 import type { Prompt, PromptMessage } from "./agent-prompt.ts";
 import type { NodeOutcome, NodeUsage } from "../executor.ts";
 import { given } from "../model-call.ts";
@@ -33,8 +33,9 @@ export async function tooLong(request: ModelRequest, { agent: { limits }, tokens
   // Most are far from it, and are not written once more to be measured.
   const all = characters + toolsLength(request.tools);
   if (all * bytesOfCharacter < limits.prompt_bytes) return undefined;
-  const bytes = all > limits.prompt_bytes ? all : await bytesOf(request);
-  return bytes > limits.prompt_bytes ? `it has ${bytes} bytes or more, and may have ${limits.prompt_bytes}` : undefined;
+  if (all > limits.prompt_bytes) return `it has more than ${all} bytes, and may have ${limits.prompt_bytes}`;
+  const bytes = await bytesOf(request);
+  return bytes > limits.prompt_bytes ? `it has ${bytes} bytes, more than ${limits.prompt_bytes}` : undefined;
 }
 
 /** Of lists that each turn of an agent has. */
@@ -59,14 +60,11 @@ export function charactersOf(messages: readonly PromptMessage[]): number {
 }
 
 function callsLength(calls: Json | undefined): number {
-  return calls === undefined ? 0 : callsJson(calls).reduce((sum, { length }) => sum + length + 1, 1);
-}
-
-/** JSON of the calls of a message, of each. */
-export function callsJson(calls: Json): string[] {
-  return (calls as JsonObject[]).map(
-    ({ arguments: args, ...call }) => `${JSON.stringify(call).slice(0, -1)},"arguments":${argumentsJson(args as JsonObject)}}`,
-  );
+  if (calls === undefined) return 0;
+  return (calls as JsonObject[]).reduce((sum, { arguments: args, ...call }) => {
+    const around = JSON.stringify(call).length + ',"arguments":'.length;
+    return sum + around + argumentsLength(args as JsonObject) + 1;
+  }, 1);
 }
 
 /** Why a provider refused a request that is longer than its model can read; undefined: it failed otherwise. */

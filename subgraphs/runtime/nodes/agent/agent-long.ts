@@ -1,5 +1,5 @@
 /**
- * JSON of what is long in an agent's conversation, which its prompts have again and again: written in turns of the main loop, once. 128 answers of 1 MB each, of which
+ * What is long in an agent's conversation, which its prompts have again and again: written as JSON in turns of the main loop, once. 128 answers of 1 MB each, of which
  * a model is shown the beginnings, took a turn of 180 ms, and calls with 64 lists of 30,000 values 130 ms before each model call.
  */
 import { jsonPieces } from "#shared/json-writer.ts";
@@ -18,11 +18,12 @@ export interface CutText {
   length: number;
 }
 
-/** By the outputs of the node runs, and by the arguments as they are told. */
+/** By the outputs of the node runs. */
 const answers = new WeakMap<object, CutText>();
-const callsArguments = new WeakMap<object, string>();
-/** By arguments that are no object, the object that is told. */
-const wrapped = new WeakMap<object, JsonObject>();
+/** How long the JSON of arguments is, by these as they are told; no more is kept, as nobody has counted it. */
+const argumentsLengths = new WeakMap<object, number>();
+/** By calls whose arguments are no object, the object that is told. */
+const wrapped = new WeakMap<ToolCall, JsonObject>();
 
 /** What is written ahead. @param asked.most  characters of an answer that are kept */
 export interface LongAsked {
@@ -48,23 +49,23 @@ export function answerText(row: AgentOutputs[string], most: number): CutText {
 }
 
 /** Arguments as providers take them: an object. */
-export function argumentsTold({ arguments: args }: ToolCall): JsonObject {
+export function argumentsTold(call: ToolCall): JsonObject {
+  const { arguments: args } = call;
   if (isJsonObject(args)) return args;
-  if (typeof args !== "object" || args === null) return { arguments: args };
-  const told = wrapped.get(args) ?? { arguments: args };
-  wrapped.set(args, told);
+  let told = wrapped.get(call);
+  if (told === undefined) wrapped.set(call, (told = { arguments: args }));
   return told;
 }
 
-/** JSON of arguments that are told. */
-export function argumentsJson(told: object): string {
-  return callsArguments.get(told) ?? JSON.stringify(told);
+/** Characters of the JSON of arguments that are told. */
+export function argumentsLength(told: JsonObject): number {
+  return argumentsLengths.get(told) ?? JSON.stringify(told).length;
 }
 
 function argumentsWriting(call: ToolCall): Iterable<string>[] {
   const told = argumentsTold(call);
-  if (callsArguments.has(told) || !isLong(told)) return [];
-  return [kept(jsonPieces(told), Infinity, ({ head }) => callsArguments.set(told, head))];
+  if (argumentsLengths.has(told) || !isLong(told)) return [];
+  return [kept(jsonPieces(told), 0, ({ length }) => argumentsLengths.set(told, length))];
 }
 
 function answerWriting(row: AgentOutputs[string], most: number): Iterable<string>[] {
