@@ -5,7 +5,16 @@
  * no client can choose: its own names that begin so are made longer too.
  */
 import { isInterfaceType, isObjectType, type Schema } from "@apollo/federation-internals";
-import { Kind, parse, visit, type DocumentNode, type FieldNode } from "graphql";
+import {
+  Kind,
+  parse,
+  visit,
+  type DefinitionNode,
+  type DocumentNode,
+  type FieldNode,
+  type SelectionNode,
+  type SelectionSetNode,
+} from "graphql";
 
 /** What stands before a client's name that is not to be gathered under itself. */
 const prefix = "_client_";
@@ -41,12 +50,45 @@ export function withPlannedNames(document: DocumentNode, needed: ReadonlySet<str
     Field: {
       enter: (field) => {
         // Answered here, from the schema: nothing is gathered of it.
-        if (field.name.value === "__schema" || field.name.value === "__type") return false;
+        if (isSchemaField(field.name.value)) return false;
         const name = (field.alias ?? field.name).value;
         return isInTheWay(field, name, needed) ? { ...field, alias: { kind: Kind.NAME, value: prefix + name } } : undefined;
       },
     },
   });
+}
+
+/**
+ * The document without what is asked of the schema, which no subgraph is asked for: the planner leaves that out itself where it stands at the root, and ends with an error
+ * where it stands in a fragment. undefined: it asks for nothing else.
+ */
+export function withoutSchemaFields(document: DocumentNode): DocumentNode | undefined {
+  const fragments = new Map(
+    document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])),
+  );
+  const asksElse = (name: string): boolean => rest(fragments.get(name)!.selectionSet) !== undefined;
+  const rest = (set: SelectionSetNode): SelectionSetNode | undefined => {
+    const selections = set.selections.flatMap((selection): SelectionNode[] => {
+      if (selection.kind === Kind.FIELD) return isSchemaField(selection.name.value) ? [] : [selection];
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return asksElse(selection.name.value) ? [selection] : [];
+      const selectionSet = rest(selection.selectionSet);
+      return selectionSet === undefined ? [] : [{ ...selection, selectionSet }];
+    });
+    return selections.length === 0 ? undefined : { ...set, selections };
+  };
+  let asksAny = false;
+  const definitions = document.definitions.flatMap((one): DefinitionNode[] => {
+    if (one.kind !== Kind.OPERATION_DEFINITION && one.kind !== Kind.FRAGMENT_DEFINITION) return [one];
+    const selectionSet = rest(one.selectionSet);
+    asksAny ||= one.kind === Kind.OPERATION_DEFINITION && selectionSet !== undefined;
+    return selectionSet === undefined ? [] : [{ ...one, selectionSet }];
+  });
+  return asksAny ? { ...document, definitions } : undefined;
+}
+
+/** By its name. */
+export function isSchemaField(name: string): boolean {
+  return name === "__schema" || name === "__type";
 }
 
 /** A field of the needed name is what the plan needs, unless its arguments make it something else. */

@@ -24,7 +24,7 @@ import { LruCache } from "#shared/lru-cache.ts";
 import { ownTurn } from "#shared/own-turn.ts";
 import { finishAtOnce, finishInTurns, pieceUnits } from "#shared/pieces.ts";
 import { withoutStacks } from "#shared/without-stacks.ts";
-import { withPlannedNames } from "./client-names.ts";
+import { isSchemaField, withoutSchemaFields, withPlannedNames } from "./client-names.ts";
 import { compileWeight, type WeighAnswer } from "./answer-weight.ts";
 import { documentExcess, fragmentExcess, fragmentsOf, nameExcess, type Fragments } from "./document-weight.ts";
 import { heapSizeOf } from "./heap-size.ts";
@@ -298,14 +298,19 @@ export class Operations {
     const { document: short, lifted } = withValuesLifted(document, node, this.#graph);
     yield;
     const renamed = withPlannedNames(short, this.#graph.neededNames);
-    const operation = operationFromDocument(this.#graph.api, renamed, { validate: false, ...(operationName ? { operationName } : {}) });
+    const operationOf = (asked: DocumentNode) =>
+      operationFromDocument(this.#graph.api, asked, { validate: false, ...(operationName ? { operationName } : {}) });
+    const operation = operationOf(renamed);
     const defaults: Record<string, unknown> = { ...operation.collectDefaultedVariableValues(), ...lifted.defaults };
     const weighAnswer = compileWeight({ node, fragments, schema: this.#graph.apiSchema, limits: this.#limits });
     const rootFields = rootFieldsOf(document, node);
     const callsOutside = rootFields.some((name) => this.#prices.outside.has(name));
     const shape = compileShape(operation);
     yield;
-    const plan = executable(this.#planner.buildQueryPlan(operation));
+    const asksSchemaInFragments = rootFields.some(isSchemaField) && node.selectionSet.selections.some(({ kind }) => kind !== Kind.FIELD);
+    const asked = asksSchemaInFragments ? withoutSchemaFields(renamed) : renamed;
+    const plan =
+      asked === undefined ? nothing : executable(this.#planner.buildQueryPlan(asked === renamed ? operation : operationOf(asked)));
     yield;
     return {
       document,
@@ -359,6 +364,8 @@ function rootSelectionsOf(document: DocumentNode, node: OperationDefinitionNode)
 const longestName = 200;
 
 /** The planner plans subscriptions, but no executor of Apollo's runs them: here they become what any event can be run through. */
+const nothing = { plan: undefined, primary: undefined };
+
 function executable({ node }: QueryPlan): Pick<PlannedOperation, "plan" | "primary"> {
   if (node?.kind !== "Subscription") return { plan: node, primary: undefined };
   const { primary, rest } = node;

@@ -3,7 +3,7 @@ import "./telemetry-off.ts";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Supergraph, type Schema } from "@apollo/federation-internals";
+import { FieldDefinition, isObjectType, Supergraph, type Schema } from "@apollo/federation-internals";
 import { isScalarType, printSchema, valueFromASTUntyped, type GraphQLSchema } from "graphql";
 import { DateTimeScalar, JsonObjectScalar } from "#shared/graphql/scalars.ts";
 import { neededNames } from "./client-names.ts";
@@ -57,6 +57,7 @@ export function loadSupergraph(supergraphSdl: string): ComposedGraph {
   if (lastLoaded?.supergraphSdl === supergraphSdl) return lastLoaded.graph;
   const supergraph = Supergraph.build(supergraphSdl, { validateSupergraph: false });
   const api = supergraph.apiSchema();
+  addOneOf(api);
   const graph = {
     supergraph,
     api,
@@ -66,6 +67,15 @@ export function loadSupergraph(supergraphSdl: string): ComposedGraph {
   };
   lastLoaded = { supergraphSdl, graph };
   return graph;
+}
+
+/** Newer clients ask whether an input is `@oneOf`; graphql-js answers, and the planner's own list of what may be asked of a type does not have it. */
+function addOneOf(api: Schema): void {
+  const type = api.type("__Type");
+  if (type === undefined || !isObjectType(type) || type.field("isOneOf") !== undefined) return;
+  // Not declared.
+  const builtIn = api as unknown as { runWithBuiltInModificationAllowed(add: () => void): void };
+  builtIn.runWithBuiltInModificationAllowed(() => type.addField(new FieldDefinition("isOneOf"), api.booleanType()));
 }
 
 /** SDL says of a scalar its name alone. With these the router finds a literal's fault itself, at its place; a subgraph shows the whole argument. */
