@@ -112,7 +112,7 @@ describe("memory on a database with pgvector", () => {
     for (const { score } of found) expect(score).toBeCloseTo(Math.SQRT1_2, 4);
     expect((await nearest("t1", [1, 0, 0], {}, 10)).map(({ id }) => id)).toEqual(["b1", "a2", "a1", "a3"]);
     expect((await nearest("t2", [1, 0, 0])).map(({ id }) => id)).toEqual(["c1"]);
-    await client.query("reset role; update memory.memory set expires_at = now() where id = 'a2'; set role platform");
+    await client.query("reset role; update memory.memory set expires_at = now() - interval '1 minute' where id = 'a2'; set role platform");
     expect((await nearest("t1", [1, 0, 0], within, 1)).map(({ id }) => id)).toEqual(["a1"]);
   });
 

@@ -79,7 +79,7 @@ describe("the access subgraph", () => {
     const { requestAudits } = await t.ask<{ requestAudits: unknown }>(`{ requestAudits { edges { node {
       requestId apiKeyId operationName operationType operationHash rootFields variables event details statusCode errorCodes durationMs clientIp userAgent createdAt } } } }`);
     const { id: _id, tenantId: _tenant, createdAt: _at, ...fields } = record();
-    const node = { ...fields, operationType: "MUTATION", createdAt: new Date("2026-11-01T10:00:00Z") };
+    const node = { ...fields, operationType: "MUTATION", createdAt: "2026-11-01T10:00:00.000Z" };
     expect(requestAudits).toMatchObject({
       edges: [{ node: { ...node, requestId: "r-2", operationName: null, errorCodes: ["CONFLICT", "TIMEOUT"], clientIp: null } }, { node }],
     });

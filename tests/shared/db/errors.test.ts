@@ -58,6 +58,8 @@ describe("what a database's refusal is to a client", () => {
 
   it("is that it does not answer, where a statement was not answered in its time", async () => {
     const client = new pg.Client({ connectionString: database.url });
+    // Ended below, it may hear of that before it is closed.
+    client.on("error", () => {});
     await client.connect();
     const late: pg.QueryConfig & { query_timeout: number } = { text: "select pg_sleep(60)", query_timeout: 20 };
     expect(databaseError(await thrown(client.query(late)))).toMatchObject(unavailable);
