@@ -139,7 +139,7 @@ describe("searchMemories", () => {
     for (const mode of ["VECTOR", "HYBRID"]) expect(await t.found("-wine", { mode, scopeType: "USER" })).toEqual([]);
     const hits = await t.hits("-coffee");
     expect(hits.every(({ score, memory }) => score > 0 && score <= 1 && memory.lastAccessedAt !== null)).toBe(true);
-    await t.admin("update memory.memory set expires_at = now() where content_text = 'juice'");
+    await t.admin("update memory.memory set expires_at = now() - interval '1 minute' where content_text = 'juice'");
     expect(await t.found("-coffee")).toEqual(["wine", "water", "milk"]);
   });
 

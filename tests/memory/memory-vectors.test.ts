@@ -127,7 +127,7 @@ describe("memories with vectors", () => {
     for (const mode of ["VECTOR", "HYBRID", "AUTO", "TEXT"])
       for (const scopeId of ["", " "])
         expect(await t.refused({ scopeType: "USER", scopeId, mode })).toMatchObject({ reason: "TEXT_TOO_SHORT", field: "scopeId" });
-    await t.admin(`update memory.memory set expires_at = now() where id = '${id}'`);
+    await t.admin(`update memory.memory set expires_at = now() - interval '1 minute' where id = '${id}'`);
     expect(await found({ scopeType: "USER", scopeId: "u1" })).toBe(0);
     expect(await found({ scopeType: "USER", scopeId: "u1", mode: "HYBRID" })).toBe(0);
   });
