@@ -400,7 +400,7 @@ describe("a key", () => {
     expect(refusalIn(await t.as(owner.secret, rotate, { id: old.id, s: -1 }))).toBe("BAD_USER_INPUT NUMBER_OUT_OF_RANGE");
     // Nothing replaces what has ended: it would be made, and accepted nowhere.
     const short = await t.keyOf("replaced", ["app:read"]);
-    await query(t.database.adminUrl, `update access.api_key set expires_at = now() where id = '${short.id}'`);
+    await query(t.database.adminUrl, `update access.api_key set expires_at = now() - interval '1 minute' where id = '${short.id}'`);
     expect(refusalIn(await t.as(owner.secret, rotate, { id: short.id }))).toBe("CONFLICT API_KEY_EXPIRED");
   });
 
