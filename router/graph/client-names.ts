@@ -66,7 +66,13 @@ export function withoutSchemaFields(document: DocumentNode): DocumentNode | unde
   const fragments = new Map(
     document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])),
   );
-  const asksElse = (name: string): boolean => rest(fragments.get(name)!.selectionSet) !== undefined;
+  // Each is looked through once, however often it is spread.
+  const known = new Map<string, boolean>();
+  const asksElse = (name: string): boolean => {
+    const asks = known.get(name) ?? rest(fragments.get(name)!.selectionSet) !== undefined;
+    known.set(name, asks);
+    return asks;
+  };
   const rest = (set: SelectionSetNode): SelectionSetNode | undefined => {
     const selections = set.selections.flatMap((selection): SelectionNode[] => {
       if (selection.kind === Kind.FIELD) return isSchemaField(selection.name.value) ? [] : [selection];
