@@ -5,11 +5,13 @@ import { createPostgreSqlTypeParsers } from "@mikro-orm/sql";
 import { CompiledQuery, type Transaction } from "kysely";
 import pg from "pg";
 import { readable } from "./absent-text.ts";
+import { KeptReads } from "./kept-reads.ts";
 import { Lender, type LentConnection } from "./lender.ts";
 import { DatabaseLook } from "./look.ts";
 import { endsSession, inOneWrite, isPooled, openPool } from "./pool.ts";
 import { oneTrip, plannedOnce } from "./one-trip.ts";
 import type { PreparedStatement } from "./prepared.ts";
+import type { HintChannel } from "../hints.ts";
 import { isReadRefusal, type Reading } from "../read-bytes.ts";
 import { checkedTenant, scopeBorrower, scopeLane, scopeReading, tenantBegin, withDatabaseScope, type Lane } from "./scope.ts";
 import { SharedReads } from "./shared-reads.ts";
@@ -28,6 +30,8 @@ export interface DatabaseOptions {
   schema: string;
   entities: readonly (new () => object)[];
   migrations: readonly MigrationEntry[];
+  /** By which processes tell each other that rows have changed; without it {@link NamedStatement.isKept} says no more than `isShared`. */
+  hints?: HintChannel | undefined;
 }
 
 /** What of the ORM filters by tenant on its own, or adds. The rest of it knows nothing of tenants: `upsert`, query builders, references. */
@@ -50,6 +54,11 @@ export interface NamedStatement extends PreparedStatement {
   readonly values: readonly unknown[];
   /** Who reads the same while it waits for a connection gets the same rows, so nobody changes them. For what many runs ask at once. */
   readonly isShared?: boolean;
+  /**
+   * As `isShared`, and whoever reads the same later gets them too, until a transaction of the tenant's has written in the subgraph's schema; at most a second longer
+   * where that was another process. For what each call of a run asks.
+   */
+  readonly isKept?: boolean;
 }
 
 /** An entity's table, for the text of a statement. */
@@ -110,6 +119,7 @@ export class Database {
   readonly #shared: Shared;
   readonly #options: DatabaseOptions;
   readonly #sharedReads = new SharedReads(isReadRefusal);
+  readonly #keptReads: KeptReads | undefined;
 
   /** Nothing is prepared in its sessions: the next transaction is another session's. */
   readonly #isPooled: boolean;
@@ -120,6 +130,8 @@ export class Database {
     this.#options = options;
     this.#url = options.url;
     this.#isPooled = isPooled(options.url);
+    const { schema, hints } = options;
+    this.#keptReads = hints && new KeptReads({ schema, hints });
   }
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -188,14 +200,19 @@ export class Database {
         const options = { readOnly, ...(readOnly && { flushMode: "commit" as never }) };
         return fork.transactional((em) => work(makeTx(em as EntityManager, tenantId)), options);
       });
-    const query = <Row extends object>(statement: NamedStatement) =>
-      admitted(reading, () => withDatabaseScope(scope, () => this.#read<Row>(tenantId, statement)));
+    const query = <Row extends object>(statement: NamedStatement) => {
+      const asked = () => admitted(reading, () => withDatabaseScope(scope, () => this.#read<Row>(tenantId, statement)));
+      return statement.isKept === true && this.#keptReads !== undefined ? this.#keptReads.rows(tenantId, statement, asked) : asked();
+    };
+    const transaction = <T>(work: (tx: Tx) => Promise<T>) =>
+      // Where it failed too: of a commit that had no answer nobody knows.
+      run(work, false).finally(() => this.#keptReads?.changed(tenantId));
     const write = async (statement: NamedStatement) =>
       void (await withDatabaseScope(scope, () => this.#inOneTrip(tenantId, statement, "writes")));
     const read = <T>(work: (tx: Tx) => Promise<T>) => admitted(reading, () => run(work, true));
     const entities = async <T extends object>(entity: EntityName<T>, statement: (of: EntityTable) => NamedStatement) =>
       this.#asEntities(entity, await query(statement(this.#tableOf(entity))));
-    return { tenantId, reading, transaction: (work) => run(work, false), read, query, entities, write };
+    return { tenantId, reading, transaction, read, query, entities, write };
   }
 
   #tableOf<T extends object>(entity: EntityName<T>): EntityTable {
@@ -212,7 +229,7 @@ export class Database {
   }
 
   #read<Row extends object>(tenantId: string, statement: NamedStatement): Promise<Row[]> {
-    if (statement.isShared !== true) return this.#inOneTrip<Row>(tenantId, statement, "reads");
+    if (statement.isShared !== true && statement.isKept !== true) return this.#inOneTrip<Row>(tenantId, statement, "reads");
     const key = JSON.stringify([scopeLane(), tenantId, statement.name, statement.values]);
     return this.#sharedReads.ask<Row>(key, async (sends) => {
       // Runs whose answers came in one turn of the event loop ask for the same in it.
@@ -250,6 +267,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    this.#keptReads?.close();
     await this.#orm.close(true);
     await sharedRelease(this.#url);
   }

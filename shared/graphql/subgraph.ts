@@ -16,6 +16,7 @@ import type { ArgumentLimits, OperationVariables } from "./argument-limits.ts";
 import type { SubgraphContext, SubgraphDeps } from "./context.ts";
 import { Database, type MigrationEntry } from "#shared/db/database.ts";
 import type { SubgraphEndpoint, SubgraphRequest } from "#shared/endpoint/endpoint.ts";
+import type { HintChannel } from "#shared/hints.ts";
 import { LruCache } from "#shared/lru-cache.ts";
 import { inStreamLane } from "#shared/db/scope.ts";
 import { withReading } from "#shared/read-bytes.ts";
@@ -41,6 +42,8 @@ export interface SubgraphDefinition<L = unknown, S = unknown> {
   /** It keeps tenants' secrets: it has a table `data_key`, and these may have values that were sealed before there was one. */
   sealedTables?: readonly SealedTable[];
   loaders?: (context: Omit<SubgraphContext<L, S>, "loaders">) => L;
+  /** Its rows are settings that calls ask for far more often than people change them: see `isKept` of its statements. */
+  keepsReads?: true;
   /** Opens what lives as long as the subgraph; `close` ends it within a few seconds. Until `warm` was called and has resolved it answers, but slowly. */
   open?: (deps: SubgraphDeps) => Promise<{ services: S; close: () => Promise<void>; warm?: () => Promise<unknown> }>;
 }
@@ -80,7 +83,7 @@ export async function openSubgraph<L, S>(
 ): Promise<RunningSubgraph> {
   const log = given.log.child({ subgraph: definition.name });
   const { schema, sdl, limits } = await prepareSubgraph(definition);
-  const database = await openDatabase(definition, given.databaseUrl);
+  const database = await openDatabase(definition, given.databaseUrl, definition.keepsReads && given.hints);
   const deps: SubgraphDeps = { ...given, log, database };
   const opened = await definition.open?.(deps);
   const services = opened?.services as S;
@@ -158,8 +161,12 @@ class OperationContext<L, S> {
 }
 
 /** Opens the database of a definition; used by migrations too, which need no more of a subgraph. */
-export function openDatabase(definition: Pick<SubgraphDefinition, "name" | "entities" | "migrations">, url: string): Promise<Database> {
-  return Database.open({ url, schema: definition.name, entities: definition.entities, migrations: definition.migrations });
+export function openDatabase(
+  { name, entities, migrations }: Pick<SubgraphDefinition, "name" | "entities" | "migrations">,
+  url: string,
+  hints?: HintChannel,
+): Promise<Database> {
+  return Database.open({ url, schema: name, entities, migrations, hints });
 }
 
 /** A stream that reads over the connections of streams, whoever pulls it. */

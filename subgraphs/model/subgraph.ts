@@ -35,6 +35,7 @@ export function defineModelSubgraph(deadlines: ProviderDeadlines) {
       { name: "0005-prices-and-fallbacks", class: PricesAndFallbacks0005 },
     ],
     sealedTables,
+    keepsReads: true,
     loaders: ({ db }) => modelLoaders(db),
     async open({ env, database, log }) {
       const calls = new CallRecorder({ database, log, keepDays: env.retentionModelCallsDays });

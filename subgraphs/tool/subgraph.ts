@@ -29,6 +29,7 @@ export const toolSubgraph = defineSubgraph<ToolLoaders, ToolServices>({
     { name: "0003-data-keys", class: DataKeys0003 },
   ],
   sealedTables,
+  keepsReads: true,
   loaders: ({ db }) => toolLoaders(db),
   open: async ({ env }) => ({ services: { egress: createEgressPolicy({ allow: env.egressAllow }) }, close: async () => {} }),
 });

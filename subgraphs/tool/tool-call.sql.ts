@@ -31,5 +31,5 @@ const text = `select v.tool_id as "versionToolId", v.input_schema as "inputSchem
 /** All that a frozen call is about, deleted or not, in one statement: each tool call of a run asks. undefined: there is no such version. Primary keys. */
 export async function frozenTarget(db: Db, { versionId, bindingId, toolId }: FrozenNames): Promise<FrozenRow | undefined> {
   const values = [db.tenantId, versionId, bindingId, toolId];
-  return (await db.query<FrozenRow>({ name: "tool_frozen_target", text, values, isShared: true }))[0];
+  return (await db.query<FrozenRow>({ name: "tool_frozen_target", text, values, isKept: true }))[0];
 }

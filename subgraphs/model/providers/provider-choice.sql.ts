@@ -12,12 +12,12 @@ from model.model_provider where tenant_id = $1 and deleted_at is null`;
 
 /** The provider of a code; undefined: there is none. Each call of a model asks. Index: model_provider_code. */
 export async function providerByCode(db: Db, code: string): Promise<CallableProvider | undefined> {
-  const statement = { name: "provider_by_code", text: `${columns} and code = $2`, values: [db.tenantId, code], isShared: true };
+  const statement = { name: "provider_by_code", text: `${columns} and code = $2`, values: [db.tenantId, code], isKept: true };
   return (await db.query<CallableProvider>(statement))[0];
 }
 
 /** The tenant's oldest active provider; undefined: it has none. Index: model_provider_list. */
 export async function firstActiveProvider(db: Db): Promise<CallableProvider | undefined> {
   const text = `${columns} and status = 'ACTIVE' order by id limit 1`;
-  return (await db.query<CallableProvider>({ name: "provider_first_active", text, values: [db.tenantId], isShared: true }))[0];
+  return (await db.query<CallableProvider>({ name: "provider_first_active", text, values: [db.tenantId], isKept: true }))[0];
 }
