@@ -16,8 +16,10 @@ export interface CallTarget {
   binding: Pick<ToolBinding, "id" | "config"> | null;
 }
 
+const none: CallTarget = { tool: null, version: null, binding: null };
+
 /**
- * Reads the target of a call.
+ * Reads the target of a call; nothing where it names nothing.
  *
  * A call that names its version is a run's that froze it: it is served after tool or binding were archived or deleted (frozen runs go on).
  *
@@ -45,15 +47,14 @@ async function findFrozen(db: Db, names: FrozenNames): Promise<CallTarget> {
   };
 }
 
-function findLive(db: Db, input: InvokeToolInput): Promise<CallTarget> {
+async function findLive(db: Db, input: InvokeToolInput): Promise<CallTarget> {
+  if (input.toolBindingId == null && input.toolId == null) return none;
   return db.read(async (tx) => {
     const binding = input.toolBindingId == null ? null : await foundBinding(tx, input.toolBindingId);
     if (binding !== null && input.toolId != null && binding.toolId !== input.toolId) {
       throw toolErrors.TOOL_BINDING_OF_OTHER_TOOL({ field: "toolBindingId", value: binding.id, toolId: input.toolId });
     }
-    const toolId = binding?.toolId ?? input.toolId;
-    if (toolId == null) return { tool: null, version: null, binding: null };
-    const tool = await foundTool(tx, toolId);
+    const tool = await foundTool(tx, (binding?.toolId ?? input.toolId)!);
     if (tool.status === ToolStatus.ARCHIVED) throw toolErrors.TOOL_ARCHIVED({ id: tool.id });
     return { tool, binding, version: await currentVersion(tx, tool.id, binding) };
   });
