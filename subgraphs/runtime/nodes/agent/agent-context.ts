@@ -31,7 +31,7 @@ export async function tooLong(request: ModelRequest, { agent: { limits }, tokens
   const { context_tokens: mostTokens = Infinity } = limits;
   if (tokens > mostTokens) return `it has about ${tokens} tokens, more than its contextTokens, ${mostTokens}`;
   // Most are far from it, and are not written once more to be measured.
-  const all = characters + toolsLength(request.tools);
+  const all = characters + lengthOf(request.tools, toolsLength);
   if (all * bytesOfCharacter < limits.prompt_bytes) return undefined;
   if (all > limits.prompt_bytes) return `it has more than ${all} bytes, and may have ${limits.prompt_bytes}`;
   const bytes = await bytesOf(request);
@@ -41,11 +41,15 @@ export async function tooLong(request: ModelRequest, { agent: { limits }, tokens
 /** Of lists that each turn of an agent has. */
 const lengths = new WeakMap<object, number>();
 
-function toolsLength(tools: ModelRequest["tools"]): number {
-  if (tools === undefined) return 0;
-  let length = lengths.get(tools);
-  if (length === undefined) lengths.set(tools, (length = JSON.stringify(tools).length));
+function lengthOf<T extends object>(list: T | undefined, measured: (list: T) => number): number {
+  if (list === undefined) return 0;
+  let length = lengths.get(list);
+  if (length === undefined) lengths.set(list, (length = measured(list)));
   return length;
+}
+
+function toolsLength(tools: NonNullable<ModelRequest["tools"]>): number {
+  return JSON.stringify(tools).length;
 }
 
 async function bytesOf(request: ModelRequest): Promise<number> {
@@ -56,12 +60,14 @@ async function bytesOf(request: ModelRequest): Promise<number> {
 
 /** Characters of messages, as they are told. */
 export function charactersOf(messages: readonly PromptMessage[]): number {
-  return messages.reduce((sum, { content, toolCalls }) => sum + (content?.length ?? 0) + callsLength(toolCalls), 0);
+  return messages.reduce(
+    (sum, { content, toolCalls }) => sum + (content?.length ?? 0) + lengthOf(toolCalls as JsonObject[] | undefined, callsLength),
+    0,
+  );
 }
 
-function callsLength(calls: Json | undefined): number {
-  if (calls === undefined) return 0;
-  return (calls as JsonObject[]).reduce((sum, { arguments: args, ...call }) => {
+function callsLength(calls: JsonObject[]): number {
+  return calls.reduce((sum, { arguments: args, ...call }) => {
     const around = JSON.stringify(call).length + ',"arguments":'.length;
     return sum + around + argumentsLength(args as JsonObject) + 1;
   }, 1);

@@ -36,9 +36,9 @@ export interface Prompt {
 
 /** Writes what is long of a prompt in turns of the main loop; {@link promptOf} finds it done. undefined: nothing is long. */
 export function promptAhead({ agent, outputs, turns }: Pick<PromptParts, "agent" | "outputs" | "turns">): Promise<void> | undefined {
-  const parts = turns.flatMap(({ number, calls }) => calls.map((_, call) => calledPart(number, call, outputs)));
-  const rows = parts.flatMap((part) => outputs[part] ?? []);
-  return longAhead({ calls: turns.flatMap(({ calls }) => calls), rows, most: agent.limits.result_characters });
+  const untold = turns.filter((turn) => !messagesKnown.has(turn));
+  const rows = untold.flatMap((turn) => answersOf(turn, outputs));
+  return longAhead({ calls: untold.flatMap(({ calls }) => calls), rows, most: agent.limits.result_characters });
 }
 
 /**
@@ -70,14 +70,14 @@ function summaryOf(outputs: AgentOutputs, shortened: Turn | undefined): string[]
 
 /** The turns; each input stands before the first turn that has seen it, so never between a call and its answer. */
 function conversation(turns: readonly Turn[], parts: PromptParts & { told: number }): PromptMessage[] {
-  let { told } = parts;
+  let seen = parts.told;
   const inputs = parts.inputs.map((content): PromptMessage => ({ role: "USER", content }));
-  const messages = turns.flatMap((one) => {
-    const said = inputs.slice(told, Math.max(told, one.inputs));
-    told = Math.max(told, one.inputs);
-    return [...said, ...messagesOf(one, parts)];
-  });
-  return [...messages, ...inputs.slice(told)];
+  const messages: PromptMessage[] = [];
+  for (const turn of turns) {
+    messages.push(...inputs.slice(seen, turn.inputs), ...messagesOf(turn, parts));
+    seen = Math.max(seen, turn.inputs);
+  }
+  return [...messages, ...inputs.slice(seen)];
 }
 
 function systemText({ role, goal, system_prompt: prompt, team, folders }: FrozenAgent, memories: readonly string[]): string {
@@ -101,7 +101,21 @@ function historyOf(messages: Json | undefined): PromptMessage[] {
   return messages.filter(isJsonObject).map(({ role, content }) => ({ role: role as PromptMessage["role"], content: String(content) }));
 }
 
-function messagesOf({ number, text, calls, problem }: Turn, parts: PromptParts): PromptMessage[] {
+/**
+ * Messages of turns whose calls have all been answered: nothing changes them any more, and each prompt has those of the one before. They are no longer than the outputs
+ * that they are made of, and are held as long as these.
+ */
+const messagesKnown = new WeakMap<Turn, readonly PromptMessage[]>();
+
+function messagesOf(turn: Turn, parts: PromptParts): readonly PromptMessage[] {
+  const before = messagesKnown.get(turn);
+  if (before !== undefined) return before;
+  const messages = messagesMade(turn, parts);
+  if (answersOf(turn, parts.outputs).length === turn.calls.length) messagesKnown.set(turn, messages);
+  return messages;
+}
+
+function messagesMade({ number, text, calls, problem }: Turn, parts: PromptParts): PromptMessage[] {
   const said: PromptMessage = { role: "ASSISTANT", content: text === "" && calls.length > 0 ? null : text };
   if (calls.length === 0) return problem === undefined ? [said] : [said, { role: "USER", content: problem }];
   const results = calls.map(({ id }, call): PromptMessage => ({
@@ -125,6 +139,11 @@ function toldCall(call: ToolCall): JsonObject {
 function calledPart(turn: number, call: number, outputs: AgentOutputs): string {
   const part = agentParts.tool(turn, call);
   return outputs[part] === undefined && outputs[memberPart(turn, call)] !== undefined ? memberPart(turn, call) : part;
+}
+
+/** What answered the calls of a turn, as far as there is something. */
+function answersOf({ number, calls }: Turn, outputs: AgentOutputs): AgentOutputs[string][] {
+  return calls.flatMap((_, call) => outputs[calledPart(number, call, outputs)] ?? []);
 }
 
 /** What a tool gave, for the model: its text or JSON, or why there is none. Every call has one, or providers refuse the conversation. */

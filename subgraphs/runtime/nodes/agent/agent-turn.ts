@@ -29,15 +29,31 @@ export interface Turn {
   inputs: number;
 }
 
+/** By the outputs that they are read from, which never change: each turn asks for all before it. */
+const known = new WeakMap<AgentOutputs[string], Turn>();
+
 /** The turns before a turn, from the first on; those without an output are left out. */
 export function turnsBefore(outputs: AgentOutputs, turn: number): Turn[] {
-  return Array.from({ length: Math.max(0, turn - 1) }, (_, index) => turnOf(outputs, index + 1)).filter((one) => one !== undefined);
+  const turns: Turn[] = [];
+  for (let number = 1; number < turn; number++) {
+    const one = turnOf(outputs, number);
+    if (one !== undefined) turns.push(one);
+  }
+  return turns;
 }
 
-/** One turn; undefined: it has no output. */
+/** One turn, the same object however often it is asked for; undefined: it has no output. */
 export function turnOf(outputs: AgentOutputs, turn: number): Turn | undefined {
   const row = outputs[agentParts.model(turn)];
   if (row === undefined) return undefined;
+  const before = known.get(row);
+  if (before?.number === turn) return before;
+  const read = turnRead(row, turn);
+  known.set(row, read);
+  return read;
+}
+
+function turnRead(row: AgentOutputs[string], turn: number): Turn {
   const output = isJsonObject(row.output) ? row.output : {};
   const { tool_calls: calls, problem, usage, inputs, compaction } = output;
   return {
