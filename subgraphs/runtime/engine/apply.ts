@@ -19,11 +19,10 @@ import {
   type OpenPhase,
 } from "./frame.ts";
 import type { Fault } from "./fault.ts";
-import type { TokenUse } from "./drivers/team-route.ts";
+import { readTeamRoute, type TokenUse } from "./drivers/team-route.ts";
 import { failedRoute, isMember } from "./drivers/team-use.ts";
 import { roundRoutes } from "./drivers/loop.driver.ts";
 import { errorRoute } from "./on-error.ts";
-import { lastSegment } from "./path.ts";
 import type { CompiledEdge, CompiledNode } from "./plan.ts";
 import { edgeDecide } from "./ready.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
@@ -57,7 +56,7 @@ export interface FailedEnd {
 export function applyOpened(run: RunState, state: NodeState, phase: OpenPhase): void {
   refuseDone(state);
   phaseSet(run, state, phase);
-  if (state.frame.agent !== undefined && state.node.id === "model") inputsFix(state.frame.agent, lastSegment(state.path));
+  if (state.frame.agent !== undefined && state.node.id === "model") inputsFix(state.frame.agent, state.name);
 }
 
 /** What an agent is told from now on is for its next model call, whoever makes this one, and however often. */
@@ -93,10 +92,9 @@ export function applyCompleted(run: RunState, state: NodeState, completion: Comp
   return skipped;
 }
 
-function partEnded({ path, node }: NodeState, agent: AgentFrame, route: string | undefined): void {
-  const part = lastSegment(path);
-  agent.seen.delete(part);
-  if (route !== undefined) agent.routes.set(part, route);
+function partEnded({ name, node }: NodeState, agent: AgentFrame, route: string | undefined): void {
+  agent.seen.delete(name);
+  if (route !== undefined) agent.routes.set(name, readTeamRoute(route));
   if (node.id === "model" && readRoute(route).end === "compact") agent.compactions++;
 }
 
@@ -156,7 +154,7 @@ export function applyFailed(run: RunState, state: NodeState, end: FailedEnd): No
   const { code, message, fault, route, outputText = null, outputJson = null, usage } = end;
   // The row of a failure that nothing handles has no route: what the part has used counts to its team all the same.
   const told = route ?? failedRoute(usage);
-  if (told !== undefined) state.frame.agent?.routes.set(lastSegment(state.path), told);
+  if (told !== undefined) state.frame.agent?.routes.set(state.name, readTeamRoute(told));
   if (fault === "crash" && isLeaf(state)) run.crashedNodes++;
   if (route === undefined) {
     failureSpread(run, state, { code, message, fault });
@@ -207,8 +205,7 @@ function refuseDone({ path, phase }: NodeState): void {
 }
 
 /** A node may be called __proto__. */
-function outputSet({ frame: { outputs, agent }, node, path }: NodeState, value: NodeOutput): void {
-  const id = agent === undefined ? node.id : lastSegment(path);
-  if (id === "__proto__") Object.defineProperty(outputs, id, { value, enumerable: true, configurable: true, writable: true });
-  else outputs[id] = value;
+function outputSet({ frame: { outputs }, name }: NodeState, value: NodeOutput): void {
+  if (name === "__proto__") Object.defineProperty(outputs, name, { value, enumerable: true, configurable: true, writable: true });
+  else outputs[name] = value;
 }

@@ -29,7 +29,6 @@ import { framePath, ordinalOf } from "./path.ts";
 import { upstreamOf, type WalkingComposite, type WorkingComposite } from "./plan.ts";
 import { phaseSet, type RunState } from "./run-state.ts";
 import { teamNext, memberPart, type TeamView } from "./drivers/team.driver.ts";
-import { readTeamRoute } from "./drivers/team-route.ts";
 import { limitReached } from "./drivers/team-use.ts";
 
 /** How a composite that goes on stood when its run was stored. */
@@ -137,9 +136,8 @@ function viewOf({ agent }: Frame): AgentView & TeamView {
       return state === undefined ? "absent" : isDone(state.phase) ? "done" : "open";
     },
     // Of a team it says more than how it ended.
-    routeOf: (part) => readTeamRoute(agent?.routes.get(part)).word,
-    callPart: (turn, call) =>
-      readTeamRoute(agent?.routes.get(agentParts.model(turn))).asks.has(call) ? memberPart(turn, call) : undefined,
+    routeOf: (part) => agent?.routes.get(part)?.word,
+    callPart: (turn, call) => (agent?.routes.get(agentParts.model(turn))?.asks.has(call) === true ? memberPart(turn, call) : undefined),
     hasFailed: (part) => stateOf(part)?.phase !== "COMPLETED",
   };
 }

@@ -6,11 +6,11 @@
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { Fault } from "./fault.ts";
 import { nodeRunAt } from "./mocks.ts";
-import { lastSegment, nodeIdOfPath, pathBeneath } from "./path.ts";
+import { nodeIdOfPath, pathBeneath } from "./path.ts";
 import type { CompiledNode, CompiledPlan, WorkingComposite } from "./plan.ts";
 import { isNeeded } from "./drivers/team-plan.ts";
 import { placeOfMember } from "./drivers/team.driver.ts";
-import { readTeamRoute } from "./drivers/team-route.ts";
+import type { TeamRoute } from "./drivers/team-route.ts";
 
 /**
  * BLOCKED: an incoming edge is UNKNOWN; of a node that ends a frame: the frame goes on. READY: may start, or of a DRIVEN one be finished. ABSENT: not
@@ -43,6 +43,8 @@ export interface Failure {
 /** One node run of a frame, whether it has begun or not. There is one object for each, made with its frame and passed on by identity. */
 export interface NodeState {
   readonly path: string;
+  /** What it is in its frame, and its outputs there are found by: the id of its node, or of an agent's the last segment of its path. */
+  readonly name: string;
   /** The frame that it stands in; of a node that ends a frame, the one around that. */
   readonly frame: Frame;
   readonly node: CompiledNode;
@@ -119,8 +121,8 @@ export interface Frame {
 export interface AgentFrame {
   /** By the last segments of their paths. */
   readonly parts: Map<string, NodeState>;
-  /** Routes of the model calls that completed, by the same. */
-  readonly routes: Map<string, string>;
+  /** What the routes of those that ended say, by the same. */
+  readonly routes: Map<string, TeamRoute>;
   /** The last model call that was opened; 0: none was. */
   turn: number;
   /** Model calls that ended because the conversation was too long. */
@@ -203,7 +205,7 @@ export function agentPart(frame: Frame, name: string): NodeState | undefined {
   const composite = workingOf(frame);
   const node = composite && (memberNode(composite, frame, name) ?? composite.agent?.parts.get(nodeIdOfPath(name)));
   if (node === undefined) return undefined;
-  const part = stateOf(pathBeneath(frame.path, name), frame, node, undefined);
+  const part = stateOf({ path: pathBeneath(frame.path, name), name, frame, node, ends: undefined });
   frame.agent.parts.set(name, part);
   return part;
 }
@@ -216,10 +218,10 @@ export function workingOf({ owner }: Frame): WorkingComposite | undefined {
 
 /** A member of a team: where it stands by rule, or where its supervisor has asked it. */
 function memberNode(composite: WorkingComposite, { agent }: Frame, name: string): CompiledNode | undefined {
-  const place = placeOfMember(name);
+  const place = composite.kind === "team" ? placeOfMember(name) : undefined;
   if (composite.kind !== "team" || place === undefined) return undefined;
   const { team } = composite;
-  const asked = () => readTeamRoute(agent?.routes.get(`model#${place.round}`)).asks.get(place.place);
+  const asked = () => agent?.routes.get(`model#${place.round}`)?.asks.get(place.place);
   const member = team.agents[team.mode === "SUPERVISOR" ? (asked() ?? -1) : place.place];
   return isNeeded(team, place) ? member?.needed : member?.handled;
 }
@@ -247,17 +249,19 @@ function frameOf(plan: CompiledPlan, place: Omit<FramePlace, "owner"> & { owner:
     agent: undefined,
   };
   const end = place.owner?.node.composite?.end;
-  frame.end = end === undefined ? place.owner : stateOf(place.path, place.owner!.frame, end, frame);
+  frame.end =
+    end === undefined ? place.owner : stateOf({ path: place.path, name: end.id, frame: place.owner!.frame, node: end, ends: frame });
   for (const node of plan.nodes) {
     const path = pathBeneath(place.path, node.id);
-    nodes.push(stateOf(path, frame, nodeRunAt(node, path), undefined));
+    nodes.push(stateOf({ path, name: node.id, frame, node: nodeRunAt(node, path), ends: undefined }));
   }
   return frame;
 }
 
-function stateOf(path: string, frame: Frame, node: CompiledNode, ends: Frame | undefined): NodeState {
+function stateOf(made: Pick<NodeState, "path" | "name" | "frame" | "node" | "ends">): NodeState {
+  const { path, name, frame, node, ends } = made;
   const counts = { unknownEdges: node.incoming.length, takenEdges: 0, takenOutgoing: 0 };
-  return { path, frame, node, ends, phase: "BLOCKED", ...counts, drive: undefined };
+  return { path, name, frame, node, ends, phase: "BLOCKED", ...counts, drive: undefined };
 }
 
 /** The node of a frame at its place in the document, as an edge names it. */
@@ -284,7 +288,7 @@ export function varsOf({ vars, loop, own }: Pick<Frame, "vars" | "loop" | "own">
 export function varsSeen(state: NodeState): FrameVars {
   const frame = sightOf(state);
   const vars = varsOf(frame);
-  const inputs = frame.agent?.seen.get(lastSegment(state.path));
+  const inputs = frame.agent?.seen.get(state.name);
   return inputs === undefined ? vars : { ...vars, inputs };
 }
 

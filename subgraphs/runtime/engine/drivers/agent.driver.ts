@@ -81,8 +81,15 @@ export function agentNext(agent: AgentRules, view: AgentView): AgentStep {
     return after(view, agent.writes ? [agentParts.write] : [], () => finish);
   }
   // Where no model would be told of them the model call has failed (outOfSteps). An older version has made them all the same: its rows say so, and are gone on with.
-  const calls = Array.from({ length: end }, (_, call) => view.callPart?.(turn, call) ?? agentParts.tool(turn, call));
-  return after(view, calls, () => nextTurn(agent, view));
+  return after(view, callParts(view, end), () => nextTurn(agent, view));
+}
+
+/** The node runs of the calls of a turn. */
+function callParts(view: AgentView, calls: number): string[] {
+  const { turn } = view;
+  const parts: string[] = [];
+  for (let call = 0; call < calls; call++) parts.push(view.callPart?.(turn, call) ?? agentParts.tool(turn, call));
+  return parts;
 }
 
 /** All of them side by side; and what comes then when all are done. */

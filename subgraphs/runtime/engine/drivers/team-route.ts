@@ -31,7 +31,8 @@ export function teamRoute(word: string, { turns, promptTokens, completionTokens 
   return `${word}${asked}+${promptTokens}.${completionTokens}/${turns}`;
 }
 
-const noUse: TeamUse = { turns: 0, promptTokens: 0, completionTokens: 0 };
+/** Of what has used nothing. */
+export const noUse: TeamUse = { turns: 0, promptTokens: 0, completionTokens: 0 };
 
 /** Reads one; of one that says no more it is the word. */
 export function readTeamRoute(route: string | undefined): TeamRoute {

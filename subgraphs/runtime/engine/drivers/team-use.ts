@@ -1,7 +1,7 @@
 /** What a team has used, added up from the routes of its node runs: of members that have ended these have the sums, so that what is beneath them is not needed. */
 import type { AgentStep } from "./agent.driver.ts";
 import { isDone, workingOf, type Frame, type NodeState } from "../frame.ts";
-import { readTeamRoute, teamRoute, type TeamUse, type TokenUse } from "./team-route.ts";
+import { noUse, teamRoute, type TeamUse, type TokenUse } from "./team-route.ts";
 
 /** What the node runs of a frame have used, with those beneath it: of an agent, or of a team. */
 export function useOf({ agent }: Frame): TeamUse {
@@ -9,7 +9,7 @@ export function useOf({ agent }: Frame): TeamUse {
   for (const [name, state] of agent?.parts ?? []) {
     const isModel = name.startsWith("model#");
     const within = state.drive?.frames.get(0);
-    const part = isDone(state.phase) || within === undefined ? readTeamRoute(agent?.routes.get(name)) : useOf(within);
+    const part = isDone(state.phase) || within === undefined ? (agent?.routes.get(name) ?? noUse) : useOf(within);
     use.turns += isModel ? 1 : part.turns;
     use.promptTokens += part.promptTokens;
     use.completionTokens += part.completionTokens;

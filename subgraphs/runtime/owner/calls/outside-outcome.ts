@@ -3,7 +3,6 @@ import { agentPartTypes } from "../../engine/drivers/agent-plan.ts";
 import { readRoute } from "../../engine/drivers/agent.driver.ts";
 import { readTeamRoute } from "../../engine/drivers/team-route.ts";
 import type { NodeState } from "../../engine/frame.ts";
-import { lastSegment } from "../../engine/path.ts";
 import { edgeRoutes } from "../../engine/plan.ts";
 import { saidOutcome } from "../../nodes/agent/agent-said.ts";
 import { overSteps } from "../../nodes/agent/agent-spent.ts";
@@ -42,6 +41,6 @@ function saidEnd(state: NodeState, outcome: Extract<OwnerOutcome, { kind: "compl
 }
 
 /** Whoever answers before it began has seen what there is. */
-function inputsSeen({ path, frame: { agent } }: NodeState): number {
-  return agent?.seen.get(lastSegment(path)) ?? agent?.inputs ?? 0;
+function inputsSeen({ name, frame: { agent } }: NodeState): number {
+  return agent?.seen.get(name) ?? agent?.inputs ?? 0;
 }
