@@ -45,8 +45,9 @@ export function schemaFault(schema: JsonObject, { limitMs, patience } = usual): 
 
 /** What is wrong with a value by a schema that {@link schemaFault} finds nothing in; undefined: that takes too long to find out. In a main loop: checkedValue. */
 export function schemaProblems(schema: JsonObject, value: Json, { limitMs, patience } = usual): SchemaProblem[] | undefined {
-  const work = () => ({ result: validated(schema, value) });
-  const result = (isQuickCheck(schema, value) ? work() : withinTime(limitMs, work, patience))?.result;
+  const isQuick = isQuickCheck(schema, value);
+  const work = () => ({ result: validated(schema, value, { isQuick }) });
+  const result = (isQuick ? work() : withinTime(limitMs, work, patience))?.result;
   if (result === undefined) return undefined;
   if (result.valid) return [];
   // The outer keywords repeat what the inner ones say.
@@ -58,10 +59,19 @@ export function schemaProblems(schema: JsonObject, value: Json, { limitMs, patie
   }));
 }
 
+/** Of plain schemas, which are small: to make one copies its schema and looks through all of it, and a tool's is asked for each of its calls. */
+const quickValidators = new WeakMap<JsonObject, Validator>();
+
+function quickValidator(schema: JsonObject): Validator {
+  let validator = quickValidators.get(schema);
+  if (validator === undefined) quickValidators.set(schema, (validator = schemaValidator(schema)));
+  return validator;
+}
+
 /** undefined: there are not as many calls as levels of references, which the same value would need. */
-function validated(schema: JsonObject, value: Json): ReturnType<Validator["validate"]> | undefined {
+function validated(schema: JsonObject, value: Json, { isQuick }: { isQuick: boolean }): ReturnType<Validator["validate"]> | undefined {
   try {
-    return schemaValidator(schema).validate(value);
+    return (isQuick ? quickValidator(schema) : schemaValidator(schema)).validate(value);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

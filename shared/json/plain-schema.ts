@@ -20,9 +20,14 @@ const plainKeys = new Set([
 const mostParts = 200;
 const mostValues = 2_000;
 
+/** By schemas, which nobody changes, whether they are plain and small. */
+const plain = new WeakMap<JsonObject, boolean>();
+
 /** Whether a schema is plain, and small, and the value that it is applied to is small. */
 export function isQuickCheck(schema: JsonObject, value: Json): boolean {
-  return partsOf(schema, mostParts) <= mostParts && valuesIn(value, mostValues) <= mostValues;
+  let isPlain = plain.get(schema);
+  if (isPlain === undefined) plain.set(schema, (isPlain = partsOf(schema, mostParts) <= mostParts));
+  return isPlain && valuesIn(value, mostValues) <= mostValues;
 }
 
 /** How many schemas it is made of; more than `most` where it is not plain. */

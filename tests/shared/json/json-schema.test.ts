@@ -72,6 +72,24 @@ describe("schemaFault", () => {
 });
 
 describe("schemaProblems", () => {
+  it("looks through a plain schema once, however many values are held against it", () => {
+    let reads = 0;
+    const properties = { a: { type: "number" } };
+    const schema = {
+      type: "object",
+      get properties() {
+        reads++;
+        return properties;
+      },
+    };
+    expect(schemaProblems(schema, { a: "x" })).toMatchObject([{ keyword: "type", path: "#/a" }]);
+    const readOnce = reads;
+    expect(readOnce).toBeGreaterThan(0);
+    expect(schemaProblems(schema, { a: 1 })).toEqual([]);
+    expect(schemaProblems(schema, { a: "y" })).toMatchObject([{ keyword: "type", path: "#/a" }]);
+    expect(reads).toBe(readOnce);
+  });
+
   it("says of a key that a schema does not take that nothing is taken there", () => {
     const schema = { type: "object", properties: { path: { type: "string" }, never: false }, additionalProperties: false };
     const nothing = "Nothing is taken here: leave it out.";

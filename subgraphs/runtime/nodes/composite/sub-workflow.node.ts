@@ -50,17 +50,11 @@ function misfit(schema: JsonObject | undefined, input: JsonObject): NodeOutcome 
   });
 }
 
-/** One object a plan, however often the node runs. */
-const plainSchemas = new WeakMap<JsonObject, boolean>();
-
 /** Schemas with patterns and references do, and the key of a run that stands in a line. */
 function computes(config: JsonObject): boolean {
   const { input_schema: schema } = config;
   if (childPlanOf(config)?.concurrency?.key !== undefined) return true;
-  if (!isJsonObject(schema)) return false;
-  const isPlain = plainSchemas.get(schema) ?? isQuickCheck(schema, null);
-  plainSchemas.set(schema, isPlain);
-  return !isPlain;
+  return isJsonObject(schema) && !isQuickCheck(schema, null);
 }
 
 /** `sub-workflow`: runs another workflow version as a part of the run, or as a run of its own. What it computes is its input; the engine does the rest (engine/drive.ts). */
