@@ -121,7 +121,7 @@ function workNext(composite: WorkingComposite, frame: Frame): AgentStep {
 
 /** No model is called where its team has used what it may. */
 function limited(frame: Frame, step: AgentStep): AgentStep {
-  const isModelCall = step.kind === "open" && step.parts.some((name) => /^(model|compact)#/.test(name));
+  const isModelCall = step.kind === "open" && step.parts.some((name) => name.startsWith("model#") || name.startsWith("compact#"));
   return (isModelCall ? limitReached(frame) : undefined) ?? step;
 }
 

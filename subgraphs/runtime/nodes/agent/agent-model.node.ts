@@ -21,6 +21,8 @@ const toldCalls = 4;
 /** Where a model call stands. */
 interface TurnPlace {
   agent: FrozenAgent;
+  /** Its number; 1 is the first. */
+  turn: number;
   before: readonly Turn[];
   /** What was used before it. */
   spent: () => Spent;
@@ -55,7 +57,7 @@ export const agentModelNode = outsideNode(async (context) => {
   // Most have nothing that is long, and wait for nothing.
   if (ahead !== undefined) await ahead;
   const prompt = promptOf(parts);
-  return ask(context, { agent, before, spent, seen: inputs.length, prompt });
+  return ask(context, { agent, turn, before, spent, seen: inputs.length, prompt });
 });
 
 /** A span that warns: skills that the agent was to be offered, and is not. */
@@ -83,15 +85,22 @@ async function ask(context: NodeContext, place: TurnPlace): Promise<NodeOutcome>
   }
 }
 
+/** Requests of agents without their messages: the same in each turn. */
+const known = new WeakMap<FrozenAgent, Omit<ModelRequest, "messages">>();
+
 function requestOf(agent: FrozenAgent, messages: ModelRequest["messages"]): ModelRequest {
-  const { model } = agent;
-  return {
-    ...modelSettings(agent),
-    messages,
-    ...given("tools", functionsTold(agent)),
-    ...given("stop", model.stop),
-    ...given("responseFormat", model.response_format),
-  };
+  let request = known.get(agent);
+  if (request === undefined) {
+    const { stop, response_format: format } = agent.model;
+    request = {
+      ...modelSettings(agent),
+      ...given("tools", functionsTold(agent)),
+      ...given("stop", stop),
+      ...given("responseFormat", format),
+    };
+    known.set(agent, request);
+  }
+  return { ...request, messages };
 }
 
 /** The route of a model call; of an agent in a team it says more. */
@@ -125,7 +134,7 @@ export function modelSettings({ model }: FrozenAgent): Omit<ModelRequest, "messa
 
 async function outcomeOf(
   context: NodeContext,
-  { agent, before, spent, seen }: TurnPlace,
+  { agent, turn, before, spent, seen }: TurnPlace,
   completion: ModelCompletion,
 ): Promise<NodeOutcome> {
   const usage = usageOf(completion);
@@ -156,7 +165,7 @@ async function outcomeOf(
       const message = `The model has called ${repeated.name.slice(0, 80)} with the same arguments ${agent.limits.same_calls} times in a row.`;
       return failed({ code: "AGENT_TOOL_LOOP", message, outputText, outputJson, usage });
     }
-    const last = lastStep(context, before, calls.length);
+    const last = lastStep(context, { turn, before }, calls.length);
     if (last !== undefined) return { ...last, outputText, outputJson, usage };
     return completed({ outputText, outputJson, usage, route: route(calls.length) });
   }
@@ -164,7 +173,7 @@ async function outcomeOf(
   if (answer.problem === undefined)
     return completed({ outputText, outputJson: { ...outputJson, ...given("parsed", answer.parsed) }, usage, route: route("answer") });
   // No call would be told what is wrong.
-  const isLast = lastStep(context, before) !== undefined;
+  const isLast = lastStep(context, { turn, before }) !== undefined;
   if (isLast || before.some(({ problem }) => problem !== undefined)) {
     const more = isLast ? " It cannot be asked again: this was the last model call that it may make." : "";
     const message = `The agent's answer does not fit its responseFormat: ${answer.problem}${more}`;
@@ -175,9 +184,9 @@ async function outcomeOf(
 }
 
 /** How the agent ends where this is the last model call that it may make; undefined: it may make another one. @param asked  calls that it asks for */
-function lastStep({ config, nodeRunId }: NodeContext, before: readonly Turn[], asked = 0): ReturnType<typeof overSteps> {
+function lastStep({ config }: NodeContext, { turn, before }: Pick<TurnPlace, "turn" | "before">, asked = 0): ReturnType<typeof overSteps> {
   const compactions = before.filter(({ compaction }) => compaction !== undefined).length;
-  return overSteps(config, { turn: placeOf(nodeRunId).turn, compactions }, asked);
+  return overSteps(config, { turn, compactions }, asked);
 }
 
 /** A call that would be made once too often. */

@@ -74,7 +74,8 @@ function conversation(turns: readonly Turn[], parts: PromptParts & { told: numbe
   const inputs = parts.inputs.map((content): PromptMessage => ({ role: "USER", content }));
   const messages: PromptMessage[] = [];
   for (const turn of turns) {
-    messages.push(...inputs.slice(seen, turn.inputs), ...messagesOf(turn, parts));
+    if (turn.inputs > seen) messages.push(...inputs.slice(seen, turn.inputs));
+    messages.push(...messagesOf(turn, parts));
     seen = Math.max(seen, turn.inputs);
   }
   return [...messages, ...inputs.slice(seen)];
