@@ -86,4 +86,12 @@ describe("the prompt of an agent", () => {
     expect(second.map(({ role }) => role)).toEqual(["ASSISTANT", "TOOL", "ASSISTANT", "TOOL"]);
     expect(second.slice(0, 2).every((message, index) => message === first[index])).toBe(true);
   });
+
+  it("has what a row says that stands in the place of another", () => {
+    const outputs: AgentOutputs = { "model#1": { output: {}, text: "One." } };
+    const said = () => promptOf(partsOf(outputs, 2)).messages.find(({ role }) => role === "ASSISTANT")?.content;
+    expect(said()).toBe("One.");
+    outputs["model#1"] = { output: {}, text: "Another." };
+    expect(said()).toBe("Another.");
+  });
 });

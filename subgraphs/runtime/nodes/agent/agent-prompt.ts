@@ -36,7 +36,7 @@ export interface Prompt {
 
 /** Writes what is long of a prompt in turns of the main loop; {@link promptOf} finds it done. undefined: nothing is long. */
 export function promptAhead({ agent, outputs, turns }: Pick<PromptParts, "agent" | "outputs" | "turns">): Promise<void> | undefined {
-  const untold = turns.filter((turn) => !messagesKnown.has(turn));
+  const untold = turns.filter(({ told }) => told === undefined);
   const rows = untold.flatMap((turn) => answersOf(turn, outputs));
   return longAhead({ calls: untold.flatMap(({ calls }) => calls), rows, most: agent.limits.result_characters });
 }
@@ -102,17 +102,10 @@ function historyOf(messages: Json | undefined): PromptMessage[] {
   return messages.filter(isJsonObject).map(({ role, content }) => ({ role: role as PromptMessage["role"], content: String(content) }));
 }
 
-/**
- * Messages of turns whose calls have all been answered: nothing changes them any more, and each prompt has those of the one before. They are no longer than the outputs
- * that they are made of, and are held as long as these.
- */
-const messagesKnown = new WeakMap<Turn, readonly PromptMessage[]>();
-
 function messagesOf(turn: Turn, parts: PromptParts): readonly PromptMessage[] {
-  const before = messagesKnown.get(turn);
-  if (before !== undefined) return before;
+  if (turn.told !== undefined) return turn.told;
   const messages = messagesMade(turn, parts);
-  if (answersOf(turn, parts.outputs).length === turn.calls.length) messagesKnown.set(turn, messages);
+  if (answersOf(turn, parts.outputs).length === turn.calls.length) turn.told = messages;
   return messages;
 }
 

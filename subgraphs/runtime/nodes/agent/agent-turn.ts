@@ -2,6 +2,7 @@
 import { agentParts } from "../../engine/drivers/agent.driver.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
 import type { NodeScope } from "../executor.ts";
+import type { ModelRequest } from "../ports/model.port.ts";
 
 /** Outputs of an agent's node runs, by the last segments of their paths. */
 export type AgentOutputs = NodeScope["nodes"];
@@ -15,6 +16,13 @@ export interface ToolCall {
 
 /** A model call that was answered. */
 export interface Turn {
+  /** What it was read from. */
+  readonly row: AgentOutputs[string];
+  /**
+   * Its messages, once all its calls were answered: nothing changes them any more, and each prompt has those of the one before (agent-prompt.ts). They are no longer than the
+   * outputs that they are made of.
+   */
+  told?: readonly ModelRequest["messages"][number][];
   /** 1 is the first. */
   number: number;
   text: string;
@@ -29,8 +37,8 @@ export interface Turn {
   inputs: number;
 }
 
-/** By the outputs that they are read from, which never change: each turn asks for all before it. */
-const known = new WeakMap<AgentOutputs[string], Turn>();
+/** By their numbers, those that were read of an agent's outputs: each turn asks for all before it. */
+const known = new WeakMap<AgentOutputs, (Turn | undefined)[]>();
 
 /** The turns before a turn, from the first on; those without an output are left out. */
 export function turnsBefore(outputs: AgentOutputs, turn: number): Turn[] {
@@ -46,17 +54,17 @@ export function turnsBefore(outputs: AgentOutputs, turn: number): Turn[] {
 export function turnOf(outputs: AgentOutputs, turn: number): Turn | undefined {
   const row = outputs[agentParts.model(turn)];
   if (row === undefined) return undefined;
-  const before = known.get(row);
-  if (before?.number === turn) return before;
-  const read = turnRead(row, turn);
-  known.set(row, read);
-  return read;
+  let turns = known.get(outputs);
+  if (turns === undefined) known.set(outputs, (turns = []));
+  const before = turns[turn];
+  return before?.row === row ? before : (turns[turn] = turnRead(row, turn));
 }
 
 function turnRead(row: AgentOutputs[string], turn: number): Turn {
   const output = isJsonObject(row.output) ? row.output : {};
   const { tool_calls: calls, problem, usage, inputs, compaction } = output;
   return {
+    row,
     number: turn,
     text: row.text ?? "",
     calls: Array.isArray(calls) ? (calls as unknown as ToolCall[]) : [],
