@@ -6,7 +6,7 @@
 import type { Json, JsonObject } from "#shared/json.ts";
 import type { Fault } from "./fault.ts";
 import { nodeRunAt } from "./mocks.ts";
-import { nodeIdOfPath, pathBeneath } from "./path.ts";
+import { pathBeneath, segmentNodeId } from "./path.ts";
 import type { CompiledNode, CompiledPlan, WorkingComposite } from "./plan.ts";
 import { isNeeded } from "./drivers/team-plan.ts";
 import { placeOfMember } from "./drivers/team.driver.ts";
@@ -203,7 +203,7 @@ export function agentPart(frame: Frame, name: string): NodeState | undefined {
   const known = frame.agent?.parts.get(name);
   if (known !== undefined || frame.agent === undefined) return known;
   const composite = workingOf(frame);
-  const node = composite && (memberNode(composite, frame, name) ?? composite.agent?.parts.get(nodeIdOfPath(name)));
+  const node = composite && (memberNode(composite, frame, name) ?? composite.agent?.parts.get(segmentNodeId(name)));
   if (node === undefined) return undefined;
   const part = stateOf({ path: pathBeneath(frame.path, name), name, frame, node, ends: undefined });
   frame.agent.parts.set(name, part);

@@ -135,7 +135,12 @@ export function agentOf(config: JsonObject): FrozenAgent {
   return agent;
 }
 
-/** What the agent was given. */
+const openings = new WeakMap<JsonObject, AgentOpening>();
+
+/** What the agent was given; each of its model calls asks. */
 export function openingOf({ item }: { item?: Json }): AgentOpening {
-  return opening.parse(item);
+  if (!isJsonObject(item)) return opening.parse(item);
+  let given = openings.get(item);
+  if (given === undefined) openings.set(item, (given = opening.parse(item)));
+  return given;
 }

@@ -191,12 +191,20 @@ function lastStep({ config }: NodeContext, { turn, before }: Pick<TurnPlace, "tu
 
 /** A call that would be made once too often. */
 function repeatedCall({ limits }: FrozenAgent, before: readonly Turn[], calls: readonly ToolCall[]): ToolCall | undefined {
-  const calling = before.filter((turn) => turn.calls.length > 0).slice(-limits.same_calls);
-  const all = [...calling.flatMap((turn) => turn.calls), ...calls];
   return calls.find((call, index) => {
-    const end = all.length - calls.length + index + 1;
-    return end >= limits.same_calls && all.slice(end - limits.same_calls, end).every((other) => isSame(call, other));
+    let times = 1;
+    for (const other of callsBack(before, calls, index)) {
+      if (times >= limits.same_calls || !isSame(call, other)) break;
+      times++;
+    }
+    return times >= limits.same_calls;
   });
+}
+
+/** The calls before that at `index` of a turn, the last first. */
+function* callsBack(before: readonly Turn[], calls: readonly ToolCall[], index: number): Generator<ToolCall> {
+  for (let at = index - 1; at >= 0; at--) yield calls[at]!;
+  for (let turn = before.length - 1; turn >= 0; turn--) yield* before[turn]!.calls.toReversed();
 }
 
 /** Whatever the order of their arguments. */
