@@ -23,4 +23,38 @@ describe("a request of an agent", () => {
     if (problem === undefined) expect(found).toBeUndefined();
     else expect(found).toMatch(problem);
   });
+
+  it("has the bytes of its JSON, whether its messages were measured before or not", async () => {
+    const quotes = (count: number) => ({ role: "USER" as const, content: '"'.repeat(count) });
+    const long = quotes(700_000);
+    const tools = [{ name: "t", parameters: { description: "語" } }];
+    const bytesOf = (request: ModelRequest) => Buffer.byteLength(JSON.stringify(request));
+    const exceeds = async (request: ModelRequest, bytes: number) => {
+      const limits = { ...agent().limits, prompt_bytes: bytes };
+      return (await tooLong(request, { agent: { limits } as FrozenAgent, tokensBefore: 0 })) !== undefined;
+    };
+    for (const messages of [[long], [quotes(2), long], [long, quotes(3), { role: "TOOL" as const, toolCallId: "c", content: "ü" }]]) {
+      const request = { model: "m", messages, tools };
+      expect([await exceeds(request, bytesOf(request)), await exceeds(request, bytesOf(request) - 1)]).toEqual([false, true]);
+    }
+  });
+
+  it("has messages that are written once to be measured, however many requests have them", async () => {
+    let reads = 0;
+    const message = {
+      role: "TOOL" as const,
+      content: "x".repeat(700_000),
+      get toolCallId() {
+        reads++;
+        return "c";
+      },
+    };
+    const readsAfter = async (...more: string[]) => {
+      expect(await tooLong({ messages: [message, ...said(...more).messages] }, { agent: agent(), tokensBefore: 0 })).toBeUndefined();
+      return reads;
+    };
+    const once = await readsAfter();
+    expect(once).toBeGreaterThan(0);
+    expect([await readsAfter("one"), await readsAfter("one", "two")]).toEqual([once, once]);
+  });
 });

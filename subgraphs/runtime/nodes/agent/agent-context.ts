@@ -1,7 +1,8 @@
 /** Whether a conversation is too long for its model, and what becomes of that: it is made shorter once, or the agent ends. */
 import { AppError } from "#shared/errors.ts";
-import { writeJson } from "#shared/json-writer.ts";
+import { jsonPieces } from "#shared/json-writer.ts";
 import type { Json, JsonObject } from "#shared/json.ts";
+import { finishInTurns } from "#shared/pieces.ts";
 import { routeOfTurn } from "../../engine/drivers/agent.driver.ts";
 import type { FrozenAgent } from "./agent-frozen.ts";
 import { argumentsLength } from "./agent-long.ts";
@@ -34,7 +35,7 @@ export async function tooLong(request: ModelRequest, { agent: { limits }, tokens
   const all = characters + lengthOf(request.tools, toolsLength);
   if (all * bytesOfCharacter < limits.prompt_bytes) return undefined;
   if (all > limits.prompt_bytes) return `it has more than ${all} bytes, and may have ${limits.prompt_bytes}`;
-  const bytes = await bytesOf(request);
+  const bytes = await finishInTurns(requestBytes(request), { isOwn: true });
   return bytes > limits.prompt_bytes ? `it has ${bytes} bytes, more than ${limits.prompt_bytes}` : undefined;
 }
 
@@ -52,9 +53,26 @@ function toolsLength(tools: NonNullable<ModelRequest["tools"]>): number {
   return JSON.stringify(tools).length;
 }
 
-async function bytesOf(request: ModelRequest): Promise<number> {
+/** Bytes of messages, as JSON: most of a prompt's were in the one before, and are not written again to be measured. */
+const bytesKnown = new WeakMap<PromptMessage, number>();
+
+function* requestBytes({ messages, ...rest }: ModelRequest): Generator<void, number> {
+  const commas = Math.max(0, messages.length - 1);
+  let bytes = (yield* bytesOf({ ...rest, messages: [] })) + commas;
+  for (const message of messages) {
+    const known = bytesKnown.get(message) ?? (yield* bytesOf(message));
+    bytesKnown.set(message, known);
+    bytes += known;
+  }
+  return bytes;
+}
+
+function* bytesOf(part: ModelRequest | PromptMessage): Generator<void, number> {
   let bytes = 0;
-  await writeJson(request as unknown as Json, (piece) => (bytes += Buffer.byteLength(piece)));
+  for (const piece of jsonPieces(part as unknown as Json)) {
+    bytes += Buffer.byteLength(piece);
+    yield;
+  }
   return bytes;
 }
 
