@@ -18,6 +18,8 @@ const wordKeys = [
   ...["error_description", "faultstring", "reason", "title", "text", "error", "fault", "errors"],
 ] as const;
 const codeKeys = ["code", "type", "status", "error_code", "errorCode", "errcode", "status_code", "statusCode", "__type"] as const;
+/** Those that say how it went: each piece of a stream may have a type. */
+const outcomeKeys = codeKeys.filter((key) => key !== "type");
 
 /**
  * The error that a whole answer or a piece of one is, or has; undefined where it is none.
@@ -27,7 +29,8 @@ const codeKeys = ["code", "type", "status", "error_code", "errorCode", "errcode"
  */
 export function errorIn(value: Json, name: string | undefined, choice: JsonObject | undefined): ToldError | undefined {
   if (!isJsonObject(value)) return isErrorName(name) ? told(value) : undefined;
-  for (const place of [value, choice, choice?.["delta"], choice?.["message"]].filter(isJsonObject)) {
+  for (const place of [value, choice, choice?.["delta"], choice?.["message"]]) {
+    if (!isJsonObject(place)) continue;
     const error = [place["error"], place["errors"]].find((found) => says(found) && !saysYes(found));
     if (error !== undefined) return told(error, place);
   }
@@ -116,18 +119,20 @@ function saysYes(error: Json | undefined): boolean {
 }
 
 /** A code or a status that says no. `code: 0`, `code: 200` and `code: "success"` say yes. */
-function hasFailed(value: JsonObject, keys: readonly string[] = codeKeys.filter((key) => key !== "type")): boolean {
-  return codesOf(value, keys).some(
-    (code) =>
-      !/^(0|2\d\d|0+|2\d{4}|ok|success(ful)?|succeeded|completed?|active|processing|pending|running|queued|in_progress)$/i.test(code),
-  );
+function hasFailed(value: JsonObject, keys: readonly string[] = outcomeKeys): boolean {
+  return codesOf(value, keys).some((code) => !yesCodes.test(code));
 }
 
+const yesCodes =
+  /^(0|2\d\d|0+|2\d{4}|ok|success(ful)?|succeeded|completed?|active|processing|pending|running|queued|in_progress)$/i;
+
 function codesOf(value: JsonObject, keys: readonly string[] = codeKeys): string[] {
-  return keys
-    .map((key) => value[key])
-    .filter((code) => (typeof code === "string" && code !== "") || typeof code === "number")
-    .map((code) => String(code).slice(0, 200));
+  const codes: string[] = [];
+  for (const key of keys) {
+    const code = value[key];
+    if ((typeof code === "string" && code !== "") || typeof code === "number") codes.push(String(code).slice(0, 200));
+  }
+  return codes;
 }
 
 function wordsOf(value: Json | undefined, depth = 0): string | undefined {
@@ -138,7 +143,8 @@ function wordsOf(value: Json | undefined, depth = 0): string | undefined {
     return words.length === 0 ? undefined : words.join("; ");
   }
   if (!isJsonObject(value)) return undefined;
-  const found = wordKeys.map((key) => wordsOf(value[key], depth + 1)).find((words) => words !== undefined);
+  let found: string | undefined;
+  for (const key of wordKeys) if ((found = wordsOf(value[key], depth + 1)) !== undefined) break;
   // FastAPI says where: { loc: ["body", "stream_options"], msg: "Extra inputs are not permitted" }.
   const { loc } = value;
   return found !== undefined && Array.isArray(loc) && loc.length > 0 ? `${loc.map(String).join(".")}: ${found}` : found;

@@ -53,7 +53,8 @@ export function unwrapped(value: JsonObject): JsonObject {
 /** Reads an answer or a piece of one; what is not there is empty. */
 export function readPiece(answer: JsonObject, choice = choiceOf(answer)): AnswerPiece {
   const { delta, message, text } = choice ?? {};
-  const [deltaObject, messageObject] = [delta, message].map((source) => (isJsonObject(source) ? source : undefined));
+  const deltaObject = isJsonObject(delta) ? delta : undefined;
+  const messageObject = isJsonObject(message) ? message : undefined;
   const source = deltaObject ?? messageObject;
   const reason = readReason(choice?.["finish_reason"] ?? choice?.["finishReason"] ?? source?.["finish_reason"]);
   return {
@@ -71,7 +72,10 @@ function said(source: JsonObject): SaidPiece {
   return {
     text: content.text || textOf(source["refusal"]),
     reasoning:
-      [source["reasoning_content"], source["reasoning"], source["thinking"], source["reasoning_details"]].map(thoughtOf).find(Boolean) ||
+      thoughtOf(source["reasoning_content"]) ||
+      thoughtOf(source["reasoning"]) ||
+      thoughtOf(source["thinking"]) ||
+      thoughtOf(source["reasoning_details"]) ||
       content.reasoning,
     calls: callsOf(source),
   };

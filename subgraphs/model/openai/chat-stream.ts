@@ -45,12 +45,16 @@ export async function* readChat(call: Pick<ProviderCall, "provider" | "model">, 
   for await (const { bytes, contentType } of body) {
     if (reader.isDone) continue;
     type = contentType;
-    yield* reader.take(decoder.push(bytes, type), type);
+    const { pieces, failure } = await reader.take(decoder.push(bytes, type), type);
+    for (const piece of pieces) yield piece;
+    if (failure !== undefined) throw failure;
     // At once: a server that keeps the connection open must not hold the answer back.
     if (reader.isDone) yield await reader.completion();
   }
   if (reader.isDone) return;
-  yield* reader.end(decoder.end(type));
+  const { pieces, failure } = await reader.end(decoder.end(type));
+  for (const piece of pieces) yield piece;
+  if (failure !== undefined) throw failure;
   yield await reader.completion();
 }
 
@@ -59,11 +63,17 @@ const turns = new Turns();
 /** So much of a packet is read in one turn at most, in units of UTF-16: some hundred of the shortest events. */
 const unitsAtOnce = 8_192;
 
-/** So many events, or values of one, are taken in before the clock is looked at. */
-const eventsAtOnce = 64;
+/** So many values are taken in before the clock is looked at: small ones are thousands in one packet, and in a list a million. */
+const valuesAtOnce = 64;
 
 /** As much of a page as an error shows. */
 const pageCharacters = 200;
+
+/** What has come, and what is wrong behind it. */
+interface ReadPieces {
+  pieces: readonly ChatPiece[];
+  failure: AppError | undefined;
+}
 
 /** What is read of one body. */
 class ChatReader {
@@ -73,7 +83,6 @@ class ChatReader {
   /** Words of values that are neither an answer nor an error. */
   #stray: ToldError | undefined;
   #contentType = "";
-  #events = 0;
   #values = 0;
   #emptyValues = 0;
   #isMessage = false;
@@ -89,8 +98,8 @@ class ChatReader {
     return this.#isDone;
   }
 
-  /** Reads what has come. @throws AppError of an error in it, behind what came before */
-  async *take(text: string, contentType: string): AsyncGenerator<ChatPiece, void> {
+  /** Reads what has come. @throws AppError where it is a page */
+  async take(text: string, contentType: string): Promise<ReadPieces> {
     this.#contentType = contentType;
     const batch = new PieceBatch();
     let failure: AppError | undefined;
@@ -100,20 +109,25 @@ class ChatReader {
       if (this.#body.isPage && this.#body.head.length >= pageCharacters) throw this.#page();
       failure = await this.#takeAll(events, batch);
     }
-    yield* this.#told(batch, failure);
+    if (failure !== undefined || this.#isDone) batch.add(this.#assembler.rest());
+    return { pieces: batch.pieces, failure };
   }
 
-  /** Reads what was held back until the body's end. @throws AppError where the completion did not come to its end */
-  async *end(text: string): AsyncGenerator<ChatPiece, void> {
+  /** Reads what was held back until the body's end. It fails where the completion did not come to its own. */
+  async end(text: string): Promise<ReadPieces> {
     const batch = new PieceBatch();
-    yield* this.#told(batch, await this.#takeAll([...this.#body.feed(text), ...this.#body.end()], batch));
-    yield* this.#rest();
-    if (this.#body.isPage) throw this.#page();
-    if (this.#isDone || this.#assembler.isFinished || !this.#assembler.hasSaid || this.#isWhole) return;
-    if (this.#stray !== undefined) throw this.#failed(this.#stray);
+    const failure = await this.#takeAll([...this.#body.feed(text), ...this.#body.end()], batch);
+    batch.add(this.#assembler.rest());
+    return { pieces: batch.pieces, failure: failure ?? this.#cutShort() };
+  }
+
+  #cutShort(): AppError | undefined {
+    if (this.#body.isPage) return this.#page();
+    if (this.#isDone || this.#assembler.isFinished || !this.#assembler.hasSaid || this.#isWhole) return undefined;
+    if (this.#stray !== undefined) return this.#failed(this.#stray);
     const problem = "the stream ended before the completion did";
     const facts = { provider: this.#call.provider.code, retryable: true, effectUnknown: false, answered: true } as const;
-    throw modelErrors.MODEL_PROVIDER_UNREACHABLE({ ...facts, problem });
+    return modelErrors.MODEL_PROVIDER_UNREACHABLE({ ...facts, problem });
   }
 
   /** The whole. @throws AppError where nothing was answered */
@@ -131,44 +145,26 @@ class ChatReader {
     return this.#body.isJson && (this.#isMessage || this.#values === 1);
   }
 
-  *#told(batch: PieceBatch, failure: AppError | undefined): Generator<ChatPiece, void> {
-    yield* batch.pieces;
-    if (failure !== undefined || this.#isDone) yield* this.#rest();
-    if (failure !== undefined) throw failure;
-  }
-
   /** Until one fails, or is the end. */
   async #takeAll(events: readonly BodyEvent[], batch: PieceBatch): Promise<AppError | undefined> {
     for (const event of events) {
       const read = event.kind === "long" ? await longEvents(event) : [event];
       for (const one of read) {
-        // Values that are small are thousands in one packet, and in a list a million.
-        if (++this.#events % eventsAtOnce === 0) await turns.next();
-        const failure = one.kind === "values" ? await this.#takeValues(one, batch) : this.#takeEvent(one);
-        if (failure !== undefined || this.#isDone) return failure;
+        if (one.kind !== "values") return this.#takeEvent(one);
+        for (const value of one.values) {
+          if (++this.#values % valuesAtOnce === 0) await turns.next();
+          const steps = this.#takeValue(value, one.name, batch);
+          // Only what is long has more than one.
+          const step = steps.next();
+          const failure = step.done === true ? step.value : await finishInTurns(steps);
+          if (failure !== undefined) return failure;
+        }
       }
     }
     return undefined;
   }
 
-  *#rest(): Generator<ChatPiece, void> {
-    const batch = new PieceBatch();
-    batch.add(this.#assembler.rest());
-    yield* batch.pieces;
-  }
-
-  async #takeValues({ values, name }: ReadEvent & { kind: "values" }, batch: PieceBatch): Promise<AppError | undefined> {
-    for (const [index, value] of values.entries()) {
-      if (index % eventsAtOnce === eventsAtOnce - 1) await turns.next();
-      const steps = this.#takeValue(value, name, batch);
-      // Only what is long has more than one.
-      const step = steps.next();
-      const failure = step.done === true ? step.value : await finishInTurns(steps);
-      if (failure !== undefined) return failure;
-    }
-    return undefined;
-  }
-
+  /** Behind it nothing is read. */
   #takeEvent(event: Exclude<ReadEvent, { kind: "values" }>): AppError | undefined {
     switch (event.kind) {
       case "excess":
@@ -186,13 +182,13 @@ class ChatReader {
     const choice = choiceOf(answer);
     const piece = readPiece(answer, choice);
     const error = errorIn(value, name, choice);
-    this.#values++;
     this.#isMessage ||= piece.message !== undefined;
     const taken = yield* this.#assembler.take(piece);
     batch.add(taken);
     if (error !== undefined) return this.#failed(error);
     if (isErrorReason(piece.reason)) return this.#brokeOff(piece.reason!);
-    if (choice === undefined) this.#stray ??= strayWords(value);
+    // Behind the end of an answer nobody asks for them.
+    if (choice === undefined && !this.#assembler.isFinished) this.#stray ??= strayWords(value);
     const isEmpty = taken.text === "" && taken.reasoning === "" && taken.toolCalls.length === 0;
     if (isEmpty && ++this.#emptyValues > mostEmptyPieces) return this.#invalid(`it ${tooManyEmpty}`, { retryable: true });
     return undefined;

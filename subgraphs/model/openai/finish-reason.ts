@@ -39,9 +39,10 @@ export function readReason(given: Json | undefined): string | undefined {
 
 /** The word that counts of two: a server may end with `stop` although it said before that the answer was cut or withheld. */
 export function laterReason(before: string | undefined, after: string): string {
-  const told = known.get(plain(before ?? ""));
+  if (before === undefined) return after;
+  const told = known.get(plain(before));
   const isKept = told === FinishReason.LENGTH || told === FinishReason.CONTENT_FILTER;
-  return isKept && known.get(plain(after)) === FinishReason.STOP ? before! : after;
+  return isKept && known.get(plain(after)) === FinishReason.STOP ? before : after;
 }
 
 /** Whether the word says that the answer broke off by the provider's fault. */
