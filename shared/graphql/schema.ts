@@ -14,7 +14,7 @@ import {
   type InputValueDefinitionNode,
   type StringValueNode,
 } from "graphql";
-import { buildSchema, createResolversMap, type NonEmptyArray } from "type-graphql";
+import { buildSchema, createResolversMap, getMetadataStorage, type NonEmptyArray } from "type-graphql";
 import { clientLeft } from "#shared/client-left.ts";
 import { AppError } from "#shared/errors.ts";
 import type { RequestInfo } from "#shared/request-info.ts";
@@ -46,6 +46,7 @@ export interface FederatedSchema {
 
 /** Builds the executable schema and its SDL. Needs no database. */
 export async function buildFederatedSchema<C extends object>(parts: SchemaParts<C>): Promise<FederatedSchema> {
+  readPlainFields();
   const source = await buildSchema({
     resolvers: [...parts.resolvers] as unknown as NonEmptyArray<never>,
     orphanedTypes: [...(parts.orphanedTypes ?? [])],
@@ -65,6 +66,11 @@ export async function buildFederatedSchema<C extends object>(parts: SchemaParts<
   limits.guardResolvers();
   beginInTime(schema);
   return { schema, sdl: printSubgraphSchema(schema), limits };
+}
+
+/** Fields that nothing resolves are read by graphql-js itself: TypeGraphQL would put a resolver of its own before each. */
+function readPlainFields(): void {
+  for (const type of getMetadataStorage().objectTypes) type.simpleResolvers ??= true;
 }
 
 /** What took too long has been answered: the fields of a mutation behind it are not begun. */
