@@ -3,49 +3,70 @@
  * was opened. An event that coerced them again would cost as much as they are long, and a model call has megabytes of them for each word of its answer.
  */
 import {
+  defaultFieldResolver,
+  execute,
   getOperationAST,
   GraphQLObjectType,
   GraphQLSchema,
   Kind,
   visit,
   type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
   type FieldNode,
   type OperationDefinitionNode,
 } from "graphql";
+import { plainSelection, type Select } from "./plain-selection.ts";
+import { OfDocuments, rootFieldOf, type RootField } from "./root-field.ts";
 
-/** What an event is executed with. */
-export interface EventOperation {
-  schema: GraphQLSchema;
-  document: DocumentNode;
-}
+/** An event that is to be executed: what happened is its `rootValue`. */
+export type StreamEvent = Pick<ExecutionArgs, "rootValue" | "contextValue" | "variableValues" | "operationName">;
+
+/** Executes the events of one operation. */
+export type ExecuteEvent = (event: StreamEvent) => Promise<ExecutionResult> | ExecutionResult;
 
 /** The events of one schema. */
 export class StreamEvents {
   readonly #schema: GraphQLSchema;
   readonly #withoutArguments: GraphQLSchema | undefined;
-  readonly #documents = new WeakMap<DocumentNode, Map<string, EventOperation>>();
+  readonly #operations = new OfDocuments((document, operationName) => this.#made(document, operationName));
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema;
     this.#withoutArguments = schemaWithoutArguments(schema);
   }
 
-  /** What stands for an operation when its events are executed. A root field that only a fragment has keeps its arguments. */
-  of(document: DocumentNode, operationName: string | undefined): EventOperation {
-    let known = this.#documents.get(document);
-    if (known === undefined) this.#documents.set(document, (known = new Map<string, EventOperation>()));
-    const name = operationName ?? "";
-    let found = known.get(name);
-    if (found === undefined) known.set(name, (found = this.#made(document, operationName)));
-    return found;
+  /** How the events of an operation are executed. A root field that only a fragment has keeps its arguments. */
+  of(document: DocumentNode, operationName: string | null | undefined): ExecuteEvent {
+    return this.#operations.of(document, operationName);
   }
 
-  #made(document: DocumentNode, operationName: string | undefined): EventOperation {
+  #made(document: DocumentNode, operationName: string | undefined): ExecuteEvent {
     const operation = getOperationAST(document, operationName);
     const fields = operation?.selectionSet.selections.filter((selection) => selection.kind === Kind.FIELD) ?? [];
     if (operation == null || this.#withoutArguments === undefined || fields.length !== operation.selectionSet.selections.length)
-      return { schema: this.#schema, document };
-    return { schema: this.#withoutArguments, document: documentWithoutArguments(document, operation, fields) };
+      return (event) => execute({ ...event, schema: this.#schema, document });
+    const bare = { schema: this.#withoutArguments, document: documentWithoutArguments(document, operation, fields) };
+    const root = rootFieldOf(bare.schema, bare.document, operationName);
+    const select = root && plainSelection(root.field.type, root.node);
+    if (select === undefined) return (event) => execute({ ...event, ...bare });
+    return async (event) => (await plainResult(event, root!, select)) ?? execute({ ...event, ...bare });
+  }
+}
+
+/** What an event gives where that is plainly right; undefined: it is executed by graphql-js, as if nothing had been done. Resolvers of streams do no more than give the event. */
+async function plainResult(
+  { rootValue, contextValue }: StreamEvent,
+  root: RootField,
+  select: Select,
+): Promise<ExecutionResult | undefined> {
+  const { key, field, info } = root;
+  try {
+    const resolve = field.resolve ?? defaultFieldResolver;
+    const value: unknown = await resolve(rootValue, {}, contextValue, { ...info, rootValue, variableValues: {} });
+    return { data: { [key]: select(value) } };
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,88 +1,92 @@
 /**
- * How subscriptions are opened: with their inputs coerced by functions that are made once for each type. graphql-js takes 5 microseconds for each message of a prompt,
- * and each turn of an agent sends all of them. What is not plainly right is left to graphql-js, which says what is wrong with it.
+ * How subscriptions are opened: with their variables coerced by functions that are made once for each type, and without graphql-js, which takes 5 microseconds for each
+ * message of a prompt, and each turn of an agent sends all of them. What is not plainly right is left to graphql-js, which says what is wrong with it.
  */
 import {
-  getNamedType,
-  getOperationAST,
-  GraphQLBoolean,
-  GraphQLList,
-  GraphQLNonNull,
-  GraphQLObjectType,
-  GraphQLScalarType,
-  GraphQLSchema,
   isInputObjectType,
   isInputType,
   isListType,
   isNonNullType,
+  Kind,
+  locatedError,
   typeFromAST,
   valueFromAST,
   type DocumentNode,
+  type ExecutionResult,
+  type GraphQLArgument,
   type GraphQLInputObjectType,
   type GraphQLInputType,
+  type GraphQLSchema,
+  type ValueNode,
+  type VariableDefinitionNode,
 } from "graphql";
 import type { OperationVariables } from "./argument-limits.ts";
-
-/** What a stream is opened with. */
-export interface StreamSource {
-  schema: GraphQLSchema;
-  variableValues: OperationVariables["variableValues"];
-}
+import { OfDocuments, rootFieldOf, type RootField } from "./root-field.ts";
 
 type Given = Readonly<Record<string, unknown>>;
 
 /** A value as resolvers see it. @throws where it is not plainly right */
 type Coerce = (value: unknown) => unknown;
 
-/** A variable that is, or has, an input object. */
-interface InputVariable {
-  name: string;
-  coerce: Coerce;
+/** An operation with the values of its variables, and for whom it is. */
+export interface StreamOperation extends OperationVariables {
+  contextValue: unknown;
+}
+
+/** A stream, or why there is none: as `createSourceEventStream` gives them. */
+export type OpenedStream = AsyncIterable<unknown> | ExecutionResult;
+
+/** How one subscription is opened. */
+interface Opening {
+  root: RootField;
+  variablesOf: (given: Given) => Given;
+  argumentsOf: (variables: Given) => Record<string, unknown>;
 }
 
 /** The subscriptions of one schema. */
 export class StreamSources {
   readonly #schema: GraphQLSchema;
-  readonly #ofCoerced: GraphQLSchema | undefined;
   readonly #inputs = new Map<string, Coerce>();
-  readonly #variables = new WeakMap<DocumentNode, Map<string, readonly InputVariable[]>>();
+  readonly #openings = new OfDocuments((document, operationName) => this.#opening(document, operationName));
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema;
-    this.#ofCoerced = schemaOfCoerced(schema);
   }
 
-  /** What opens a subscription, instead of its schema and the values of its variables. */
-  of({ document, operationName, variableValues }: OperationVariables): StreamSource {
-    const plain = { schema: this.#schema, variableValues };
-    if (this.#ofCoerced === undefined || variableValues == null) return plain;
-    const inputs = this.#inputsOf(document, operationName ?? undefined);
-    if (inputs.length === 0) return plain;
-    const coerced: Record<string, unknown> = { ...variableValues };
+  /** Opens a stream; undefined: that is left to graphql-js. Rejects where a resolver gives none. */
+  open({ document, operationName, variableValues, contextValue }: StreamOperation): Promise<OpenedStream> | undefined {
+    const opening = this.#openings.of(document, operationName);
+    if (opening === undefined) return undefined;
+    let variables: Given;
+    let given: Record<string, unknown>;
     try {
-      for (const { name, coerce } of inputs) if (coerced[name] !== undefined) coerced[name] = coerce(coerced[name]);
+      variables = opening.variablesOf(variableValues ?? {});
+      given = opening.argumentsOf(variables);
     } catch {
-      return plain;
+      return undefined;
     }
-    return { schema: this.#ofCoerced, variableValues: coerced };
+    return opened(opening.root, { given, variables, contextValue });
   }
 
-  #inputsOf(document: DocumentNode, operationName: string | undefined): readonly InputVariable[] {
-    let known = this.#variables.get(document);
-    if (known === undefined) this.#variables.set(document, (known = new Map<string, readonly InputVariable[]>()));
-    const name = operationName ?? "";
-    let found = known.get(name);
-    if (found === undefined) known.set(name, (found = this.#found(document, operationName)));
-    return found;
+  #opening(document: DocumentNode, operationName: string | undefined): Opening | undefined {
+    const root = rootFieldOf(this.#schema, document, operationName);
+    if (root?.field.subscribe === undefined) return undefined;
+    const variables = root.operation.variableDefinitions?.map((definition) => this.#variable(definition)) ?? [];
+    const args = root.field.args.map((argument) => argumentOf(argument, root));
+    if (!variables.every((variable) => variable !== undefined)) return undefined;
+    return { root, variablesOf: (given) => named(variables, given), argumentsOf: (given) => named(args, given) };
   }
 
-  #found(document: DocumentNode, operationName: string | undefined): InputVariable[] {
-    const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-    return definitions.flatMap(({ variable, type: typeNode }) => {
-      const type = typeFromAST(this.#schema, typeNode as never);
-      if (!isInputType(type) || !isInputObjectType(getNamedType(type))) return [];
-      return [{ name: variable.name.value, coerce: this.#ofType(type) }];
-    });
+  /** undefined: graphql-js has something to say of it. */
+  #variable({ variable, type: typeNode, defaultValue }: VariableDefinitionNode): Named | undefined {
+    const type = typeFromAST(this.#schema, typeNode as never);
+    if (!isInputType(type)) return undefined;
+    const name = variable.name.value;
+    const coerce = this.#ofType(type);
+    const value = defaultValue && valueFromAST(defaultValue, type);
+    if (defaultValue !== undefined && value === undefined) return undefined;
+    const absent = absentAs(type, value);
+    return { name, valueIn: (given) => (Object.hasOwn(given, name) ? coerce(given[name]) : absent()) };
   }
 
   #ofType(type: GraphQLInputType): Coerce {
@@ -145,35 +149,62 @@ function ofSomeLeaf(value: unknown): unknown {
   return value === undefined ? refuse() : value;
 }
 
-/** The root of subscriptions alone, whose arguments take inputs as they are when they have been coerced. Nothing is executed by it: what a stream gives is of the other one. */
-function schemaOfCoerced(schema: GraphQLSchema): GraphQLSchema | undefined {
-  const root = schema.getSubscriptionType();
-  if (root == null) return undefined;
-  const taken = new Map<string, GraphQLScalarType>();
-  for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type)) taken.set(type.name, asCoerced(type));
-  const typeOf = (type: GraphQLInputType): GraphQLInputType => {
-    if (isNonNullType(type)) return new GraphQLNonNull(typeOf(type.ofType) as never);
-    if (isListType(type)) return new GraphQLList(typeOf(type.ofType));
-    return taken.get(type.name) ?? type;
-  };
-  const { fields, ...rest } = root.toConfig();
-  const opening = Object.entries(fields).map(([name, field]) => {
-    const args = Object.entries(field.args ?? {}).map(([arg, of]) => [arg, { ...of, type: typeOf(of.type) }] as const);
-    return [name, { ...field, type: GraphQLBoolean, args: Object.fromEntries(args) }] as const;
-  });
-  const leaves = Object.values(schema.getTypeMap()).filter((type) => isInputType(type) && !isInputObjectType(type));
-  return new GraphQLSchema({
-    subscription: new GraphQLObjectType({ ...rest, interfaces: [], fields: Object.fromEntries(opening) }),
-    types: [...taken.values(), ...leaves],
-    assumeValid: true,
-  });
+/** A variable, or an argument: its value, undefined where it has none. @throws where that is not plainly right */
+interface Named {
+  name: string;
+  valueIn: (given: Given) => unknown;
 }
 
-/** An input that has been coerced; one that is written in the document is coerced as it always is. */
-function asCoerced(type: GraphQLInputObjectType): GraphQLScalarType {
-  return new GraphQLScalarType({
-    name: type.name,
-    parseValue: (value) => value,
-    parseLiteral: (node, variables) => valueFromAST(node, type, variables),
-  });
+function named(all: readonly Named[], given: Given): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const { name, valueIn } of all) {
+    const value = valueIn(given);
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
+function argumentOf({ name, type, defaultValue }: GraphQLArgument, { node }: RootField): Named {
+  const value = node.arguments?.find((argument) => argument.name.value === name)?.value;
+  const absent = absentAs(type, defaultValue);
+  if (value === undefined) return { name, valueIn: absent };
+  if (value.kind !== Kind.VARIABLE) return { name, valueIn: (variables) => valueFromAST(value, type, variables) ?? ofLiteral(value, type) };
+  const variable = value.name.value;
+  // It has been coerced, by a type that fits.
+  const isNeeded = isNonNullType(type);
+  return {
+    name,
+    valueIn: (variables) => {
+      if (!Object.hasOwn(variables, variable)) return absent();
+      const given = variables[variable];
+      return given === null && isNeeded ? refuse() : given;
+    },
+  };
+}
+
+/** undefined is what graphql-js says of a literal that does not fit. */
+function ofLiteral(value: ValueNode, type: GraphQLInputType): null {
+  return value.kind === Kind.NULL && !isNonNullType(type) ? null : refuse();
+}
+
+function absentAs(type: GraphQLInputType, defaultValue: unknown): () => unknown {
+  return defaultValue === undefined && isNonNullType(type) ? refuse : () => defaultValue;
+}
+
+/** As graphql-js does it once it has the arguments. */
+async function opened({ field, info }: RootField, of: { given: object; variables: Given; contextValue: unknown }): Promise<OpenedStream> {
+  let source: unknown;
+  try {
+    const { given, variables, contextValue } = of;
+    source = await field.subscribe!(undefined, given, contextValue, { ...info, rootValue: undefined, variableValues: variables });
+    if (source instanceof Error) throw source;
+  } catch (cause) {
+    return { errors: [locatedError(cause, info.fieldNodes, [info.path.key])] };
+  }
+  if (isAsyncIterable(source)) return source;
+  throw new Error(`The subscription ${field.name} gave no stream.`);
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === "function";
 }

@@ -121,14 +121,14 @@ export async function openSubgraph<L, S>(
     async subscribe(request) {
       const { requestId } = request.info;
       const operation = argumentsOf(request);
-      const source = refusalOf(limits, operation) ?? (await createSourceEventStream({ ...operation, ...sources.of(operation) }));
+      const source = refusalOf(limits, operation) ?? (await (sources.open(operation) ?? createSourceEventStream(operation)));
       if (!(Symbol.asyncIterator in source)) return maskErrors(source, { log, requestId });
-      const told = events.of(operation.document, operation.operationName);
+      const executeEvent = events.of(operation.document, operation.operationName);
       return mapStream(streamLane(source[Symbol.asyncIterator]()), {
         // A context of its own for each event: loaders that outlive an event would answer the next one with stale rows.
         map: (event) =>
           counted(request, async (request) =>
-            maskErrors(await inStreamLane(() => execute({ ...argumentsOf(request), ...told, rootValue: event })), { log, requestId }),
+            maskErrors(await inStreamLane(() => executeEvent({ ...argumentsOf(request), rootValue: event })), { log, requestId }),
           ),
         failed: (cause) => maskErrors({ errors: [streamError(operation, cause)], data: null }, { log, requestId }),
       });

@@ -1,4 +1,4 @@
-import { buildSchema, execute, parse, type GraphQLScalarType } from "graphql";
+import { buildSchema, parse, type GraphQLScalarType } from "graphql";
 import { StreamEvents } from "#shared/graphql/stream-events.ts";
 
 /** Answers an event of `operation`; counts how often the stream's own argument was coerced. */
@@ -13,10 +13,7 @@ async function told(operation: string, variables: Record<string, unknown>) {
   let coerced = 0;
   Object.assign(schema.getType("Long") as GraphQLScalarType, { parseValue: (value: unknown) => (coerced++, value) });
   const event = { said: { word: "hello", part: ({ from }: { from: number }) => "hello".slice(from) } };
-  const answer = await execute({
-    ...{ schema, rootValue: event, variableValues: variables },
-    ...new StreamEvents(schema).of(parse(operation), undefined),
-  });
+  const answer = await new StreamEvents(schema).of(parse(operation), undefined)({ rootValue: event, variableValues: variables });
   return { coerced, answer: JSON.parse(JSON.stringify(answer)) as unknown };
 }
 
@@ -62,7 +59,8 @@ describe("an event of a stream", () => {
     const schema = buildSchema("type Query { a: Int } type Subscription { one(is: Int!): Int two(is: Int!): Int }");
     const document = parse("subscription A { one(is: 1) } subscription B { two(is: 2) }");
     const events = new StreamEvents(schema);
-    const answers = [events.of(document, "A"), events.of(document, "B")].map((of) => execute({ ...of, rootValue: { one: 1, two: 2 } }));
+    const answers = [];
+    for (const name of ["A", "B"]) answers.push(await events.of(document, name)({ operationName: name, rootValue: { one: 1, two: 2 } }));
     expect(JSON.parse(JSON.stringify(answers))).toEqual([{ data: { one: 1 } }, { data: { two: 2 } }]);
   });
 });
