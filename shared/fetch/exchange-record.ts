@@ -11,7 +11,6 @@ import type { Hop } from "./fetch-request.ts";
 /** When a request is given up. */
 interface Limits {
   deadlineMs: number;
-  deadline: AbortSignal;
   /** The caller's wish to stop. */
   signal: AbortSignal | undefined;
 }
@@ -28,6 +27,7 @@ export class ExchangeRecord {
   /** Some hop was written to a socket: from then on nobody knows what a failure leaves behind, until it is answered. */
   #isSent = false;
   #isSafe = true;
+  #isLate = false;
   /** The status of the redirect that a request with an effect was answered with: it is done, and what follows only shows what came of it. */
   #redirectedBy: number | undefined;
 
@@ -41,6 +41,11 @@ export class ExchangeRecord {
 
   sent(): void {
     this.#isSent = true;
+  }
+
+  /** The deadline is over. */
+  late(): void {
+    this.#isLate = true;
   }
 
   redirected(from: Hop, to: Hop, status: number): void {
@@ -58,11 +63,11 @@ export class ExchangeRecord {
   /** The failure of a request that brought no status. */
   failure(hop: Hop, error: unknown): unknown {
     if (error instanceof AppError) return error;
-    const { signal, deadline, deadlineMs } = this.#limits;
+    const { signal, deadlineMs } = this.#limits;
     if (signal?.aborted) return signal.reason;
     const origin = hop.url.origin;
     const isOpen = this.#isSent && !this.#isDone;
-    if (deadline.aborted) {
+    if (this.#isLate) {
       const facts = { origin, deadlineMs, retryable: !this.#isDone, effectUnknown: isOpen };
       return fetchErrors.FETCH_TIMEOUT(facts, { cause: error });
     }
@@ -84,9 +89,9 @@ export class ExchangeRecord {
   /** The failure of a body whose status had come. */
   bodyFailure({ hop, status }: { hop: Hop; status: number }, error: unknown): unknown {
     if (error instanceof AppError) return error;
-    const { signal, deadline, deadlineMs } = this.#limits;
+    const { signal, deadlineMs } = this.#limits;
     if (signal?.aborted) return signal.reason;
-    if (deadline.aborted) {
+    if (this.#isLate) {
       const facts = { origin: hop.url.origin, deadlineMs, retryable: this.#isSafe, effectUnknown: false, answered: true } as const;
       return fetchErrors.FETCH_TIMEOUT(facts, { cause: error });
     }

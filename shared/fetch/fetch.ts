@@ -130,21 +130,25 @@ function problemOfBody(error: unknown): string | undefined {
 class Exchange {
   readonly #egress: EgressPolicy;
   readonly #maxBytes: number;
-  readonly #signal: AbortSignal;
+  /** Ends it: fired by the caller's signal, or by the deadline. */
+  readonly #stop = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #left = ({ target }: Event): void => this.#stop.abort((target as AbortSignal).reason);
   readonly #record: ExchangeRecord;
   readonly #clock: PausingClock;
   readonly #arrives: FetchOptions["arrives"];
 
   constructor(options: FetchOptions) {
     const deadlineMs = options.deadlineMs ?? 30_000;
-    const late = new AbortController();
-    const deadline = late.signal;
-    this.#clock = new PausingClock(deadlineMs, () => late.abort(new DOMException("The request took too long.", "TimeoutError")));
+    this.#record = new ExchangeRecord({ deadlineMs, signal: options.signal });
+    this.#clock = new PausingClock(deadlineMs, () => this.#late());
     this.#arrives = options.arrives;
     this.#egress = options.egress;
     this.#maxBytes = options.maxBytes ?? 10 * 1024 * 1024;
-    this.#signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
-    this.#record = new ExchangeRecord({ deadlineMs, deadline, signal: options.signal });
+    this.#caller = options.signal;
+    // Not AbortSignal.any(): 14 us for 2, with weak references that collections look at.
+    if (this.#caller?.aborted === true) this.#stop.abort(this.#caller.reason);
+    else this.#caller?.addEventListener("abort", this.#left, { once: true });
   }
 
   async send(hop: Hop): Promise<Dispatcher.ResponseData> {
@@ -152,15 +156,22 @@ class Exchange {
     try {
       return await this.#request(guardedAgent(this.#egress), hop);
     } catch (error) {
-      const isSentAgain = error instanceof LostBeforeAnswer && maySendTwice.has(hop.method) && !this.#signal.aborted;
+      const isSentAgain = error instanceof LostBeforeAnswer && maySendTwice.has(hop.method) && !this.#stop.signal.aborted;
       if (!isSentAgain) throw this.#record.failure(hop, error instanceof LostBeforeAnswer ? error.cause : error);
     }
     return this.#sendAfresh(hop);
   }
 
-  /** It has failed. */
+  /** It has failed, was given up, or its answer was read. */
   end(): void {
     this.#clock.end();
+    this.#caller?.removeEventListener("abort", this.#left);
+  }
+
+  #late(): void {
+    this.end();
+    this.#record.late();
+    this.#stop.abort(new DOMException("The request took too long.", "TimeoutError"));
   }
 
   /** undefined: it is not to be followed. */
@@ -200,7 +211,7 @@ class Exchange {
       method: hop.method,
       headers: { "user-agent": "agent-platform", ...hop.headers, "accept-encoding": "gzip, deflate, br" },
       body: hop.body ?? null,
-      signal: this.#signal,
+      signal: this.#stop.signal,
     });
   }
 
@@ -219,13 +230,13 @@ class Exchange {
     try {
       for await (const chunk of decodedBody(raw as AsyncIterable<Uint8Array>, encoding, (step) => this.#bounded(answered.hop, step))) {
         const room = this.#arrives?.(chunk.byteLength);
-        if (room !== undefined) await this.#clock.during(unlessAborted(room, this.#signal));
+        if (room !== undefined) await this.#clock.during(unlessAborted(room, this.#stop.signal));
         yield chunk;
       }
     } catch (error) {
       throw this.#record.bodyFailure(answered, error);
     } finally {
-      this.#clock.end();
+      this.end();
       raw.on("error", ignore).destroy();
     }
   }

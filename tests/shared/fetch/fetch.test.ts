@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { createEgressPolicy } from "#shared/fetch/egress.ts";
@@ -266,6 +266,26 @@ describe("guardedFetch", () => {
     const stop = new AbortController();
     server.on("GET /silent", () => stop.abort(new Error("no longer wanted")));
     await expect(fetch(`${server.url}/silent`, { signal: stop.signal })).rejects.toThrow("no longer wanted");
+    await expect(fetch(`${server.url}/silent`, { signal: stop.signal })).rejects.toThrow("no longer wanted");
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("listens to its caller's signal no longer than it takes, however it ends", async () => {
+    const { server, fetch, egress } = await setup();
+    server.on("GET /whole", { body: "whole" });
+    server.on("GET /cut", (_request, response) => response.destroy());
+    server.on("GET /silent", () => {});
+    const { signal } = new AbortController();
+    const url = (path: string) => `${server.url}${path}`;
+    await fetch(url("/whole"), { signal });
+    await expect(fetch(url("/cut"), { signal })).rejects.toMatchObject({ reason: "FETCH_FAILED" });
+    await expect(fetch(url("/silent"), { signal, deadlineMs: 20 })).rejects.toMatchObject({ reason: "FETCH_TIMEOUT" });
+    const { body } = await guardedStream(url("/whole"), { signal, egress });
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    const reader = body[Symbol.asyncIterator]();
+    await reader.next();
+    await reader.return?.();
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 });
 
