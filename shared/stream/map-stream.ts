@@ -13,7 +13,7 @@ export function mapStream<T, R>(source: AsyncIterator<T>, steps: MapSteps<T, R>)
     source.return?.().catch(() => {});
     steps.ended?.();
   };
-  const step = async (): Promise<IteratorResult<R>> => {
+  const step = async (release: () => void): Promise<IteratorResult<R>> => {
     try {
       const pulled = await source.next();
       if (ended) return finished;
@@ -23,6 +23,8 @@ export function mapStream<T, R>(source: AsyncIterator<T>, steps: MapSteps<T, R>)
       const last = steps.failed(error);
       end();
       return { done: false, value: last };
+    } finally {
+      waiting.delete(release);
     }
     end();
     return finished;
@@ -33,9 +35,7 @@ export function mapStream<T, R>(source: AsyncIterator<T>, steps: MapSteps<T, R>)
       return new Promise((resolve, reject) => {
         const release = () => resolve(finished);
         waiting.add(release);
-        step()
-          .then(resolve, reject)
-          .finally(() => waiting.delete(release));
+        step(release).then(resolve, reject);
       });
     },
     return() {
