@@ -59,9 +59,10 @@ export function checkOmitted(given: readonly string[] | null | undefined): strin
 
 /** Parameters beside those that the graph knows. @throws what `error` makes; JSON_TOO_LARGE */
 export function checkExtra(given: JsonObject | null | undefined, error: typeof invalid = invalid): JsonObject {
-  const own = Object.keys(given ?? {}).find((name) => ownParameters.has(name));
+  if (given == null) return {};
+  const own = Object.keys(given).find((name) => ownParameters.has(name));
   if (own !== undefined) throw error(`extraParameters.${own}`, "the platform sets it. Remove it.");
-  return checkJson("extraParameters", given ?? {}, mostBytes);
+  return checkJson("extraParameters", given, mostBytes);
 }
 
 /** Refuses references to secrets where none is put in. @throws AppError MODEL_PROVIDER_INVALID */
