@@ -42,7 +42,7 @@ const decoders: ReadonlyMap<string, CreateDecoder> = new Map<string, CreateDecod
  * Decodes a body.
  *
  * @param contentEncoding  the header: encodings in the order in which they were applied.
- * @param check            is given each step's stream, encoded and decoded, and may end it: a small body may become a huge one at any step.
+ * @param check            is given the stream of each step but the last, encoded or half decoded, and may end it: a small body may become a huge one at any step.
  * @throws UndecodableBody where an encoding is not known or does not fit, once a byte has come: an empty body has nothing to decode
  */
 export function decodedBody(
@@ -54,7 +54,7 @@ export function decodedBody(
   return names
     .filter((name) => !noEncodings.has(name))
     .toReversed()
-    .reduce((body, name, index) => check(decodedOnce(body, name, index)), check(raw));
+    .reduce((body, name, index) => decodedOnce(check(body), name, index), raw);
 }
 
 async function* decodedOnce(body: AsyncIterable<Uint8Array>, name: string, index: number): AsyncGenerator<Uint8Array> {

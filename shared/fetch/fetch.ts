@@ -226,9 +226,14 @@ class Exchange {
 
   async *#chunks(answered: { hop: Hop; status: number }, raw: Readable, encoding: string | undefined): AsyncGenerator<Uint8Array> {
     // A 304 may tell the length of the body that it leaves out.
-    if (bodiless.has(answered.status) || answered.hop.method === "HEAD") return void raw.on("error", ignore).resume();
+    if (bodiless.has(answered.status) || answered.hop.method === "HEAD") {
+      this.end();
+      return void raw.on("error", ignore).resume();
+    }
+    let bytes = 0;
     try {
       for await (const chunk of decodedBody(raw as AsyncIterable<Uint8Array>, encoding, (step) => this.#bounded(answered.hop, step))) {
+        this.#check(answered.hop, (bytes += chunk.byteLength));
         const room = this.#arrives?.(chunk.byteLength);
         if (room !== undefined) await this.#clock.during(unlessAborted(room, this.#stop.signal));
         yield chunk;
@@ -244,10 +249,13 @@ class Exchange {
   async *#bounded(hop: Hop, step: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let bytes = 0;
     for await (const chunk of step) {
-      bytes += chunk.byteLength;
-      if (bytes > this.#maxBytes) throw this.#record.tooLarge(hop, this.#maxBytes);
+      this.#check(hop, (bytes += chunk.byteLength));
       yield chunk;
     }
+  }
+
+  #check(hop: Hop, bytes: number): void {
+    if (bytes > this.#maxBytes) throw this.#record.tooLarge(hop, this.#maxBytes);
   }
 }
 

@@ -278,6 +278,7 @@ describe("guardedFetch", () => {
     const { signal } = new AbortController();
     const url = (path: string) => `${server.url}${path}`;
     await fetch(url("/whole"), { signal });
+    await fetch(url("/whole"), { signal, method: "HEAD" });
     await expect(fetch(url("/cut"), { signal })).rejects.toMatchObject({ reason: "FETCH_FAILED" });
     await expect(fetch(url("/silent"), { signal, deadlineMs: 20 })).rejects.toMatchObject({ reason: "FETCH_TIMEOUT" });
     const { body } = await guardedStream(url("/whole"), { signal, egress });
