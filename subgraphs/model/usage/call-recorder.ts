@@ -7,7 +7,7 @@ import type { Log } from "#shared/log.ts";
 import { callsInsert, type ModelCallRow } from "./model-call.sql.ts";
 
 /** A call of a model that has ended. */
-export type EndedCall = Omit<ModelCallRow, "id" | "createdAt"> & { tenantId: string };
+export type EndedCall = Omit<ModelCallRow, "id" | "createdAt">;
 
 interface Waiting {
   row: ModelCallRow;
@@ -42,7 +42,7 @@ export class CallRecorder {
   }
 
   /** Resolves when the call is written, or given up; never rejects. */
-  record({ tenantId, ...call }: EndedCall): Promise<void> {
+  record(tenantId: string, call: EndedCall): Promise<void> {
     const queue = this.#queues.get(tenantId);
     if (queue !== undefined && queue.length >= waitingLimit) {
       this.#log.warn({ tenantId, model: call.model }, "model call not recorded: too many wait");

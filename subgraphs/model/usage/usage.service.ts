@@ -81,18 +81,28 @@ export class CallMeter {
     const call = this.#call;
     if (call === undefined) return { durationMs, price: null };
     this.#call = undefined;
-    const { caller, prices, model, ...others } = call;
-    // Whatever it was called by: a provider was asked, and the call counts.
-    const counted = { ...others, model: storableText(model) };
-    const whose = { callId: caller?.callId ?? null, runId: caller?.runId ?? null, nodeRunId: caller?.nodeRunId ?? null };
-    const tokens = tokensOf(used);
-    const price = outcome === "COMPLETED" ? priceOf(prices, model, tokens) : null;
+    const { providerCode, model, operation, caller, prices } = call;
+    const { promptTokens, completionTokens = 0 } = used;
+    const [cachedTokens, reasoningTokens] = [used.cachedTokens ?? 0, used.reasoningTokens ?? 0];
+    const price = outcome === "COMPLETED" ? priceOf(prices, model, { promptTokens, cachedTokens, completionTokens }) : null;
     const { db, services } = this.#context;
-    await services.calls.record({ ...counted, ...whose, ...tokens, tenantId: db.tenantId, outcome, errorReason, price, durationMs });
+    await services.calls.record(db.tenantId, {
+      providerCode,
+      // Whatever it was called by: a provider was asked, and the call counts.
+      model: storableText(model),
+      operation,
+      outcome,
+      errorReason,
+      callId: caller?.callId ?? null,
+      runId: caller?.runId ?? null,
+      nodeRunId: caller?.nodeRunId ?? null,
+      promptTokens,
+      cachedTokens,
+      completionTokens,
+      reasoningTokens,
+      price,
+      durationMs,
+    });
     return { durationMs, price };
   }
-}
-
-function tokensOf({ promptTokens, cachedTokens, completionTokens = 0, reasoningTokens }: UsedTokens) {
-  return { promptTokens, cachedTokens: cachedTokens ?? 0, completionTokens, reasoningTokens: reasoningTokens ?? 0 };
 }
