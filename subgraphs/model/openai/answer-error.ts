@@ -123,8 +123,7 @@ function hasFailed(value: JsonObject, keys: readonly string[] = outcomeKeys): bo
   return codesOf(value, keys).some((code) => !yesCodes.test(code));
 }
 
-const yesCodes =
-  /^(0|2\d\d|0+|2\d{4}|ok|success(ful)?|succeeded|completed?|active|processing|pending|running|queued|in_progress)$/i;
+const yesCodes = /^(0|2\d\d|0+|2\d{4}|ok|success(ful)?|succeeded|completed?|active|processing|pending|running|queued|in_progress)$/i;
 
 function codesOf(value: JsonObject, keys: readonly string[] = codeKeys): string[] {
   const codes: string[] = [];

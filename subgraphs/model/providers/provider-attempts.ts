@@ -9,7 +9,7 @@ import type { Refusal } from "../openai/refusal.ts";
 import type { RequestProfile } from "../openai/request-profile.ts";
 import type { Pace, ProviderCall } from "../openai/transport.ts";
 import { circuitKey, chooseProvider, deadlinesOf, profileOf, type ChosenProvider } from "./provider-choice.ts";
-import { circuitEvents, isProviderDown } from "./provider-circuits.ts";
+import { circuitEvents, isProviderDown, type CircuitPass } from "./provider-circuits.ts";
 import { CallMeter } from "../usage/usage.service.ts";
 
 /** How it is asked for. */
@@ -60,36 +60,47 @@ interface Asking {
   options: AskOptions;
 }
 
-async function* piecesOf(context: ModelContext, asking: Asking): AsyncGenerator<ChatPiece, void> {
-  const { current, meter, options } = asking;
+/** What a provider answers, unless it is left alone just now; its circuit hears how it went. Another one is asked once, where nothing came of the first. */
+async function* piecesOf(context: ModelContext, { current, meter, options }: Asking): AsyncGenerator<ChatPiece, void> {
   const first = current.attempt;
-  let hasBegun = false;
-  let cause: unknown;
-  try {
-    for await (const piece of guarded(context, first, asking)) {
-      hasBegun = true;
-      yield piece;
+  let firstError: unknown;
+  for (;;) {
+    let pass: CircuitPass | undefined;
+    let hasBegun = false;
+    try {
+      pass = begun(context, current.attempt, meter);
+      for await (const piece of streamChat(current.attempt.call, options.pace)) {
+        pass.answered();
+        hasBegun = true;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      pass?.failed(error);
+      if (current.attempt !== first) {
+        // A fallback that refuses is no reason to give up: whoever is asked first may answer in a moment.
+        if (hasBegun || isCancelled(error) || isRetryable(error) || !isRetryable(firstError)) throw error;
+        await meter.failed(error);
+        throw firstError;
+      }
+      const next = hasBegun ? undefined : await fallbackOf(context, { first, error, options });
+      if (next === undefined) throw error;
+      await meter.failed(error);
+      circuitEvents.inc({ event: "fallback" });
+      current.attempt = next;
+      firstError = error;
+    } finally {
+      pass?.left();
     }
-    return;
-  } catch (error) {
-    const next = hasBegun ? undefined : await fallbackOf(context, { first, error, options });
-    if (next === undefined) throw error;
-    await meter.failed(error);
-    circuitEvents.inc({ event: "fallback" });
-    current.attempt = next;
-    cause = error;
   }
-  try {
-    for await (const piece of guarded(context, current.attempt, asking)) {
-      hasBegun = true;
-      yield piece;
-    }
-  } catch (error) {
-    // A fallback that refuses is no reason to give up: whoever is asked first may answer in a moment.
-    if (hasBegun || isCancelled(error) || isRetryable(error) || !isRetryable(cause)) throw error;
-    await meter.failed(error);
-    throw cause;
-  }
+}
+
+/** A provider is asked from now on. @throws AppError MODEL_PROVIDER_CIRCUIT_OPEN */
+function begun(context: ModelContext, { provider, call, input }: Attempt, meter: CallMeter): CircuitPass {
+  const pass = context.services.circuits.enter(circuitKey(context, { provider, model: call.model }), provider.code);
+  const { prices } = provider;
+  meter.begin({ providerCode: provider.code, model: call.model, operation: "CHAT", caller: input.caller, prices });
+  return pass;
 }
 
 function isCancelled(error: unknown): boolean {
@@ -98,25 +109,6 @@ function isCancelled(error: unknown): boolean {
 
 function isRetryable(error: unknown): boolean {
   return error instanceof AppError && error.facts["retryable"] === true;
-}
-
-/** What a provider answers, unless it is left alone just now; its circuit hears how it went. */
-async function* guarded(context: ModelContext, attempt: Attempt, { meter, options }: Asking): AsyncGenerator<ChatPiece, void> {
-  const { provider, call, input } = attempt;
-  const pass = context.services.circuits.enter(circuitKey(context, { provider, model: call.model }), provider.code);
-  const { prices } = provider;
-  meter.begin({ providerCode: provider.code, model: call.model, operation: "CHAT", caller: input.caller, prices });
-  try {
-    for await (const piece of streamChat(call, options.pace)) {
-      pass.answered();
-      yield piece;
-    }
-  } catch (error) {
-    pass.failed(error);
-    throw error;
-  } finally {
-    pass.left();
-  }
 }
 
 /** Who is asked in the place of a provider that is down, or takes no more for now; undefined: nobody. */
