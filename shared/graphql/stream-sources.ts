@@ -100,7 +100,7 @@ export class StreamSources {
     if (isListType(type)) {
       const item = this.#ofType(type.ofType);
       // One that stands for a list of one is rare, and left to graphql-js.
-      return (value) => (Array.isArray(value) ? value.map((one) => item(one)) : refuse());
+      return (value) => (Array.isArray(value) ? coercedList(value, item) : refuse());
     }
     if (isInputObjectType(type)) return this.#ofInput(type);
     if (isNonNullType(type)) return this.#ofType(type);
@@ -115,15 +115,18 @@ export class StreamSources {
     const coerceFields: Coerce = (value) => {
       if (typeof value !== "object" || value === null || Array.isArray(value) || type.isOneOf) refuse();
       const given = value as Given;
-      const coerced: Record<string, unknown> = {};
+      let coerced: Record<string, unknown> | undefined;
       for (const { name, defaultValue, isNeeded, coerce } of fields) {
         const one = given[name];
-        if (one !== undefined) coerced[name] = coerce(one);
-        else if (defaultValue !== undefined) coerced[name] = defaultValue;
-        else if (isNeeded) refuse();
+        if (one === undefined && defaultValue === undefined && isNeeded) refuse();
+        const made = one === undefined ? defaultValue : coerce(one);
+        if (made !== one) (coerced ??= { ...given })[name] = made;
       }
-      for (const name of Object.keys(given)) if (!names.has(name)) refuse();
-      return coerced;
+      for (const name in given) {
+        if (!names.has(name)) refuse();
+        if (given[name] === undefined && coerced?.[name] === undefined) delete (coerced ??= { ...given })[name];
+      }
+      return coerced ?? given;
     };
     // Before its fields are looked at: an input may hold inputs of its type.
     this.#inputs.set(type.name, coerceFields);
@@ -133,6 +136,16 @@ export class StreamSources {
     }
     return coerceFields;
   }
+}
+
+/** The list itself where its items stay as they are: whoever is given an input does not change it. */
+function coercedList(list: readonly unknown[], coerce: Coerce): readonly unknown[] {
+  let coerced: unknown[] | undefined;
+  for (let index = 0; index < list.length; index++) {
+    const made = coerce(list[index]);
+    if (made !== list[index]) (coerced ??= [...list])[index] = made;
+  }
+  return coerced ?? list;
 }
 
 const refusal = new Error("left to graphql-js");

@@ -23,6 +23,11 @@ const schemaOf = () => {
   return schema;
 };
 
+function frozen<T extends object>(value: T): T {
+  for (const one of Object.values(value)) if (typeof one === "object" && one !== null) frozen(one as object);
+  return Object.freeze(value);
+}
+
 type Subscribe = () => unknown;
 
 const noEvents: Subscribe = async function* () {};
@@ -39,7 +44,13 @@ async function opened(document: string, variableValues: Record<string, unknown>,
       args = { source, given, context, fieldName, path, values, fieldNodes, operation, fragments, parentType, returnType };
       return subscribe();
     };
-    const operation = { schema, document: parse(document), variableValues, contextValue: { of: "it" } };
+    // What a caller gives is its own: it may give it again.
+    const operation = {
+      schema,
+      document: parse(document),
+      variableValues: frozen(structuredClone(variableValues)),
+      contextValue: { of: "it" },
+    };
     const stream = kind === "ours" ? new StreamSources(schema).open(operation) : undefined;
     isOurs ||= stream !== undefined;
     const result = await (stream ?? createSourceEventStream(operation));
@@ -167,6 +178,20 @@ describe("a stream that is opened", () => {
     expect(ours).toEqual(plain);
     expect(ours).toMatchObject({ errors: [{ message: "not now", path: ["a"] }] });
     expect(isOurs).toBe(true);
+  });
+
+  it("is given what is right as it is, and nothing that is undefined", async () => {
+    const schema = schemaOf();
+    const given = Promise.withResolvers<Record<string, unknown>>();
+    schema.getSubscriptionType()!.getFields()["said"]!.subscribe = (_source, args: Record<string, unknown>) => (
+      given.resolve(args),
+      noEvents()
+    );
+    const messages = [user, { role: "USER", content: undefined, parts: [] }];
+    await new StreamSources(schema).open({ document: parse(whole), variableValues: { ask: { messages, times: 1 } }, contextValue: {} });
+    const { ask } = (await given.promise) as { ask: { messages: object[] } };
+    expect(ask.messages[0]).toBe(user);
+    expect(Object.keys(ask.messages[1]!)).toEqual(["role", "parts"]);
   });
 
   it("is none where its resolver gives none", async () => {
