@@ -54,13 +54,11 @@ export function chatRequest(model: string, input: ChatCompletionInput, options: 
 }
 
 function message({ role, content, contentParts, name, toolCallId, toolCalls }: ChatMessageInput): JsonObject {
-  return {
-    role: role.toLowerCase(),
-    content: contentParts?.map(contentPart) ?? content ?? null,
-    ...(name != null && { name }),
-    ...(toolCallId != null && { tool_call_id: toolCallId }),
-    ...(Array.isArray(toolCalls) && toolCalls.length > 0 && { tool_calls: toolCalls.map(toolCall) }),
-  };
+  const made: JsonObject = { role: role.toLowerCase(), content: contentParts?.map(contentPart) ?? content ?? null };
+  if (name != null) made["name"] = name;
+  if (toolCallId != null) made["tool_call_id"] = toolCallId;
+  if (Array.isArray(toolCalls) && toolCalls.length > 0) made["tool_calls"] = toolCalls.map(toolCall);
+  return made;
 }
 
 /** `image_url: "https://…"` is a shorter word for `image_url: { url }`. */
