@@ -79,10 +79,10 @@ async function costOf(each: number, run: (index: number) => Promise<void>, { eng
   };
 }
 
-/** Processor milliseconds of this process and of PostgreSQL; 0 of a server that is not ours. */
+/** Processor milliseconds of this process and of PostgreSQL; NaN of a server that is not ours. */
 async function cpuSoFar(engine: BenchEngine): Promise<{ nodeMs: number; postgresMs: number }> {
   const { user, system } = process.cpuUsage();
-  return { nodeMs: (user + system) / 1_000, postgresMs: (await engine.workSoFar()).own?.cpuMs ?? 0 };
+  return { nodeMs: (user + system) / 1_000, postgresMs: (await engine.workSoFar()).own?.cpuMs ?? Number.NaN };
 }
 
 /**
@@ -120,10 +120,10 @@ async function compare(
 }
 
 /** Measures from a heap that has nothing but what is used. */
-function collected<T>(measured: () => Promise<T>): Promise<T> {
+function collected<T>(work: () => Promise<T>): Promise<T> {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();
-  return measured();
+  return work();
 }
 
 async function measure({ agent, ...driven }: Driven & { agent: (index: number) => Promise<void> }): Promise<Figure> {
