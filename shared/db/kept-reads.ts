@@ -34,7 +34,8 @@ export interface KeptReadsOptions {
 
 /** What a lost hint may cost. */
 const longestMs = 1_000;
-const limits = { entries: 1_000, bytes: 16 << 20 };
+/** Of JSON, as it is counted roughly; small objects take twenty times as much in memory. Providers and tools are a few KiB. */
+const limits = { entries: 1_000, bytes: 1 << 20 };
 const limitsOfTenant = { entries: 500, bytes: limits.bytes / 4 };
 /** Rows of more are read each time. */
 const bytesOfOne = limitsOfTenant.bytes / 4;
@@ -45,6 +46,8 @@ export class KeptReads {
   readonly #now: () => number;
   readonly #unsubscribe: () => void;
   readonly #tenants = new LruCache<OfTenant>(limits);
+  /** Forgets all, a second after the first of it was kept. */
+  #forgetting: NodeJS.Timeout | undefined;
 
   constructor({ schema, hints, now = () => performance.now() }: KeptReadsOptions) {
     this.#topic = `rows of ${schema}`;
@@ -64,6 +67,7 @@ export class KeptReads {
     if (this.#tenants.get(tenantId) !== ofTenant) return rows;
     ofTenant.set(key, { rows, askedAtMs }, key.length + jsonBytes(rows as unknown as Json, bytesOfOne));
     this.#tenants.set(tenantId, ofTenant, ofTenant.bytes);
+    this.#forgetting ??= setTimeout(() => this.#forget(), longestMs).unref();
     return rows;
   }
 
@@ -75,6 +79,12 @@ export class KeptReads {
 
   close(): void {
     this.#unsubscribe();
+    clearTimeout(this.#forgetting);
+  }
+
+  #forget(): void {
+    this.#forgetting = undefined;
+    this.#tenants.clear();
   }
 
   #of(tenantId: string): OfTenant {

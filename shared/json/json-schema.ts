@@ -6,6 +6,7 @@ import { Validator, type OutputUnit } from "@cfworker/json-schema";
 import { metaSchema } from "./json-schema-meta.ts";
 import { isQuickCheck } from "./plain-schema.ts";
 import { isJsonObject, type Json, type JsonObject } from "#shared/json.ts";
+import { jsonBytes } from "#shared/template/text.ts";
 import { withinTime } from "#shared/time-limit.ts";
 
 const draft = "2020-12";
@@ -59,12 +60,16 @@ export function schemaProblems(schema: JsonObject, value: Json, { limitMs, patie
   }));
 }
 
-/** Of plain schemas, which are small: to make one copies its schema and looks through all of it, and a tool's is asked for each of its calls. */
+/** Of plain schemas: to make one copies its schema and looks through all of it, and a tool's is asked for each of its calls. */
 const quickValidators = new WeakMap<JsonObject, Validator>();
+/** A copy of more, such as one with long defaults, is not kept. */
+const keptBytes = 16_384;
 
 function quickValidator(schema: JsonObject): Validator {
-  let validator = quickValidators.get(schema);
-  if (validator === undefined) quickValidators.set(schema, (validator = schemaValidator(schema)));
+  const known = quickValidators.get(schema);
+  if (known !== undefined) return known;
+  const validator = schemaValidator(schema);
+  if (jsonBytes(schema, keptBytes) <= keptBytes) quickValidators.set(schema, validator);
   return validator;
 }
 

@@ -14,6 +14,8 @@ function twoProcesses() {
   return { one, other, clock, hints, asked, ask, heard };
 }
 
+afterEach(() => jest.useRealTimers());
+
 /** What a process has read once. */
 async function keeping(t: ReturnType<typeof twoProcesses>, reads: KeptReads, rows: object[]): Promise<void> {
   const asking = t.ask(reads);
@@ -62,11 +64,23 @@ describe("reads that are kept", () => {
     expect(t.asked).toHaveLength(1);
   });
 
+  it("are all forgotten a second after the first was kept, asked for or not", async () => {
+    jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] });
+    const t = twoProcesses();
+    await keeping(t, t.one, [{ n: 1 }]);
+    jest.advanceTimersByTime(999);
+    expect(await t.ask(t.one)).toEqual([{ n: 1 }]);
+    jest.advanceTimersByTime(1);
+    void t.ask(t.one);
+    expect(t.asked).toHaveLength(1);
+    t.one.close();
+  });
+
   it("are not kept where they failed, nor where they are too large", async () => {
     const t = twoProcesses();
     const failing = t.one.rows("t1", { name: "target", values: ["v"] }, () => Promise.reject(new Error("gone")));
     await expect(failing).rejects.toThrow("gone");
-    await keeping(t, t.one, [{ text: "x".repeat(2 << 20) }]);
+    await keeping(t, t.one, [{ text: "x".repeat(64 << 10) }]);
     void t.ask(t.one);
     expect(t.asked).toHaveLength(1);
   });
