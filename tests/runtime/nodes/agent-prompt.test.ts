@@ -87,6 +87,27 @@ describe("the prompt of an agent", () => {
     expect(second.slice(0, 2).every((message, index) => message === first[index])).toBe(true);
   });
 
+  it("keeps no messages of turns that a summary stands for, nor looks through them again", () => {
+    const outputs: AgentOutputs = {
+      "model#1": { output: { tool_calls: [{ id: "c", name: "t", arguments: {} }] }, text: "" },
+      "tool#1.0": { output: { result: 1 }, text: null },
+    };
+    const [turn] = turnsBefore(outputs, 2);
+    promptOf(partsOf(outputs, 2));
+    expect(turn?.told).toHaveLength(2);
+    outputs["model#2"] = { output: { compaction: { characters: 9 } }, text: "" };
+    outputs["compact#2"] = { output: null, text: "In short." };
+    const parts = partsOf(outputs, 3);
+    promptOf(parts);
+    expect(turn?.told).toBeUndefined();
+    Object.defineProperty(outputs, "tool#1.0", {
+      get() {
+        throw new Error("it was looked at");
+      },
+    });
+    expect(promptAhead(parts)).toBeUndefined();
+  });
+
   it("has what a row says that stands in the place of another", () => {
     const outputs: AgentOutputs = { "model#1": { output: {}, text: "One." } };
     const said = () => promptOf(partsOf(outputs, 2)).messages.find(({ role }) => role === "ASSISTANT")?.content;

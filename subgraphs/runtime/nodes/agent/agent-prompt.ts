@@ -36,7 +36,7 @@ export interface Prompt {
 
 /** Writes what is long of a prompt in turns of the main loop; {@link promptOf} finds it done. undefined: nothing is long. */
 export function promptAhead({ agent, outputs, turns }: Pick<PromptParts, "agent" | "outputs" | "turns">): Promise<void> | undefined {
-  const untold = turns.filter(({ told }) => told === undefined);
+  const untold = recordOf(turns, outputs).since.filter(({ told }) => told === undefined);
   const rows = untold.flatMap((turn) => answersOf(turn, outputs));
   return longAhead({ calls: untold.flatMap(({ calls }) => calls), rows, most: agent.limits.result_characters });
 }
@@ -48,11 +48,8 @@ export function promptAhead({ agent, outputs, turns }: Pick<PromptParts, "agent"
 export function promptOf(parts: PromptParts): Prompt {
   const { agent, opening, outputs, turns, inputs } = parts;
   const read = objectOf(outputs[agentParts.read]?.output);
-  const shortened = turns.findLast(
-    ({ number, compaction }) => compaction !== undefined && outputs[agentParts.compact(number)] !== undefined,
-  );
+  const { shortened, since } = recordOf(turns, outputs);
   const history = shortened === undefined ? historyOf(read["messages"]) : [];
-  const since = turns.filter(({ number, compaction }) => number > (shortened?.number ?? 0) && compaction === undefined);
   const told = shortened?.inputs ?? 0;
   const messages: PromptMessage[] = [
     { role: "SYSTEM", content: systemText(agent, textsOf(read["memories"])) },
@@ -61,6 +58,17 @@ export function promptOf(parts: PromptParts): Prompt {
     ...conversation(since, { ...parts, told }),
   ];
   return { messages, hasRecord: since.length > 0 || history.length > 0 };
+}
+
+/** The last turn that a summary stands for, with all before it, and the turns since. */
+function recordOf(turns: readonly Turn[], outputs: AgentOutputs): { shortened: Turn | undefined; since: readonly Turn[] } {
+  const shortened = turns.findLast(
+    ({ number, compaction }) => compaction !== undefined && outputs[agentParts.compact(number)] !== undefined,
+  );
+  const last = shortened?.number ?? 0;
+  // No prompt has their messages again.
+  for (const turn of turns) if (turn.number <= last) turn.told = undefined;
+  return { shortened, since: turns.filter(({ number, compaction }) => number > last && compaction === undefined) };
 }
 
 function summaryOf(outputs: AgentOutputs, shortened: Turn | undefined): string[] {

@@ -19,10 +19,10 @@ export interface Turn {
   /** What it was read from. */
   readonly row: AgentOutputs[string];
   /**
-   * Its messages, once all its calls were answered: nothing changes them any more, and each prompt has those of the one before (agent-prompt.ts). They are no longer than the
-   * outputs that they are made of.
+   * Its messages, once all its calls were answered: nothing changes them any more, and each prompt has those of the one before (agent-prompt.ts), until a summary stands for
+   * them. They are no longer than the outputs that they are made of.
    */
-  told?: readonly ModelRequest["messages"][number][];
+  told?: readonly ModelRequest["messages"][number][] | undefined;
   /** 1 is the first. */
   number: number;
   text: string;
