@@ -88,7 +88,6 @@ export async function guardedFetch(url: string, options: FetchOptions): Promise<
 
 /** As {@link guardedFetch}, with the body as it comes. The deadline and the limit hold while it is read. */
 export async function guardedStream(url: string, options: FetchOptions): Promise<StreamedResponse> {
-  const exchange = new Exchange(options);
   let hop: Hop = {
     url: checkedUrl(url),
     method: checkedMethod(options.method ?? "GET"),
@@ -96,6 +95,7 @@ export async function guardedStream(url: string, options: FetchOptions): Promise
     body: options.body,
     secret: options.secret,
   };
+  const exchange = new Exchange(options);
   try {
     for (let left = options.redirects ?? 5; ; left--) {
       const response = await exchange.send(hop);

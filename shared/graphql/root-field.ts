@@ -51,7 +51,7 @@ function fragmentsOf(document: DocumentNode): Record<string, FragmentDefinitionN
 /** What is found of the operations of documents, kept as long as these are. */
 export class OfDocuments<T> {
   readonly #make: (document: DocumentNode, operationName: string | undefined) => T;
-  readonly #known = new WeakMap<DocumentNode, Map<string, T>>();
+  readonly #known = new WeakMap<DocumentNode, Map<string | undefined, T>>();
 
   constructor(make: (document: DocumentNode, operationName: string | undefined) => T) {
     this.#make = make;
@@ -59,10 +59,10 @@ export class OfDocuments<T> {
 
   of(document: DocumentNode, operationName: string | null | undefined): T {
     let known = this.#known.get(document);
-    if (known === undefined) this.#known.set(document, (known = new Map<string, T>()));
-    const name = operationName ?? "";
+    if (known === undefined) this.#known.set(document, (known = new Map<string | undefined, T>()));
+    const name = operationName ?? undefined;
     if (known.has(name)) return known.get(name)!;
-    const made = this.#make(document, operationName ?? undefined);
+    const made = this.#make(document, name);
     known.set(name, made);
     return made;
   }

@@ -281,6 +281,7 @@ describe("guardedFetch", () => {
     await fetch(url("/whole"), { signal, method: "HEAD" });
     await expect(fetch(url("/cut"), { signal })).rejects.toMatchObject({ reason: "FETCH_FAILED" });
     await expect(fetch(url("/silent"), { signal, deadlineMs: 20 })).rejects.toMatchObject({ reason: "FETCH_TIMEOUT" });
+    await expect(fetch(url("/whole"), { signal, method: "NO METHOD" })).rejects.toMatchObject({ reason: "FETCH_REQUEST_INVALID" });
     const { body } = await guardedStream(url("/whole"), { signal, egress });
     expect(getEventListeners(signal, "abort")).toHaveLength(1);
     const reader = body[Symbol.asyncIterator]();

@@ -194,6 +194,17 @@ describe("a stream that is opened", () => {
     expect(Object.keys(ask.messages[1]!)).toEqual(["role", "parts"]);
   });
 
+  it("of no operation is none, whatever was opened before it", async () => {
+    const document = parse("subscription { said { word } }");
+    const schema = schemaOf();
+    schema.getSubscriptionType()!.getFields()["said"]!.subscribe = noEvents;
+    const sources = new StreamSources(schema);
+    const open = (operationName: string | undefined) => sources.open({ document, operationName, variableValues: {}, contextValue: {} });
+    expect(await open(undefined)).toHaveProperty("next");
+    expect(open("")).toBeUndefined();
+    expect(await open(undefined)).toHaveProperty("next");
+  });
+
   it("is none where its resolver gives none", async () => {
     await expect(opened("subscription { said { word } }", {}, () => [])).rejects.toThrow("The subscription said gave no stream.");
   });
