@@ -113,8 +113,8 @@ export function checkRange(field: string, value: number, { min, max }: { min: nu
   throw fieldErrors.NUMBER_OUT_OF_RANGE({ field, value, min, max });
 }
 
-/** Bytes of JSON for each that {@link jsonBytes} counts, at most: of a number it counts one, and `-1.2345678901234567e-300` has 24. */
-const mostBytesCounted = 24;
+/** Bytes of JSON for each that {@link jsonBytes} counts, at most: of a number it counts one, and `-1.2345678901234567e-6` has 25. */
+const mostBytesCounted = 25;
 
 /** A JSON value of limited size. One that is to be stored is for {@link checkJson}. @throws AppError JSON_TOO_LARGE */
 export function checkJsonSize<T>(field: string, value: T, maxBytes: number): T {
